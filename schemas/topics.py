@@ -1,0 +1,166 @@
+"""The one table of topics: their creation, the README's table and `/asyncapi.json` derive from it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from schemas import events
+from schemas.events import Event
+
+MAX_RECORD_BYTES = 512 * 1024
+"""Anything larger is a blob, and the event says where it is."""
+
+DLQ_SUFFIX = ".dlq"
+_DLQ_RECORD_BYTES = 2 * MAX_RECORD_BYTES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """One topic. `retention` None keeps every record for ever; `compacted` keeps the last of each key."""
+
+    name: str
+    record: type[Event]
+    key: str
+    about: str
+    producers: tuple[str, ...]
+    consumers: tuple[str, ...]
+    partitions: int = 4
+    retention: timedelta | None = None
+    compacted: bool = False
+    max_record_bytes: int = MAX_RECORD_BYTES
+
+    @property
+    def schema(self) -> str:
+        """The stem of the record's Avro files: media_uploaded for MediaUploaded."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", self.record.__name__).lower()
+
+    @property
+    def subject(self) -> str:
+        """The registry's name for the value's schema."""
+        return f"{self.name}-value"
+
+    @property
+    def dlq(self) -> Topic:
+        """Where records of this topic go that a stage cannot handle."""
+        return replace(
+            self,
+            name=self.name + DLQ_SUFFIX,
+            record=events.DeadLetter,
+            about=f"Records of {self.name} that a stage could not handle, whole, with the reason.",
+            producers=self.consumers,
+            consumers=("operators (sluice dlq)",),
+            partitions=1,
+            retention=None,
+            compacted=False,
+            max_record_bytes=_DLQ_RECORD_BYTES,
+        )
+
+    def creation_settings(self) -> dict[str, str]:
+        """The broker's settings for this topic."""
+        settings = {
+            "cleanup.policy": "compact" if self.compacted else "delete",
+            "retention.ms": "-1" if self.retention is None else str(int(self.retention.total_seconds() * 1000)),
+            "max.message.bytes": str(self.max_record_bytes),
+        }
+        if self.retention is not None:
+            settings["segment.ms"] = str(int(self.retention.total_seconds() * 250))
+        return settings
+
+
+TOPICS: tuple[Topic, ...] = (
+    Topic(
+        name="media.uploaded",
+        record=events.MediaUploaded,
+        key="media_id",
+        about="A file was taken in and its bytes are safe.",
+        producers=("gateway",),
+        consumers=("ingest", "views"),
+    ),
+    Topic(
+        name="media.probed",
+        record=events.MediaProbed,
+        key="media_id",
+        about="A medium was sniffed, probed and accepted.",
+        producers=("ingest",),
+        consumers=("transcode", "views"),
+    ),
+    Topic(
+        name="media.rejected",
+        record=events.MediaRejected,
+        key="media_id",
+        about="A medium was looked at and not accepted.",
+        producers=("ingest",),
+        consumers=("transcode", "views"),
+    ),
+    Topic(
+        name="media.changed",
+        record=events.MediaChanged,
+        key="media_id",
+        about="A medium's record was changed by a person or a rule.",
+        producers=("gateway",),
+        consumers=("transcode", "views"),
+    ),
+    Topic(
+        name="transcode.requested",
+        record=events.TranscodeRequested,
+        key="job_id",
+        about="Someone asked for a medium in another form.",
+        producers=("gateway",),
+        consumers=("transcode", "views"),
+    ),
+    Topic(
+        name="transcode.progress",
+        record=events.TranscodeProgress,
+        key="job_id",
+        about="How far a task of a transcode has come.",
+        producers=("worker",),
+        consumers=("views", "gateway"),
+        retention=timedelta(days=1),
+    ),
+    Topic(
+        name="media.processed",
+        record=events.MediaProcessed,
+        key="job_id",
+        about="The one terminal event of every run of every kind of job.",
+        producers=("transcode",),
+        consumers=("views", "gateway"),
+    ),
+    Topic(
+        name="job.controlled",
+        record=events.JobControlled,
+        key="job_id",
+        about="Someone steered a job: cancel, retry or priority.",
+        producers=("gateway",),
+        consumers=("transcode", "views", "worker"),
+    ),
+    Topic(
+        name="task.changed",
+        record=events.TaskChanged,
+        key="job_id",
+        about="A task was planned, or a worker or the leader moved it on.",
+        producers=("ingest", "transcode", "ledger", "worker"),
+        consumers=("ledger", "ingest", "transcode", "worker"),
+    ),
+    Topic(
+        name="service.beat",
+        record=events.ServiceBeat,
+        key="instance",
+        about="A process says that it is alive.",
+        producers=("gateway", "processors", "worker"),
+        consumers=("ledger", "gateway"),
+        partitions=1,
+        retention=timedelta(hours=1),
+    ),
+)
+
+BY_NAME: dict[str, Topic] = {t.name: t for topic in TOPICS for t in (topic, topic.dlq)}
+BY_RECORD: dict[type[Event], Topic] = {topic.record: topic for topic in TOPICS}
+
+
+def topic_of(event: Event) -> Topic:
+    """Where an event is published; a dead letter goes beside the topic that it came from."""
+    if isinstance(event, events.DeadLetter):
+        return BY_NAME[event.topic + DLQ_SUFFIX]
+    return BY_RECORD[type(event)]
