@@ -10,9 +10,8 @@ import struct
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from functools import cache
 from io import BytesIO
-from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 import fastavro
 
@@ -26,8 +25,8 @@ _PREFIX = struct.Struct(">bI")
 _SOURCE = "/sluice"
 _META_FIELDS = tuple(f.name for f in fields(Meta))
 
-T = TypeVar("T")
 Parsed = Any  # fastavro's own parsed schema
+_BUILDERS: dict[type[Any], Callable[[Mapping[str, Any]], Any]] = {}
 
 
 class RecordTooLarge(ValueError):
@@ -143,15 +142,21 @@ def _plain(value: Any) -> Any:
     return value
 
 
-@cache
-def _build(record: type[T]) -> Callable[[Mapping[str, Any]], T]:
+def _build(record: type[Any]) -> Callable[[Mapping[str, Any]], Any]:
+    """The builder of a record, made once."""
+    if record not in _BUILDERS:
+        _BUILDERS[record] = _make_builder(record)
+    return _BUILDERS[record]
+
+
+def _make_builder(record: type[Any]) -> Callable[[Mapping[str, Any]], Any]:
     """A function from Avro's dictionaries to one of our dataclasses."""
     hints = get_type_hints(record)
     names = [name for name in hints if name != "meta"]
     nested = {name: maker for name in names if (maker := _maker(hints[name])) is not None}
     has_meta = "meta" in hints
 
-    def build(body: Mapping[str, Any]) -> T:
+    def build(body: Mapping[str, Any]) -> Any:
         values = {name: nested[name](body[name]) if name in nested else body[name] for name in names}
         if has_meta:
             values["meta"] = Meta(**{name: body[name] for name in _META_FIELDS})

@@ -59,13 +59,14 @@ class Topic:
 
     def creation_settings(self) -> dict[str, str]:
         """The broker's settings for this topic."""
+        kept_ms = -1 if self.retention is None else int(self.retention.total_seconds() * 1000)
         settings = {
             "cleanup.policy": "compact" if self.compacted else "delete",
-            "retention.ms": "-1" if self.retention is None else str(int(self.retention.total_seconds() * 1000)),
+            "retention.ms": str(kept_ms),
             "max.message.bytes": str(self.max_record_bytes),
         }
         if self.retention is not None:
-            settings["segment.ms"] = str(int(self.retention.total_seconds() * 250))
+            settings["segment.ms"] = str(kept_ms // 4)
         return settings
 
 

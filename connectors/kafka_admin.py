@@ -1,0 +1,65 @@
+"""Making topics and asking the broker about them, over confluent-kafka's admin client."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from connectors.ports import BrokerUnavailable
+from schemas.topics import BY_NAME, Topic
+
+_EXISTS = "TOPIC_ALREADY_EXISTS"
+
+
+def ensure_topics(bootstrap: str, timeout_s: float = 60, replication: int = 1) -> list[str]:
+    """Makes every topic of the table that is missing and waits for all; returns the names it made.
+
+    Raises BrokerUnavailable where the broker does not answer, or does not make them, in time.
+    """
+    deadline = time.monotonic() + timeout_s
+    admin = _admin(bootstrap)
+    missing = [topic for topic in BY_NAME.values() if topic.name not in _existing(admin, bootstrap, deadline)]
+    if missing:
+        _create(admin, missing, replication)
+    while absent := missing_topics(bootstrap, (t.name for t in missing)):
+        if time.monotonic() > deadline:
+            raise BrokerUnavailable(f"the broker did not make {', '.join(absent)} within {timeout_s:g} s")
+        time.sleep(0.05)
+    return [topic.name for topic in missing]
+
+
+def missing_topics(bootstrap: str, names: Iterable[str]) -> list[str]:
+    """Which of these topics the broker does not have. Raises BrokerUnavailable."""
+    try:
+        known = _admin(bootstrap).list_topics(timeout=5).topics
+    except KafkaException as error:
+        raise BrokerUnavailable(f"Kafka at {bootstrap} does not answer: {error}") from error
+    return [name for name in names if name not in known]
+
+
+def _admin(bootstrap: str) -> AdminClient:
+    return AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+
+
+def _existing(admin: AdminClient, bootstrap: str, deadline: float) -> set[str]:
+    while True:
+        try:
+            return set(admin.list_topics(timeout=1).topics)
+        except KafkaException as error:
+            if time.monotonic() > deadline:
+                raise BrokerUnavailable(f"Kafka at {bootstrap} does not answer: {error}") from error
+            time.sleep(0.05)
+
+
+def _create(admin: AdminClient, topics: list[Topic], replication: int) -> None:
+    wanted = [NewTopic(t.name, t.partitions, replication, config=t.creation_settings()) for t in topics]
+    for name, made in admin.create_topics(wanted, operation_timeout=10).items():
+        try:
+            made.result()
+        except KafkaException as error:
+            if _EXISTS not in str(error):
+                raise BrokerUnavailable(f"could not make the topic {name}: {error}") from error

@@ -1,0 +1,176 @@
+"""MongoDB, over motor: the few query shapes that both a real server and the embedded one answer quickly."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Awaitable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar, cast
+
+import orjson
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
+from pymongo import UpdateOne, WriteConcern
+from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError, PyMongoError
+
+from connectors.ports import (
+    DatabaseUnavailable,
+    Document,
+    FromNow,
+    Merge,
+    OneOf,
+    Page,
+    Plus,
+    Query,
+)
+
+T = TypeVar("T")
+Collection = AsyncIOMotorCollection[Document]
+
+_JOURNALLED = WriteConcern(w="majority", j=True)
+_FIRST_WINDOW = timedelta(minutes=1)
+_WINDOW_GROWTH = 8
+_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class MongoDatabase:
+    """See ports.Database."""
+
+    def __init__(self, url: str, name: str, *, timeout: timedelta = timedelta(seconds=5)) -> None:
+        self._client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
+            url,
+            serverSelectionTimeoutMS=int(timeout.total_seconds() * 1000),
+            socketTimeoutMS=4 * int(timeout.total_seconds() * 1000),
+            tz_aware=True,
+            appname="sluice",
+        )
+        self._db = self._client.get_database(name, write_concern=_JOURNALLED)
+
+    def close(self) -> None:
+        """Lets go of the connections."""
+        self._client.close()
+
+    async def get(self, collection: str, id: str) -> Document | None:
+        """See ports.Database."""
+        return await self._ask(self._db[collection].find_one({"_id": id}))
+
+    async def insert(self, collection: str, document: Document) -> bool:
+        """See ports.Database."""
+        try:
+            await self._ask(self._db[collection].insert_one(document))
+        except DuplicateKeyError:
+            return False
+        return True
+
+    async def change(self, collection: str, id: str, where: Mapping[str, Any], to: Mapping[str, Any]) -> bool:
+        """See ports.Database."""
+        update = [{"$set": {path: _value(path, value) for path, value in to.items()}}]
+        found = await self._ask(self._db[collection].update_one({"_id": id, **_filter(where)}, update))
+        return found.matched_count == 1
+
+    async def remove(self, collection: str, id: str) -> None:
+        """See ports.Database."""
+        await self._ask(self._db[collection].delete_one({"_id": id}))
+
+    async def select(self, collection: str, where: Mapping[str, Any], limit: int = 1000) -> list[Document]:
+        """See ports.Database."""
+        return await self._ask(self._db[collection].find(_filter(where)).limit(limit).to_list(limit))
+
+    async def page(self, collection: str, query: Query) -> Page:
+        """See ports.Database.
+
+        The embedded server reads every match before it sorts, so a page is looked for in a window of time
+        that widens until the page is full.
+        """
+        before = _read_cursor(query.cursor) if query.cursor else None
+        documents = await self._newest(self._db[collection], query, before)
+        items = documents[: query.limit]
+        more = len(documents) > query.limit
+        return Page(items, _write_cursor(items[-1], query.order_by) if more else None)
+
+    async def _newest(
+        self, collection: Collection, query: Query, before: tuple[datetime, str] | None
+    ) -> list[Document]:
+        start = before[0] if before else await self.now()
+        window = _FIRST_WINDOW
+        while start - window > _BEGINNING:
+            found = await self._within(collection, query, start - window, before)
+            if len(found) > query.limit:
+                return found
+            window *= _WINDOW_GROWTH
+        return await self._within(collection, query, _BEGINNING, before)
+
+    async def _within(
+        self, collection: Collection, query: Query, lower: datetime, before: tuple[datetime, str] | None
+    ) -> list[Document]:
+        bounds = {"$gte": lower} | ({"$lte": before[0]} if before else {})
+        found = collection.find({**_filter(query.where), query.order_by: bounds})
+        newest_first = found.sort([(query.order_by, -1), ("_id", -1)])
+        if before is None:
+            return await self._ask(newest_first.limit(query.limit + 1).to_list(None))
+        documents = await self._ask(newest_first.to_list(None))
+        return [d for d in documents if (d[query.order_by], d["_id"]) < before][: query.limit + 1]
+
+    async def merge(self, merges: Sequence[Merge]) -> None:
+        """See ports.Database."""
+        by_collection: dict[str, list[UpdateOne]] = {}
+        for merge in merges:
+            update = UpdateOne({"_id": merge.id}, {"$max": dict(merge.fields)}, upsert=True)
+            by_collection.setdefault(merge.collection, []).append(update)
+        for collection, updates in by_collection.items():
+            await self._ask(self._db[collection].bulk_write(updates, ordered=False))
+
+    async def index(self, collection: str, fields: Sequence[str]) -> None:
+        """See ports.Database."""
+        await self._ask(self._db[collection].create_index([(field, 1) for field in fields]))
+
+    async def drop(self, collection: str) -> None:
+        """See ports.Database."""
+        await self._ask(self._db.drop_collection(collection))
+
+    async def now(self) -> datetime:
+        """See ports.Database."""
+        said = await self._ask(self._client.admin.command("hello"))
+        return cast(datetime, said["localTime"])
+
+    async def ping(self) -> None:
+        """See ports.Database."""
+        await self._ask(self._client.admin.command("ping"))
+
+    async def _ask(self, answer: Awaitable[T]) -> T:
+        try:
+            return await answer
+        except (DuplicateKeyError, BulkWriteError):
+            raise
+        except AutoReconnect as error:
+            raise DatabaseUnavailable(f"MongoDB does not answer: {error}") from error
+        except PyMongoError as error:
+            if error.timeout:
+                raise DatabaseUnavailable(f"MongoDB does not answer in time: {error}") from error
+            raise
+
+
+def _filter(where: Mapping[str, Any]) -> Document:
+    return {path: {"$in": list(v.values)} if isinstance(v, OneOf) else v for path, v in where.items()}
+
+
+def _value(path: str, value: Any) -> Any:
+    """An expression of an update pipeline; `$literal` keeps strings that start with a dollar as they are."""
+    if isinstance(value, FromNow):
+        return {"$add": ["$$NOW", int(value.delta.total_seconds() * 1000)]}
+    if isinstance(value, Plus):
+        return {"$add": [{"$ifNull": [f"${path}", 0]}, value.amount]}
+    return {"$literal": value}
+
+
+def _write_cursor(document: Document, order_by: str) -> str:
+    said = orjson.dumps([document[order_by].isoformat(), document["_id"]])
+    return base64.urlsafe_b64encode(said).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, str]:
+    try:
+        when, id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return datetime.fromisoformat(when), str(id)
+    except (ValueError, TypeError, binascii.Error) as error:
+        raise ValueError("this cursor was not made here; start again without one") from error

@@ -1,0 +1,234 @@
+"""What the rest of the code may ask of the outside world, as Protocols and plain values.
+
+The exceptions carry their policy in their names: `Transient` is worth another try, anything else is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from schemas.events import Event
+
+Document = dict[str, Any]
+
+
+class Transient(Exception):
+    """It may work in a moment: try again with backoff."""
+
+
+class BrokerUnavailable(Transient):
+    """Kafka did not answer in time, or not with success."""
+
+
+class DatabaseUnavailable(Transient):
+    """MongoDB did not answer in time, or not with success."""
+
+
+class StoreFull(Transient):
+    """The blob store has no room left; someone must make some."""
+
+
+class BlobMissing(LookupError):
+    """There is no blob at that location."""
+
+
+class Clock(Protocol):
+    """Where time is read."""
+
+    def now(self) -> datetime:
+        """The present instant, in UTC and whole milliseconds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """One record's place in the log."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class Publisher(Protocol):
+    """Puts events into the log."""
+
+    async def publish(self, events: Sequence[Event]) -> list[Position]:
+        """Returns when the broker has every event, in order. Raises BrokerUnavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An event with its place in the log."""
+
+    event: Event
+    position: Position
+
+
+class Tail(Protocol):
+    """Reads what comes from now on, outside of any group: every reader sees everything."""
+
+    def deliveries(self) -> AsyncIterator[Delivery]:
+        """Never ends and never raises for a broker that is away: it goes on when that is back."""
+        ...
+
+
+# --- MongoDB: the few query shapes that both servers answer quickly --------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FromNow:
+    """A value: the database's own clock plus this."""
+
+    delta: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Plus:
+    """A value: the field's present value plus this."""
+
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A condition: the field is one of these."""
+
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A step up a lattice: each field becomes the greater of what it is and what is given.
+
+    Order and repetition of merges do not matter. Fields are dotted paths; sub-documents compare field by
+    field in the order that they are written, so they start with what orders them.
+    """
+
+    collection: str
+    id: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some documents, and how to ask for the next ones; `next` is None at the end."""
+
+    items: list[Document]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Documents whose fields equal `where`, newest first by `order_by`, a page at a time."""
+
+    where: Mapping[str, Any] = field(default_factory=dict)
+    order_by: str = "created_at"
+    limit: int = 50
+    cursor: str | None = None
+
+
+class Database(Protocol):
+    """Documents by collection. Every write is journalled before it returns. Raises DatabaseUnavailable."""
+
+    async def get(self, collection: str, id: str) -> Document | None:
+        """One document."""
+        ...
+
+    async def insert(self, collection: str, document: Document) -> bool:
+        """False, and nothing changed, where the id is taken."""
+        ...
+
+    async def change(self, collection: str, id: str, where: Mapping[str, Any], to: Mapping[str, Any]) -> bool:
+        """Compare and set on one document: False, and nothing changed, where `where` does not hold."""
+        ...
+
+    async def remove(self, collection: str, id: str) -> None:
+        """Removes one document, if it is there."""
+        ...
+
+    async def select(self, collection: str, where: Mapping[str, Any], limit: int = 1000) -> list[Document]:
+        """The few documents whose (indexed) fields equal or satisfy `where`, in no order."""
+        ...
+
+    async def page(self, collection: str, query: Query) -> Page:
+        """A page of documents. Raises ValueError for a cursor that is not one."""
+        ...
+
+    async def merge(self, merges: Sequence[Merge]) -> None:
+        """Applies all of them, in any order; missing documents are made."""
+        ...
+
+    async def index(self, collection: str, fields: Sequence[str]) -> None:
+        """Makes sure that there is an index over these fields."""
+        ...
+
+    async def drop(self, collection: str) -> None:
+        """Removes a collection with all its documents and indexes."""
+        ...
+
+    async def now(self) -> datetime:
+        """The database's own clock, by which leases are measured."""
+        ...
+
+    async def ping(self) -> None:
+        """Answers, or raises DatabaseUnavailable."""
+        ...
+
+
+# --- Blobs ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A stored blob."""
+
+    location: str
+    size_bytes: int
+    sha256: str
+
+
+class BlobWriter(Protocol):
+    """A blob that is being written: nothing is visible before `commit`, nothing is left after `abort`."""
+
+    size_bytes: int
+
+    async def write(self, chunk: bytes) -> None:
+        """Adds bytes. Raises StoreFull."""
+        ...
+
+    async def commit(self, area: str, suffix: str = "") -> Blob:
+        """Makes the bytes durable under `area`, named by their hash; the same bytes are kept once."""
+        ...
+
+    async def abort(self) -> None:
+        """Forgets the bytes. Harmless after a commit."""
+        ...
+
+
+class BlobStore(Protocol):
+    """Bytes by location."""
+
+    def writer(self) -> BlobWriter:
+        """A new blob, written piece by piece in constant memory."""
+        ...
+
+    async def adopt(self, path: Path, area: str, suffix: str = "") -> Blob:
+        """Takes a finished local file over as a blob; the file is gone afterwards."""
+        ...
+
+    async def local_path(self, location: str) -> Path:
+        """A path on this machine that holds the blob's bytes. Raises BlobMissing."""
+        ...
+
+    async def remove(self, location: str) -> None:
+        """Removes a blob, if it is there."""
+        ...
+
+    async def ping(self) -> None:
+        """Answers, or raises OSError with what is wrong."""
+        ...

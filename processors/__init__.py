@@ -1,0 +1,1 @@
+"""Stages that turn events into work and into more events, and the workers that do the work."""

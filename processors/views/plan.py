@@ -1,0 +1,146 @@
+"""What each event changes in the read models: pure, and a lattice.
+
+Every step is "become the greater of the two", so any order of any events, with any repeats, gives the same
+documents. What orders a value is written first in it: a state is (run, rank, …), the rest (time, …).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any, cast
+
+from connectors.ports import Merge
+from schemas import events
+from schemas.events import Event
+
+MEDIA = "media"
+JOBS = "jobs"
+
+UPLOADED, READY, REJECTED, DELETED = "uploaded", "ready", "rejected", "deleted"
+PENDING, PROCESSING = "pending", "processing"
+
+_MEDIA_RANKS = {UPLOADED: 0, READY: 1, REJECTED: 2, DELETED: 3}
+_JOB_RANKS = {PENDING: 0, PROCESSING: 1, "cancelled": 2, "failed": 3, "completed": 4}
+
+INDEXES: dict[str, list[list[str]]] = {
+    MEDIA: [["created_at"], ["upload.owner_id"], ["status.name"], ["upload.sha256"]],
+    JOBS: [["created_at"], ["state.name"], ["request.media_id"], ["request.owner_id"]],
+}
+"""What the gateway asks by."""
+
+TOPICS = (
+    "media.uploaded",
+    "media.probed",
+    "media.rejected",
+    "media.changed",
+    "transcode.requested",
+    "transcode.progress",
+    "task.changed",
+    "job.controlled",
+    "media.processed",
+)
+
+
+def steps(event: Event) -> list[Merge]:
+    """The steps that an event is worth; none for events that the read models do not show."""
+    step = _STEPS.get(type(event))
+    return step(event) if step else []
+
+
+def _media_status(name: str) -> dict[str, Any]:
+    return {"rank": _MEDIA_RANKS[name], "name": name}
+
+
+def _job_state(run: int, name: str) -> dict[str, Any]:
+    return {"run": run, "rank": _JOB_RANKS[name], "name": name}
+
+
+def _said(event: Any, *without: str) -> dict[str, Any]:
+    """The event's own fields, after the time that orders them."""
+    body = asdict(event)
+    meta = body.pop("meta")
+    return {"at": meta["occurred_at"], **{k: v for k, v in body.items() if k not in without}}
+
+
+def _media(event: Any, **fields: Any) -> list[Merge]:
+    return [Merge(MEDIA, event.media_id, {**fields, "updated_at": event.meta.occurred_at})]
+
+
+def _job(event: Any, **fields: Any) -> list[Merge]:
+    return [Merge(JOBS, event.job_id, {**fields, "updated_at": event.meta.occurred_at})]
+
+
+def _uploaded(event: events.MediaUploaded) -> list[Merge]:
+    return _media(
+        event,
+        upload=_said(event, "media_id"),
+        created_at=event.meta.occurred_at,
+        status=_media_status(UPLOADED),
+    )
+
+
+def _probed(event: events.MediaProbed) -> list[Merge]:
+    return _media(event, probe=_said(event, "media_id"), status=_media_status(READY))
+
+
+def _rejected(event: events.MediaRejected) -> list[Merge]:
+    return _media(event, rejection=_said(event, "media_id"), status=_media_status(REJECTED))
+
+
+def _changed(event: events.MediaChanged) -> list[Merge]:
+    if event.change != DELETED:
+        return []
+    return _media(event, deleted_at=event.meta.occurred_at, status=_media_status(DELETED))
+
+
+def _requested(event: events.TranscodeRequested) -> list[Merge]:
+    request = {**_said(event, "job_id", "run"), "kind": "transcode"}
+    return _job(
+        event, request=request, created_at=event.meta.occurred_at, state=_job_state(event.run, PENDING)
+    )
+
+
+def _task_changed(event: events.TaskChanged) -> list[Merge]:
+    """A planned task opens its run; a running one shows that the run has begun."""
+    name = {"planned": PENDING, "running": PROCESSING}.get(event.state)
+    return _job(event, state=_job_state(event.run, name)) if name and event.job_id else []
+
+
+def _progressed(event: events.TranscodeProgress) -> list[Merge]:
+    pace = {
+        "run": event.run,
+        "frames_done": event.frames_done,
+        "at": event.meta.occurred_at,
+        "speed": event.speed,
+        "eta_ms": event.eta_ms,
+    }
+    total = {"run": event.run, "value": event.frames_total}
+    done = {f"progress.{event.run}.{event.task_id}": event.frames_done}
+    return _job(event, pace=pace, frames_total=total, **done)
+
+
+def _controlled(event: events.JobControlled) -> list[Merge]:
+    if event.command != "priority":
+        return []
+    return _job(event, priority={"at": event.meta.occurred_at, "value": event.priority})
+
+
+def _processed(event: events.MediaProcessed) -> list[Merge]:
+    state = _job_state(event.run, event.status)
+    outcome = {"run": event.run, "rank": state["rank"], **_said(event, "job_id", "run")}
+    return _job(event, outcome=outcome, state=state)
+
+
+Step = Callable[[Any], list[Merge]]
+_STEPS: dict[type[Any], Step] = {
+    events.MediaUploaded: cast(Step, _uploaded),
+    events.MediaProbed: cast(Step, _probed),
+    events.MediaRejected: cast(Step, _rejected),
+    events.MediaChanged: cast(Step, _changed),
+    events.TranscodeRequested: cast(Step, _requested),
+    events.TranscodeProgress: cast(Step, _progressed),
+    events.TaskChanged: cast(Step, _task_changed),
+    events.JobControlled: cast(Step, _controlled),
+    events.MediaProcessed: cast(Step, _processed),
+}
