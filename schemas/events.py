@@ -185,7 +185,6 @@ class JobControlled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskPlan:
-    kind: str
     index: int
     media_id: str | None = None
     owner_id: str
@@ -204,6 +203,7 @@ class TaskChanged:
     task_id: str
     job_id: str
     run: int
+    kind: str
     state: str
     epoch: int
     incarnation: str

@@ -23,6 +23,9 @@ PENDING, PROCESSING = "pending", "processing"
 _MEDIA_RANKS = {UPLOADED: 0, READY: 1, REJECTED: 2, DELETED: 3}
 _JOB_RANKS = {PENDING: 0, PROCESSING: 1, "cancelled": 2, "failed": 3, "completed": 4}
 
+_NOT_JOBS = frozenset({"probe"})
+"""Tasks of taking a medium in: they belong to no job."""
+
 INDEXES: dict[str, list[list[str]]] = {
     MEDIA: [["created_at"], ["upload.owner_id"], ["status.name"], ["upload.sha256"]],
     JOBS: [["created_at"], ["state.name"], ["request.media_id"], ["request.owner_id"]],
@@ -104,7 +107,9 @@ def _requested(event: events.TranscodeRequested) -> list[Merge]:
 def _task_changed(event: events.TaskChanged) -> list[Merge]:
     """A planned task opens its run; a running one shows that the run has begun."""
     name = {"planned": PENDING, "running": PROCESSING}.get(event.state)
-    return _job(event, state=_job_state(event.run, name)) if name and event.job_id else []
+    if name is None or event.kind in _NOT_JOBS:
+        return []
+    return _job(event, state=_job_state(event.run, name))
 
 
 def _progressed(event: events.TranscodeProgress) -> list[Merge]:
