@@ -1,0 +1,190 @@
+"""Blobs as files under one folder, named by the hash of their bytes.
+
+Every write goes to a temporary name, is made durable and then moved; a temporary file that a killed process
+left is removed when a process of the same name starts again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import os
+import re
+import uuid
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from connectors.ports import Blob, BlobMissing, BlobStore, StoreFull
+
+_FLUSH_BYTES = 1024 * 1024
+_AREAS = frozenset({"raw", "renditions", "processed", "images", "subtitles", "documents"})
+_LOCATION = re.compile(r"(?P<area>[a-z]+)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{64}(\.[a-z0-9]{1,8})?)")
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+T = TypeVar("T")
+
+
+def open_store(url: str, owner: str) -> BlobStore:
+    """The store at a `file://` address. Raises ValueError for an address of another kind.
+
+    `owner` names this process: what an earlier process of that name left half written is removed.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "file" or not parts.path:
+        raise ValueError(f"{url} is not a blob store: give file:///an/absolute/path")
+    return FileStore(Path(unquote(parts.path)), owner)
+
+
+class FileStore:
+    """See ports.BlobStore."""
+
+    def __init__(self, root: Path, owner: str) -> None:
+        self._root = root.resolve()
+        self._temporary = self._root / "tmp"
+        self._owner = re.sub(r"[^A-Za-z0-9_-]", "_", owner)
+        self._temporary.mkdir(parents=True, exist_ok=True)
+        for left in self._temporary.glob(f"{self._owner}.*"):
+            left.unlink(missing_ok=True)
+
+    def writer(self) -> FileWriter:
+        """See ports.BlobStore."""
+        return FileWriter(self, self._temporary / f"{self._owner}.{uuid.uuid4().hex}")
+
+    async def adopt(self, path: Path, area: str, suffix: str = "") -> Blob:
+        """See ports.BlobStore."""
+        return await asyncio.to_thread(self._adopt, path, area, suffix)
+
+    async def local_path(self, location: str) -> Path:
+        """See ports.BlobStore."""
+        path = self._path(location)
+        if not await asyncio.to_thread(path.is_file):
+            raise BlobMissing(f"there is no blob at {location}")
+        return path
+
+    async def remove(self, location: str) -> None:
+        """See ports.BlobStore."""
+        await asyncio.to_thread(self._path(location).unlink, missing_ok=True)
+
+    async def ping(self) -> None:
+        """See ports.BlobStore."""
+        await asyncio.to_thread(self._touch)
+
+    def _touch(self) -> None:
+        probe = self._temporary / f"{self._owner}.{uuid.uuid4().hex}"
+        probe.touch()
+        probe.unlink()
+
+    def _path(self, location: str) -> Path:
+        """Where a location's bytes are; anything that is not exactly one of our locations is missing."""
+        found = _LOCATION.fullmatch(location)
+        if not found or found["area"] not in _AREAS or found["name"][:2] != found["fan"]:
+            raise BlobMissing(f"{location!r} is not a blob location")
+        return self._root / location
+
+    def _adopt(self, path: Path, area: str, suffix: str) -> Blob:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            size = file.seek(0, os.SEEK_END)
+        return self.keep(path, area, suffix, digest, size)
+
+    def keep(self, path: Path, area: str, suffix: str, digest: str, size: int) -> Blob:
+        """Makes a finished file durable under the name of its hash; the same bytes are kept once."""
+        location = f"{area}/{digest[:2]}/{digest}{suffix}"
+        target = self._path(location)
+        if target.exists() and target.stat().st_size == size:
+            path.unlink()
+            return Blob(location, size, digest)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sync(path)
+        if path.stat().st_dev != target.parent.stat().st_dev:
+            path = self._bring_over(path)
+        path.replace(target)
+        _sync(target.parent)
+        return Blob(location, size, digest)
+
+    def _bring_over(self, path: Path) -> Path:
+        """Copies a file from another file system, so that the last step is still one rename."""
+        near = self._temporary / f"{self._owner}.{uuid.uuid4().hex}"
+        with path.open("rb") as source, near.open("wb") as target:
+            while chunk := source.read(_FLUSH_BYTES):
+                target.write(chunk)
+        _sync(near)
+        path.unlink()
+        return near
+
+
+class FileWriter:
+    """See ports.BlobWriter."""
+
+    def __init__(self, store: FileStore, path: Path) -> None:
+        self._store = store
+        self._path = path
+        self._file: BinaryIO | None = None
+        self._digest = hashlib.sha256()
+        self._pending = bytearray()
+        self.size_bytes = 0
+
+    async def write(self, chunk: bytes) -> None:
+        """See ports.BlobWriter."""
+        self._pending += chunk
+        self.size_bytes += len(chunk)
+        if len(self._pending) >= _FLUSH_BYTES:
+            await self._flush()
+
+    async def commit(self, area: str, suffix: str = "") -> Blob:
+        """See ports.BlobWriter."""
+        await self._flush()
+        return await _in_thread(self._commit, area, suffix)
+
+    async def abort(self) -> None:
+        """See ports.BlobWriter."""
+        await asyncio.to_thread(self._abort)
+
+    async def _flush(self) -> None:
+        pending, self._pending = self._pending, bytearray()
+        await _in_thread(self._write, pending)
+
+    def _write(self, pending: bytearray) -> None:
+        if self._file is None:
+            self._file = self._path.open("xb", buffering=0)
+        view = memoryview(pending)
+        while view:
+            view = view[self._file.write(view) :]
+        self._digest.update(pending)
+
+    def _commit(self, area: str, suffix: str) -> Blob:
+        if self._file is None:
+            self._path.touch()
+        else:
+            self._file.close()
+        return self._store.keep(self._path, area, suffix, self._digest.hexdigest(), self.size_bytes)
+
+    def _abort(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        self._path.unlink(missing_ok=True)
+
+
+def _in_thread(step: Callable[..., T], *arguments: Any) -> Awaitable[T]:
+    return asyncio.to_thread(_or_full, step, *arguments)
+
+
+def _or_full(step: Callable[..., T], *arguments: Any) -> T:
+    try:
+        return step(*arguments)
+    except OSError as error:
+        if error.errno in _FULL:
+            raise StoreFull("the blob store is full; make room on its disk") from error
+        raise
+
+
+def _sync(path: Path) -> None:
+    """Puts a file's bytes, or a folder's names, onto the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
