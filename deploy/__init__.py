@@ -1,0 +1,1 @@
+"""How Sluice runs: the embedded stack, and the files for containers and clusters."""

@@ -1,0 +1,1 @@
+"""The embedded stack, and the command that starts, watches and uses it."""

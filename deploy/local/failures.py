@@ -1,0 +1,26 @@
+"""How the command ends: one exit code for each kind of failure, and the exception that carries it."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """What the exit code says; documented in `sluice --help`."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    NOT_RUNNING = 3
+    NOT_FOUND = 4
+    CONFLICT = 5
+    REFUSED = 6
+    INTERRUPTED = 130
+
+
+class Failure(Exception):
+    """Ends the command with one clear line. The message says what the caller can do."""
+
+    def __init__(self, message: str, code: Exit = Exit.FAILED) -> None:
+        super().__init__(message)
+        self.code = code

@@ -1,0 +1,93 @@
+"""Everything that must be there before the first child starts: programs, jars, storage, ports, commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from deploy.local import binaries, database, jars, kafka, parts, ports
+from deploy.local.children import ChildSpec
+from deploy.local.home import Home
+from deploy.local.parts import DATABASE, GATEWAY, KAFKA, PROCESSORS, WORKER, Endpoints, Options
+from deploy.local.settings import Settings
+
+Say = Callable[[str], None]
+
+_CONTROLLER = "controller"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is going to run."""
+
+    endpoints: Endpoints
+    environ: Mapping[str, str]
+    """What our own children are told, the inherited environment included."""
+    specs: tuple[ChildSpec, ...]
+
+
+def plan(home: Home, options: Options, settings: Settings, say: Say, waiting: Say) -> Plan:
+    """Gets all that is needed and says what to start. Raises Failure."""
+    numbers = ports.remembered(home.run / "ports.json", [KAFKA, _CONTROLLER, DATABASE])
+    servers = _servers(home, options, settings, numbers, waiting)
+    at = Endpoints(
+        kafka=settings.kafka or f"{ports.HOST}:{numbers[KAFKA]}",
+        mongodb_url=settings.mongodb_url or database.url(numbers[DATABASE]),
+        gateways=_gateway_ports(options, say),
+    )
+    environ = {**settings.environ, **parts.told(home, at, settings.environ)}
+    ours = _our_children(options, environ, at)
+    return Plan(endpoints=at, environ=environ, specs=(*servers, *ours, *options.extra))
+
+
+def _servers(
+    home: Home, options: Options, settings: Settings, numbers: Mapping[str, int], waiting: Say
+) -> list[ChildSpec]:
+    """Kafka and the database, each only where it is wanted and none is named in the environment."""
+    found = []
+    if options.count(DATABASE) and settings.mongodb_url is None:
+        command = database.command(home.database, numbers[DATABASE])
+        inherited = settings.environ
+        found.append(parts.server_spec(DATABASE, command, inherited, home.database, options))
+    if options.count(KAFKA) and settings.kafka is None:
+        found.append(_broker(home, options, settings, numbers, waiting))
+    return found
+
+
+def _broker(
+    home: Home, options: Options, settings: Settings, numbers: Mapping[str, int], waiting: Say
+) -> ChildSpec:
+    java = kafka.with_class_cache(_java(settings, waiting), settings.environ, waiting)
+    text = kafka.properties(numbers[KAFKA], numbers[_CONTROLLER], options.kafka_settings)
+    kafka.prepare(home.kafka, text, java, settings.environ)
+    command = java.command("kafka.Kafka", "server.properties")
+    return parts.server_spec(KAFKA, command, java.environ(settings.environ), home.kafka, options)
+
+
+def _java(settings: Settings, waiting: Say) -> kafka.Java:
+    def progress(done: int, total: int) -> None:
+        waiting(f"Fetching Kafka (once): {done} of {total} files")
+
+    found = jars.ensure(settings.cache / "jars", progress=progress)
+    return kafka.Java(binaries.java(), tuple(found))
+
+
+def _gateway_ports(options: Options, say: Say) -> tuple[int, ...]:
+    wanted = options.count(GATEWAY)
+    if not wanted:
+        return ()
+    found = ports.public(options.port, wanted, explicit=options.port_is_explicit)
+    if found[0] != options.port:
+        say(f"Port {options.port} is in use; the gateway listens on {found[0]} instead.")
+    return tuple(found)
+
+
+def _our_children(options: Options, environ: Mapping[str, str], at: Endpoints) -> list[ChildSpec]:
+    if options.count(WORKER) or options.count(PROCESSORS):
+        binaries.check_ffmpeg()
+    gateways = zip(options.instances(GATEWAY), at.gateways, strict=True)
+    return [
+        *(parts.spec(GATEWAY, name, options, environ, port=port) for name, port in gateways),
+        *(parts.spec(PROCESSORS, name, options, environ) for name in options.instances(PROCESSORS)),
+        *(parts.spec(WORKER, name, options, environ) for name in options.instances(WORKER)),
+    ]

@@ -1,0 +1,78 @@
+"""When a stack is ready: its gateways answer, and say that every process we started is up."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import httpx
+
+from deploy.local.ports import HOST
+
+_TIMEOUT_S = 3.0
+
+
+def accepts(address: str) -> bool:
+    """Whether something listens at host:port."""
+    host, _, port = address.rpartition(":")
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((host or HOST, int(port))) == 0
+
+
+def waiting_for(urls: Sequence[str], token: str, instances: Iterable[str]) -> str | None:
+    """What is not there yet, in a few words; None once all answers."""
+    with httpx.Client(timeout=_TIMEOUT_S, headers={"Authorization": f"Bearer {token}"}) as client:
+        for url in urls:
+            if (missing := gateway_lacks(client, url)) is not None:
+                return missing
+        return _absent(client, urls[0], set(instances)) if urls else None
+
+
+def gateway_lacks(client: httpx.Client, url: str) -> str | None:
+    """What keeps one gateway from being ready; None where it is."""
+    try:
+        answer = client.get(f"{url}/ready")
+    except httpx.HTTPError:
+        return f"the gateway at {url}"
+    if answer.status_code == httpx.codes.OK:
+        return None
+    return f"the gateway at {url} ({_reason(answer)})"
+
+
+def _reason(answer: httpx.Response) -> str:
+    try:
+        body = answer.json()
+    except ValueError:
+        return f"status {answer.status_code}"
+    lacking = [name for name, state in dependencies(body).items() if state != "ok"]
+    return f"needs {', '.join(lacking)}" if lacking else f"status {answer.status_code}"
+
+
+def dependencies(body: Any) -> dict[str, str]:
+    """The named dependencies in the body of /ready, each `ok` or what is wrong with it."""
+    named = body.get("dependencies") if isinstance(body, dict) else None
+    if isinstance(named, dict):
+        return {name: _state(value) for name, value in named.items()}
+    if isinstance(named, list):
+        return {str(one.get("name")): _state(one) for one in named if isinstance(one, dict)}
+    return {}
+
+
+def _state(value: Any) -> str:
+    if isinstance(value, dict):
+        value = value.get("detail") or value.get("state") or value.get("status") or value.get("ready")
+    return "ok" if value in (True, "ok", "up", "ready") else str(value)
+
+
+def _absent(client: httpx.Client, url: str, wanted: set[str]) -> str | None:
+    """Which processes have not said yet that they are up."""
+    try:
+        answer = client.get(f"{url}/api/v1/services")
+        items = answer.raise_for_status().json()["items"]
+    except (httpx.HTTPError, ValueError, KeyError):
+        return f"the list of services at {url}"
+    up = {item.get("instance") for item in items if item.get("state") == "up"}
+    absent = sorted(wanted - up)
+    return f"{', '.join(absent)} to come up" if absent else None
