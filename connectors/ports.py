@@ -77,6 +77,25 @@ class Tail(Protocol):
         ...
 
 
+Vector = dict[tuple[str, int], int]
+"""For each topic and partition the next offset: everything before it counts."""
+
+
+class History(Protocol):
+    """Reads the log from its beginning, outside of any group."""
+
+    async def ends(self, topics: Sequence[str]) -> Vector:
+        """Where the log ends now. Raises BrokerUnavailable."""
+        ...
+
+    def read(self, start: Vector, end: Vector) -> AsyncIterator[list[Delivery]]:
+        """Everything from `start` (a partition that is missing there: from its beginning) up to `end`.
+
+        Records that cannot be decoded are passed over. Raises BrokerUnavailable.
+        """
+        ...
+
+
 # --- MongoDB: the few query shapes that both servers answer quickly --------------------------------------
 
 

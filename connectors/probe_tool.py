@@ -42,7 +42,9 @@ def probe(path: str, demuxer: str) -> dict[str, Any]:
         with av.open(path, format=demuxer, options=options, metadata_errors="replace") as container:
             return _describe(container)
     except (FFmpegError, ValueError) as error:
-        raise Rejected("corrupt", f"it cannot be read as {demuxer}: {getattr(error, 'strerror', error)}") from error
+        raise Rejected(
+            "corrupt", f"it cannot be read as {demuxer}: {getattr(error, 'strerror', error)}"
+        ) from error
 
 
 def _describe(container: Any) -> dict[str, Any]:

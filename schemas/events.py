@@ -98,6 +98,7 @@ class Stream:
 class MediaProbed:
     meta: Meta
     media_id: str
+    location: str
     container: str
     duration_ms: int
     bit_rate: int | None = None

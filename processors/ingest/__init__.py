@@ -1,0 +1,1 @@
+"""Taking media in: what arrives is sniffed, probed, hashed, and accepted or rejected with reasons."""

@@ -1,0 +1,79 @@
+"""Events in, events out: an upload becomes a probe task, its outcome a verdict on the medium."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from connectors.ports import BlobStore, Clock, Delivery
+from processors.ingest.plan import KIND, ProbeOrder, ProbeOutcome, probe_plan
+from processors.runtime import Handled, Stage
+from processors.work.tasks import plan_event
+from schemas.events import Event, MediaProbed, MediaRejected, MediaUploaded, Stream, TaskChanged
+
+NAME = "ingest"
+_ACTOR = f"service:{NAME}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """The stage's handlers over their ports."""
+
+    blobs: BlobStore
+    clock: Clock
+
+    def stage(self) -> Stage:
+        """The stage, for whatever process hosts it."""
+        return Stage(name=NAME, topics=("media.uploaded", "task.changed"), handle=self.handle)
+
+    async def handle(self, deliveries: Sequence[Delivery]) -> Handled:
+        """One event at a time."""
+        match deliveries[0].event:
+            case MediaUploaded() as uploaded:
+                return Handled([self._probe(uploaded)])
+            case TaskChanged(kind="probe", state="completed") as done:
+                return await self._verdict(done)
+            case TaskChanged(kind="probe", state="dead") as dead:
+                reason = f"it could not be probed: {dead.error}"
+                return Handled([self._rejected(dead, dead.code or "cannot_probe", reason)])
+            case _:
+                return Handled()
+
+    def _probe(self, uploaded: MediaUploaded) -> Event:
+        order = ProbeOrder(location=uploaded.location, size_bytes=uploaded.size_bytes, sha256=uploaded.sha256)
+        return plan_event(
+            uploaded.meta,
+            self.clock.now(),
+            _ACTOR,
+            job_id=uploaded.media_id,
+            run=1,
+            kind=KIND,
+            plan=probe_plan(uploaded, order),
+        )
+
+    async def _verdict(self, done: TaskChanged) -> Handled:
+        outcome = ProbeOutcome(**orjson.loads(done.outcome or "{}"))
+        if outcome.code is not None:
+            await self.blobs.remove(outcome.location)
+            return Handled([self._rejected(done, outcome.code, outcome.reason or outcome.code)])
+        return Handled([self._probed(done, outcome)])
+
+    def _probed(self, done: TaskChanged, outcome: ProbeOutcome) -> Event:
+        return MediaProbed(
+            meta=done.meta.then(_ACTOR, self.clock.now(), "probed"),
+            media_id=done.job_id,
+            location=outcome.location,
+            container=outcome.container,
+            duration_ms=outcome.duration_ms,
+            bit_rate=outcome.bit_rate,
+            size_bytes=outcome.size_bytes,
+            sha256=outcome.sha256,
+            streams=[Stream(**stream) for stream in outcome.streams],
+            tags=outcome.tags,
+        )
+
+    def _rejected(self, cause: TaskChanged, code: str, reason: str) -> Event:
+        meta = cause.meta.then(_ACTOR, self.clock.now(), "rejected")
+        return MediaRejected(meta=meta, media_id=cause.job_id, code=code, reason=reason)

@@ -1,0 +1,54 @@
+"""What a probe is asked and what it answers; pure."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import orjson
+
+from schemas.events import MediaUploaded, TaskPlan
+
+KIND = "probe"
+_ATTEMPTS = 3
+_MEMORY_MB = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeOrder:
+    """What a worker is asked."""
+
+    location: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeOutcome:
+    """What a worker answers: the medium's description, or with `code` why it cannot be taken."""
+
+    location: str
+    size_bytes: int = 0
+    sha256: str = ""
+    container: str = ""
+    duration_ms: int = 0
+    bit_rate: int | None = None
+    streams: list[dict[str, Any]] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
+    code: str | None = None
+    reason: str | None = None
+
+
+def probe_plan(uploaded: MediaUploaded, order: ProbeOrder) -> TaskPlan:
+    """A short task that goes before transcodes: everything waits for it."""
+    return TaskPlan(
+        index=0,
+        media_id=uploaded.media_id,
+        owner_id=uploaded.owner_id,
+        priority="high",
+        cpu=0.25,
+        memory_mb=_MEMORY_MB,
+        tools=[],
+        max_attempts=_ATTEMPTS,
+        order=orjson.dumps(asdict(order)).decode(),
+    )

@@ -1,0 +1,1 @@
+"""Transcoding: a request is planned into tasks, followed, and finished."""

@@ -1,0 +1,183 @@
+"""Events in, events out: requests meet probes and become tasks; tasks that end become a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import orjson
+
+from connectors.ports import Clock, Delivery
+from processors.runtime import Handled, Stage
+from processors.transcode.plan import KIND, CannotPlan, TranscodeOutcome, plan
+from processors.work.jobs import WAITING, Job, Jobs, KnownMedia, Verdict, merged
+from processors.work.tasks import COMPLETED, plan_event
+from schemas.events import (
+    Event,
+    JobControlled,
+    MediaChanged,
+    MediaProbed,
+    MediaRejected,
+    Meta,
+    TaskChanged,
+    TranscodeRequested,
+)
+
+NAME = "transcode"
+ACTOR = f"service:{NAME}"
+TOPICS = (
+    "transcode.requested",
+    "media.probed",
+    "media.rejected",
+    "media.changed",
+    "job.controlled",
+    "task.changed",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Transcode:
+    """The stage's handlers over their ports.
+
+    A request and the probe of its medium come on two topics, in any order. Each handler first writes what it
+    knows and then looks for the other half, so that whichever comes second plans the job.
+    """
+
+    jobs: Jobs
+    media: KnownMedia
+    clock: Clock
+
+    def stage(self) -> Stage:
+        """The stage, for whatever process hosts it."""
+        return Stage(name=NAME, topics=TOPICS, handle=self.handle, gave_up=self.gave_up)
+
+    async def handle(self, deliveries: Sequence[Delivery]) -> Handled:
+        """One event at a time."""
+        match deliveries[0].event:
+            case TranscodeRequested() as event:
+                return await self._requested(event)
+            case MediaProbed() as event:
+                return await self._learned(event, "probed", remembered_probe(event))
+            case MediaRejected() as event:
+                return await self._learned(event, "rejected", {"code": event.code, "reason": event.reason})
+            case MediaChanged(change="deleted") as event:
+                return await self._learned(event, "deleted", {"at": event.meta.occurred_at})
+            case JobControlled() as event:
+                return await self._controlled(event)
+            case TaskChanged(kind="transcode", state="completed" | "dead") as event:
+                return await self._task_ended(event)
+            case _:
+                return Handled()
+
+    async def gave_up(self, event: Event, reason: str) -> Handled:
+        """A request that went to the dead letters ends its job, so that nobody waits for it."""
+        if not isinstance(event, TranscodeRequested):
+            return Handled()
+        await self.jobs.record(requested_job(event))
+        return await self._fail(requested_job(event), "dead_letter", reason, event.meta)
+
+    async def _requested(self, event: TranscodeRequested) -> Handled:
+        await self.jobs.record(requested_job(event))
+        job = await self.jobs.get(event.job_id)
+        return await self._advance(job, event.meta) if job else Handled()
+
+    async def _learned(
+        self, event: MediaProbed | MediaRejected | MediaChanged, fact: str, value: dict[str, object]
+    ) -> Handled:
+        await self.media.record(event.media_id, fact, value)
+        waiting = [job for job in await self.jobs.of_media(event.media_id) if job.kind == KIND]
+        return merged([await self._advance(job, event.meta) for job in waiting])
+
+    async def _advance(self, job: Job, cause: Meta) -> Handled:
+        """Does what can be done for a job with what is known of its medium."""
+        if job.verdict is not None:
+            return Handled()
+        known = await self.media.get(job.media_id)
+        if "deleted" in known:
+            return await self.jobs.close(job, Verdict(status="cancelled", code="media_deleted"), cause)
+        if "rejected" in known:
+            return await self._fail(job, "media_rejected", known["rejected"]["reason"], cause)
+        if "probed" in known and job.state == WAITING:
+            return await self._plan(job, known["probed"], cause)
+        return Handled()
+
+    async def _plan(self, job: Job, probe: dict[str, object], cause: Meta) -> Handled:
+        try:
+            plans = plan(job.request, job.owner_id, job.media_id, probe)
+        except CannotPlan as error:
+            return await self._fail(job, error.code, str(error), cause)
+        planned = [
+            plan_event(cause, self.clock.now(), ACTOR, job_id=job.id, run=job.run, kind=KIND, plan=each)
+            for each in plans
+        ]
+
+        async def settle() -> None:
+            await self.jobs.planned(job)
+
+        return Handled(planned, [settle])
+
+    async def _task_ended(self, event: TaskChanged) -> Handled:
+        job = await self.jobs.get(event.job_id)
+        if job is None or job.run != event.run:
+            return Handled()
+        if event.state == "dead":
+            return await self._fail(job, event.code or "failed", event.error or "it failed", event.meta)
+        tasks = [t for t in await self.jobs.ledger.of_job(job.id) if t.run == job.run]
+        if any(task.state != COMPLETED for task in tasks):
+            return Handled()
+        made = TranscodeOutcome(**orjson.loads(event.outcome or "{}"))
+        verdict = Verdict(
+            status="completed",
+            output_location=made.location,
+            output_name=made.name,
+            output_size_bytes=made.size_bytes,
+        )
+        return await self.jobs.close(job, verdict, event.meta)
+
+    async def _controlled(self, event: JobControlled) -> Handled:
+        job = await self.jobs.get(event.job_id)
+        if job is None or job.kind != KIND:
+            return Handled()
+        match event.command:
+            case "cancel" if job.run == event.run:
+                reason = event.reason or "cancelled on request"
+                verdict = Verdict(status="cancelled", code="cancelled", reason=reason)
+                return await self.jobs.close(job, verdict, event.meta)
+            case "retry":
+                again = await self.jobs.reopen(job.id, event.run, event.meta.occurred_at)
+                return await self._advance(again, event.meta) if again else Handled()
+            case "priority" if event.priority:
+                await self.jobs.prioritise(job.id, event.priority)
+        return Handled()
+
+    async def _fail(self, job: Job, code: str, reason: str, cause: Meta) -> Handled:
+        return await self.jobs.close(job, Verdict(status="failed", code=code, reason=reason), cause)
+
+
+def requested_job(event: TranscodeRequested) -> Job:
+    """The job that a request opens."""
+    return Job(
+        id=event.job_id,
+        kind=KIND,
+        media_id=event.media_id,
+        owner_id=event.owner_id,
+        run=event.run,
+        state=WAITING,
+        requested_at=event.meta.occurred_at,
+        request={
+            "profile": event.profile,
+            "priority": event.priority,
+            "name": event.name,
+            "options": event.options,
+        },
+    )
+
+
+def remembered_probe(event: MediaProbed) -> dict[str, object]:
+    """What planning needs of a probe."""
+    return {
+        "container": event.container,
+        "duration_ms": event.duration_ms,
+        "location": event.location,
+        "streams": [asdict(stream) for stream in event.streams],
+    }

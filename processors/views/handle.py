@@ -1,0 +1,87 @@
+"""Applies events to the served generation of the read models, many at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from connectors.ports import Clock, Database, Delivery, Merge, Transient
+from connectors.read_models import POINTER, STATE, collection, mark_name, watermark
+from processors.runtime import Handled, Stage
+from processors.views.plan import INDEXES, TOPICS, steps
+
+NAME = "views"
+_BATCH = 500
+_LOOK_AGAIN_S = 0.05
+
+
+class NoPointer(Transient):
+    """No generation is served: the database was lost, and its read models are being built anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """The stage's handler over its ports."""
+
+    database: Database
+    clock: Clock
+
+    def stage(self) -> Stage:
+        """The stage, for whatever process hosts it."""
+        return Stage(name=NAME, topics=TOPICS, handle=self.handle, batch=_BATCH)
+
+    async def handle(self, deliveries: Sequence[Delivery]) -> Handled:
+        """Applies a batch; while a rebuild holds the views still, waits with what lies beyond."""
+        pointer = await self._pointer()
+        held = held_at(pointer, self.clock.now())
+        now = [d for d in deliveries if not beyond(d, held)]
+        await apply(self.database, pointer["generation"], now)
+        if later := deliveries[len(now) :]:
+            await self._wait_while_held()
+            await self.handle(later)
+        return Handled()
+
+    async def _wait_while_held(self) -> None:
+        while held_at(await self._pointer(), self.clock.now()):
+            await asyncio.sleep(_LOOK_AGAIN_S)
+
+    async def _pointer(self) -> Mapping[str, Any]:
+        pointer = await self.database.get(STATE, POINTER)
+        if pointer is None:
+            raise NoPointer("there are no read models to write to")
+        return pointer
+
+
+async def prepare(database: Database, generation: str) -> None:
+    """Makes a generation's indexes."""
+    for name, indexes in INDEXES.items():
+        for fields in indexes:
+            await database.index(collection(name, generation), fields)
+
+
+async def apply(database: Database, generation: str, deliveries: Sequence[Delivery]) -> None:
+    """Takes one generation up by these events, and its watermark with it, last."""
+    if not deliveries:
+        return
+    merges = [step for delivery in deliveries for step in steps(delivery.event)]
+    marks = {(d.position.topic, d.position.partition): d.position.offset for d in deliveries}
+    await database.merge([_placed(step, generation) for step in [*merges, watermark(marks)]])
+
+
+def held_at(pointer: Mapping[str, Any], now: datetime) -> Mapping[str, int]:
+    """The next offset of each partition at which the views are held still; empty when they are not."""
+    hold = pointer.get("hold")
+    return hold["at"] if hold and hold["until"] > now else {}
+
+
+def beyond(delivery: Delivery, held: Mapping[str, int]) -> bool:
+    """Whether an event lies beyond where the views are held."""
+    end = held.get(mark_name(delivery.position.topic, delivery.position.partition))
+    return end is not None and delivery.position.offset >= end
+
+
+def _placed(step: Merge, generation: str) -> Merge:
+    return Merge(collection(step.collection, generation), step.id, step.fields)

@@ -1,0 +1,1 @@
+"""Work: tasks, their ledger, the leader that lets them in and the workers that do them."""

@@ -1,0 +1,44 @@
+"""What a worker gives to the code that does a task, and what that code may say back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from processors.work.tasks import Task
+from schemas.events import Event
+
+
+class TaskFailed(Exception):
+    """The task did not work: `code` for programs, the message for people.
+
+    `again` says whether another attempt may do better.
+    """
+
+    def __init__(self, code: str, message: str, *, again: bool = True) -> None:
+        super().__init__(message)
+        self.code = code
+        self.again = again
+
+
+class ClaimLost(Exception):
+    """Someone else has the task now: nothing of this attempt may be published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One attempt at one task."""
+
+    task: Task
+    worker: str
+    folder: Path
+    """An empty folder of this attempt's own; gone afterwards."""
+    tell: Callable[[Event], None]
+    """Publishes an event soon, and perhaps not at all: for progress. Never blocks."""
+    confirm: Callable[[], Awaitable[None]]
+    """Raises ClaimLost unless the claim holds now: asked before what others will see."""
+
+
+Work = Callable[[Execution], Awaitable[str]]
+"""Does a task and returns its outcome as JSON. Raises TaskFailed; any other error is tried again."""

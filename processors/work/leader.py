@@ -1,0 +1,261 @@
+"""The leader coordinates and never works: it lets tasks in, takes back what died, tells the untold.
+
+A stopped leader that wakes still believes that it leads. So each of its acts is a compare-and-set on a
+deterministic id, harmless when two leaders act. With no leader, the window drains and running work goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from connectors.ports import Clock, Publisher, Tail, Transient
+from processors.work.ledger import Ledger
+from processors.work.queue import FairQueue
+from processors.work.tasks import DEAD, READY, RUNNING, WAITING, Task, priority_class
+from schemas.events import Event, JobControlled, ServiceBeat, TaskChanged
+
+log = structlog.get_logger()
+
+TAILED = ("task.changed", "job.controlled", "service.beat")
+"""What the leader reads along."""
+
+_ACTOR = "service:ledger"
+_SPARE_WINDOW = 2
+_BEATS_MISSED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaderSettings:
+    """How the leader keeps order."""
+
+    tick: timedelta = timedelta(seconds=1)
+    """How often leases, retries and outboxes are looked at; tasks are let in as soon as there is room."""
+    window_per_slot: int = 2
+    """How many ready tasks there are for each place on a worker."""
+
+
+@dataclass(slots=True)
+class _WorkerSeen:
+    slots: int
+    tools: frozenset[str]
+    silent_at: datetime
+
+
+@dataclass(slots=True)
+class Leader:
+    """The leader's duties, done while `leads` says so."""
+
+    ledger: Ledger
+    publisher: Publisher
+    tail: Tail
+    clock: Clock
+    leads: Callable[[], bool]
+    settings: LeaderSettings = field(default_factory=LeaderSettings)
+    _waiting: FairQueue = field(default_factory=FairQueue)
+    _light: FairQueue = field(default_factory=FairQueue)
+    _under_way: dict[str, Task] = field(default_factory=dict)
+    _delayed: dict[str, Task] = field(default_factory=dict)
+    _to_look_up: set[str] = field(default_factory=set)
+    _untold: set[str] = field(default_factory=set)
+    _workers: dict[str, _WorkerSeen] = field(default_factory=dict)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    leading: bool = False
+    """Whether the last look found this process to be the leader; for the status page."""
+
+    async def run(self) -> None:
+        """Never ends; errors that may pass are logged and met with another round."""
+        listening = asyncio.create_task(self._listen())
+        try:
+            while True:
+                if listening.done():
+                    listening.result()
+                await self._round()
+        finally:
+            listening.cancel()
+
+    async def _round(self) -> None:
+        try:
+            if not self.leads() or await self.ledger.incarnation() is None:
+                self.leading = False
+            elif self.leading:
+                await self.tick()
+            else:
+                await self.take_over()
+        except Transient as error:
+            log.warning("the leader waits for what it needs", error=str(error))
+        await self._rest()
+
+    async def _rest(self) -> None:
+        """Waits for the next tick, letting tasks in as they come."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self.settings.tick.total_seconds()
+        while (left := until - loop.time()) > 0:
+            try:
+                await asyncio.wait_for(self._wake.wait(), left)
+            except TimeoutError:
+                return
+            self._wake.clear()
+            if self.leading:
+                try:
+                    await self.fill()
+                except Transient as error:
+                    log.warning("tasks wait to be let in", error=str(error))
+                    return
+
+    async def take_over(self) -> None:
+        """Learns what there is. Nothing is assumed of what the last leader did."""
+        self._waiting, self._light = FairQueue(), FairQueue()
+        self._delayed.clear()
+        for task in await self.ledger.in_state(WAITING):
+            self._enqueue(task)
+        self.leading = True
+        log.info("this process leads", waiting=len(self._waiting) + len(self._light))
+        await self.tick()
+
+    async def tick(self) -> None:
+        """One round of the leader's duties."""
+        now = await self.ledger.now()
+        running = await self.ledger.in_state(RUNNING)
+        await self._expire([t for t in running if t.lease_until is not None and t.lease_until < now])
+        self._under_way = {task.id: task for task in [*running, *await self.ledger.in_state(READY)]}
+        await self._tell_untold()
+        self._release_due(now)
+        await self.fill()
+
+    async def fill(self) -> None:
+        """Lets tasks in while there is room, the light ones always."""
+        await self._look_up()
+        admitted: list[Event] = []
+        tools = self._tools()
+        for queue, bounded in ((self._light, False), (self._waiting, True)):
+            while (task := queue.take(self._owners(), tools)) is not None:
+                if bounded and not self._room_for(task):
+                    queue.put(task)
+                    break
+                if await self._admit(task, queue):
+                    admitted.append(task.told(READY, _ACTOR, self.clock.now(), plan=task.plan))
+        if admitted:
+            await self.publisher.publish(admitted)
+
+    async def _admit(self, task: Task, queue: FairQueue) -> bool:
+        try:
+            admitted = await self.ledger.admit(task)
+        except Transient:
+            queue.put(task)
+            raise
+        if admitted:
+            self._under_way[task.id] = replace(task, state=READY)
+        return admitted
+
+    def _room_for(self, task: Task) -> bool:
+        """Less urgent tasks in the window never keep a more urgent one out."""
+        rank = priority_class(task.plan.priority)
+        before = [
+            other
+            for other in self._under_way.values()
+            if other.state == READY and not other.light and priority_class(other.plan.priority) <= rank
+        ]
+        return len(before) < self._window()
+
+    def _window(self) -> int:
+        return self.settings.window_per_slot * sum(w.slots for w in self._live()) + _SPARE_WINDOW
+
+    def _live(self) -> list[_WorkerSeen]:
+        now = self.clock.now()
+        return [seen for seen in self._workers.values() if seen.silent_at > now]
+
+    def _tools(self) -> frozenset[str]:
+        return frozenset().union(*(seen.tools for seen in self._live()))
+
+    def _owners(self) -> Counter[str]:
+        return Counter(task.plan.owner_id for task in self._under_way.values())
+
+    def _enqueue(self, task: Task) -> None:
+        if task.not_before is not None:
+            self._delayed[task.id] = task
+        else:
+            (self._light if task.light else self._waiting).put(task)
+
+    def _release_due(self, now: datetime) -> None:
+        for task in [t for t in self._delayed.values() if t.not_before is None or t.not_before <= now]:
+            del self._delayed[task.id]
+            self._enqueue(replace(task, not_before=None))
+
+    async def _expire(self, overdue: list[Task]) -> None:
+        for task in overdue:
+            failed = replace(task, attempts=task.attempts + 1)
+            dead = failed.attempts >= task.plan.max_attempts
+            reason = f"{task.worker} went silent while it worked on this"
+            event = failed.told(
+                DEAD if dead else "expired", _ACTOR, self.clock.now(), code="worker_lost", error=reason
+            )
+            if await self.ledger.expire(task, event):
+                log.warning("lease expired", task=task.id, worker=task.worker, epoch=task.epoch)
+                self._to_look_up.add(task.id)
+
+    async def _tell_untold(self) -> None:
+        """Publishes what is still in an outbox a whole tick after it was first seen there."""
+        found = await self.ledger.outboxes()
+        overdue = [told for told in found if told.event.meta.event_id in self._untold]
+        if overdue:
+            await self.publisher.publish([told.event for told in overdue])
+            for told in overdue:
+                await self.ledger.settle(told)
+        self._untold = {told.event.meta.event_id for told in found}
+
+    async def _look_up(self) -> None:
+        """Takes back into the queue what a worker gave up."""
+        ids, self._to_look_up = self._to_look_up, set()
+        for id in ids:
+            task = await self.ledger.get(id)
+            if task is not None and task.state == WAITING:
+                self._enqueue(task)
+
+    async def _listen(self) -> None:
+        async for delivery in self.tail.deliveries():
+            self._hear(delivery.event)
+
+    def _hear(self, event: Event) -> None:
+        match event:
+            case TaskChanged(state="planned"):
+                self._enqueue(Task.planned(event))
+            case TaskChanged(state="failed" | "expired" | "released"):
+                self._under_way.pop(event.task_id, None)
+                self._to_look_up.add(event.task_id)
+            case TaskChanged(state="running") if event.task_id in self._under_way:
+                begun = replace(self._under_way[event.task_id], state=RUNNING)
+                self._under_way[event.task_id] = begun
+            case TaskChanged(state="completed" | "dead" | "cancelled"):
+                self._under_way.pop(event.task_id, None)
+            case JobControlled():
+                self._steer(event)
+            case ServiceBeat(service="worker"):
+                self._see(event)
+            case _:
+                return
+        self._wake.set()
+
+    def _steer(self, event: JobControlled) -> None:
+        for queue in (self._waiting, self._light):
+            for task in queue.of_job(event.job_id):
+                if event.command == "cancel":
+                    queue.drop(task.id)
+                elif event.command == "priority" and event.priority:
+                    queue.put(replace(task, plan=replace(task.plan, priority=event.priority)))
+
+    def _see(self, beat: ServiceBeat) -> None:
+        if beat.state == "down":
+            self._workers.pop(beat.instance, None)
+            return
+        silence = timedelta(milliseconds=_BEATS_MISSED * beat.interval_ms)
+        self._workers[beat.instance] = _WorkerSeen(
+            slots=int(beat.details.get("slots", "1")),
+            tools=frozenset(filter(None, beat.details.get("tools", "").split(","))),
+            silent_at=beat.meta.occurred_at + silence,
+        )

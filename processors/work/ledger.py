@@ -1,0 +1,199 @@
+"""The ledger: which tasks there are and who has them. Every change is one compare-and-set on one document.
+
+`task.changed` owns a task's plan; the lease fields (state, epoch, worker, lease, attempts) belong to whoever
+wins the compare-and-set. What a transition has to tell is stored with it in the task's outbox, so that it is
+told even if whoever won dies at once.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from connectors.ports import Database, Document, FromNow, OneOf, Plus
+from connectors.read_models import STATE
+from processors.work.tasks import CANCELLED, COMPLETED, DEAD, READY, RUNNING, WAITING, Task
+from schemas.codec import Codec
+from schemas.events import Event, TaskChanged
+
+TASKS = "tasks"
+JOBS = "ledger_jobs"
+MEDIA = "ledger_media"
+LEDGER = "ledger"
+"""The id of the document that says which life of the ledger this is."""
+
+INDEXES: dict[str, list[list[str]]] = {
+    TASKS: [["state"], ["job_id"], ["outbox.topic"]],
+    JOBS: [["media_id"], ["outbox.topic"]],
+}
+
+
+class Hold(enum.Enum):
+    """What a renewal found."""
+
+    KEPT = "kept"
+    LOST = "lost"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An outbox: an event that is decided but perhaps not yet published."""
+
+    collection: str
+    id: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The tasks, over a database."""
+
+    database: Database
+    codec: Codec
+
+    async def incarnation(self) -> str | None:
+        """Which life of the ledger this is; None while claims are shut, for a rebuild is under way."""
+        document = await self.database.get(STATE, LEDGER)
+        return document["incarnation"] if document and document["open"] else None
+
+    async def get(self, task_id: str) -> Task | None:
+        """One task."""
+        document = await self.database.get(TASKS, task_id)
+        return Task.read(document) if document else None
+
+    async def in_state(self, state: str, limit: int = 100_000) -> list[Task]:
+        """The tasks in one state."""
+        return [Task.read(d) for d in await self.database.select(TASKS, {"state": state}, limit)]
+
+    async def of_job(self, job_id: str) -> list[Task]:
+        """The tasks of all of a job's runs."""
+        return [Task.read(d) for d in await self.database.select(TASKS, {"job_id": job_id}, 100_000)]
+
+    async def record(self, event: TaskChanged, state: str = WAITING) -> bool:
+        """Takes a planned task in; False where it is known already."""
+        return await self.database.insert(TASKS, Task.planned(event, state).written())
+
+    async def admit(self, task: Task) -> bool:
+        """Lets a waiting task into the window; False where it is not waiting any more."""
+        where = {"state": WAITING, "epoch": task.epoch, "attempts": task.attempts}
+        if await self.database.change(TASKS, task.id, where, {"state": READY}):
+            return True
+        # The leader may hear of a task before its plan is projected: then it writes the plan itself.
+        return task.epoch == 0 and await self.database.insert(TASKS, replace(task, state=READY).written())
+
+    async def claim(self, task_id: str, epoch: int, worker: str, lease: timedelta) -> Task | None:
+        """Takes a ready task; None where someone else was faster or claims are shut."""
+        incarnation = await self.incarnation()
+        if incarnation is None:
+            return None
+        where = {"state": READY, "epoch": epoch, "cancel": False}
+        to = {
+            "state": RUNNING,
+            "epoch": Plus(1),
+            "incarnation": incarnation,
+            "worker": worker,
+            "lease_until": FromNow(lease),
+        }
+        if not await self.database.change(TASKS, task_id, where, to):
+            return None
+        task = await self.get(task_id)
+        return task if task and task.worker == worker and task.epoch == epoch + 1 else None
+
+    async def renew(self, task: Task, lease: timedelta) -> Hold:
+        """Keeps a claim for another lease."""
+        where = {**task.fence, "cancel": False}
+        if await self.database.change(TASKS, task.id, where, {"lease_until": FromNow(lease)}):
+            return Hold.KEPT
+        now = await self.get(task.id)
+        return Hold.CANCELLED if now and now.cancel and now.fence == task.fence else Hold.LOST
+
+    async def complete(self, task: Task, event: TaskChanged) -> bool:
+        """Ends a task well; False where the claim is lost or the task was cancelled meanwhile."""
+        to = {"state": COMPLETED, "lease_until": None, "outbox": self.outbox(event)}
+        return await self.database.change(TASKS, task.id, {**task.fence, "cancel": False}, to)
+
+    async def fail(self, task: Task, event: TaskChanged, retry_in: timedelta | None) -> bool:
+        """Ends an attempt badly; with `retry_in` None the task is dead."""
+        to: dict[str, Any] = {
+            "state": DEAD if retry_in is None else WAITING,
+            "attempts": event.attempts,
+            "worker": None,
+            "lease_until": None,
+            "not_before": None if retry_in is None else FromNow(retry_in),
+            "outbox": self.outbox(event),
+        }
+        return await self.database.change(TASKS, task.id, task.fence, to)
+
+    async def release(self, task: Task) -> bool:
+        """Gives a task back unfinished, without counting it as a failure."""
+        to = {"state": WAITING, "worker": None, "lease_until": None}
+        return await self.database.change(TASKS, task.id, task.fence, to)
+
+    async def expire(self, task: Task, event: TaskChanged) -> bool:
+        """Takes a task from a worker whose lease has run out; harmless where it was renewed meanwhile."""
+        where = {**task.fence, "lease_until": task.lease_until}
+        to = {
+            "state": DEAD if event.state == DEAD else CANCELLED if task.cancel else WAITING,
+            "attempts": event.attempts,
+            "worker": None,
+            "lease_until": None,
+            "outbox": self.outbox(event),
+        }
+        return await self.database.change(TASKS, task.id, where, to)
+
+    async def is_moot(self, task: Task) -> bool:
+        """Whether the task's run is over already, so that nobody wants its result."""
+        job = await self.database.get(JOBS, task.job_id)
+        return job is not None and (job["run"] != task.run or job["verdict"] is not None)
+
+    async def drop(self, task: Task) -> bool:
+        """Ends a claimed task whose result nobody wants."""
+        to = {"state": CANCELLED, "worker": None, "lease_until": None, "cancel": True}
+        return await self.database.change(TASKS, task.id, task.fence, to)
+
+    async def cancel_run(self, job_id: str, run: int) -> None:
+        """Ends the tasks of a run: at once where nobody has them, by its next renewal where someone has."""
+        for task in await self.of_job(job_id):
+            if task.run != run:
+                continue
+            idle = {"state": OneOf((WAITING, READY))}
+            if not await self.database.change(TASKS, task.id, idle, {"state": CANCELLED, "cancel": True}):
+                await self.database.change(TASKS, task.id, {"state": RUNNING}, {"cancel": True})
+
+    async def set_priority(self, job_id: str, priority: str) -> None:
+        """Changes the priority of a job's tasks."""
+        for task in await self.of_job(job_id):
+            idle = {"state": OneOf((WAITING, READY, RUNNING))}
+            await self.database.change(TASKS, task.id, idle, {"plan.priority": priority})
+
+    async def outboxes(self) -> list[Told]:
+        """What is decided and perhaps not yet told."""
+        return [
+            Told(collection, document["_id"], self._decoded(document["outbox"]))
+            for collection in (TASKS, JOBS)
+            for document in await self._with_outbox(collection)
+        ]
+
+    async def settle(self, told: Told) -> None:
+        """Empties an outbox whose event the broker has."""
+        where = {"outbox.event_id": told.event.meta.event_id}
+        await self.database.change(told.collection, told.id, where, {"outbox": None})
+
+    async def now(self) -> datetime:
+        """The clock by which leases are measured."""
+        return await self.database.now()
+
+    def outbox(self, event: Event) -> Document:
+        """An event as an outbox keeps it."""
+        record = self.codec.encode(event)
+        return {"topic": record.topic, "event_id": event.meta.event_id, "value": record.value}
+
+    def _decoded(self, outbox: Document) -> Event:
+        return self.codec.decode(outbox["topic"], bytes(outbox["value"]))
+
+    async def _with_outbox(self, collection: str) -> list[Document]:
+        topics = OneOf(("task.changed", "media.processed"))
+        return await self.database.select(collection, {"outbox.topic": topics}, 100)

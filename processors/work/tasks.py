@@ -1,0 +1,148 @@
+"""A task as the ledger keeps it, and the events that tell of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from connectors.ports import Document
+from schemas import events
+from schemas.events import Meta, TaskChanged, TaskPlan, derived_id
+
+WAITING, READY, RUNNING = "waiting", "ready", "running"
+COMPLETED, DEAD, CANCELLED = "completed", "dead", "cancelled"
+
+_PRIORITY_CLASSES = {"now": 0, "high": 1, "normal": 2, "low": 3}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One task: its plan, and where it stands."""
+
+    id: str
+    job_id: str
+    run: int
+    kind: str
+    plan: TaskPlan
+    created_at: datetime
+    correlation_id: str
+    planned_by: str
+    """The event that planned it."""
+    state: str
+    epoch: int
+    incarnation: str
+    attempts: int
+    worker: str | None = None
+    lease_until: datetime | None = None
+    not_before: datetime | None = None
+    cancel: bool = False
+
+    @classmethod
+    def planned(cls, event: TaskChanged, state: str = WAITING) -> Task:
+        """The task that a `planned` event tells of. Raises ValueError for another event."""
+        if event.plan is None:
+            raise ValueError(f"task.changed ({event.state}) carries no plan")
+        return cls(
+            id=event.task_id,
+            job_id=event.job_id,
+            run=event.run,
+            kind=event.kind,
+            plan=event.plan,
+            created_at=event.meta.occurred_at,
+            correlation_id=event.meta.correlation_id,
+            planned_by=event.meta.event_id,
+            state=state,
+            epoch=event.epoch,
+            incarnation=event.incarnation,
+            attempts=event.attempts,
+        )
+
+    @classmethod
+    def read(cls, document: Document) -> Task:
+        """The task in a document."""
+        kept = {name: document.get(name) for name in _PLAIN}
+        return cls(id=document["_id"], plan=TaskPlan(**document["plan"]), **kept)  # type: ignore[arg-type]
+
+    def written(self) -> Document:
+        """The document for a new task."""
+        plan = {name: getattr(self.plan, name) for name in TaskPlan.__slots__}
+        return {"_id": self.id, "plan": plan, "outbox": None, **{n: getattr(self, n) for n in _PLAIN}}
+
+    @property
+    def fence(self) -> dict[str, Any]:
+        """What must still hold for whoever has this claim."""
+        return {
+            "state": RUNNING,
+            "epoch": self.epoch,
+            "incarnation": self.incarnation,
+            "worker": self.worker,
+        }
+
+    @property
+    def urgency(self) -> tuple[int, datetime, datetime, int]:
+        """What sorts tasks: class, deadline, age, place in the run."""
+        deadline = self.plan.deadline_at or self.created_at
+        return (priority_class(self.plan.priority), deadline, self.created_at, self.plan.index)
+
+    @property
+    def light(self) -> bool:
+        """Over in a moment: it takes no job's place and waits for none."""
+        return self.plan.cpu < 1
+
+    def told(self, state: str, actor: str, now: datetime, **more: Any) -> TaskChanged:
+        """The event that says that this task, at this epoch, is now so."""
+        meta = Meta(
+            event_id=derived_id(self.id, self.incarnation, self.epoch, state),
+            occurred_at=now,
+            correlation_id=self.correlation_id,
+            causation_id=self.planned_by,
+            actor=actor,
+        )
+        said: dict[str, Any] = {"attempts": self.attempts, "worker": self.worker, **more}
+        return TaskChanged(
+            meta=meta,
+            task_id=self.id,
+            job_id=self.job_id,
+            run=self.run,
+            kind=self.kind,
+            state=state,
+            epoch=self.epoch,
+            incarnation=self.incarnation,
+            **said,
+        )
+
+
+_PLAIN: Sequence[str] = tuple(name for name in Task.__slots__ if name not in ("id", "plan"))
+
+
+def priority_class(name: str) -> int:
+    """Where a priority stands: lower goes first; a name nobody knows counts as normal."""
+    return _PRIORITY_CLASSES.get(name, _PRIORITY_CLASSES["normal"])
+
+
+def plan_event(
+    cause: Meta, now: datetime, actor: str, *, job_id: str, run: int, kind: str, plan: TaskPlan
+) -> TaskChanged:
+    """The event that plans a task; planning the same task again gives the same ids."""
+    task_id = derived_id(job_id, run, kind, plan.index)
+    meta = Meta(
+        event_id=derived_id(task_id, "planned"),
+        occurred_at=now,
+        correlation_id=cause.correlation_id,
+        causation_id=cause.event_id,
+        actor=actor,
+    )
+    return events.TaskChanged(
+        meta=meta,
+        task_id=task_id,
+        job_id=job_id,
+        run=run,
+        kind=kind,
+        state="planned",
+        epoch=0,
+        incarnation="",
+        plan=plan,
+        attempts=0,
+    )
