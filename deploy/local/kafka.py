@@ -34,6 +34,8 @@ _FLAGS = (
     "-XX:MaxHeapFreeRatio=20",
     "-XX:-UsePerfData",
     "-XX:+ExitOnOutOfMemoryError",
+    "-Xlog:disable",
+    "-Xlog:all=error",
     "--sun-misc-unsafe-memory-access=allow",
 )
 """A small heap that shrinks again, and a quick start; the peak throughput of a big server is not needed."""

@@ -105,7 +105,7 @@ def spec(
     return ChildSpec(
         name=name,
         command=options.commands.get(part) or _COMMANDS[part],
-        env={**env, **own, **options.env, **options.child_env.get(name, {})},
+        env={**env, **own, **options.child_env.get(name, {})},
         folder=ROOT,
         stop_rank=_STOP_RANKS[part],
     )

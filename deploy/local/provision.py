@@ -21,8 +21,10 @@ class Plan:
     """What is going to run."""
 
     endpoints: Endpoints
+    told: Mapping[str, str]
+    """What our own children are told beyond the environment they inherit."""
     environ: Mapping[str, str]
-    """What our own children are told, the inherited environment included."""
+    """Both together."""
     specs: tuple[ChildSpec, ...]
 
 
@@ -35,9 +37,10 @@ def plan(home: Home, options: Options, settings: Settings, say: Say, waiting: Sa
         mongodb_url=settings.mongodb_url or database.url(numbers[DATABASE]),
         gateways=_gateway_ports(options, say),
     )
-    environ = {**settings.environ, **parts.told(home, at, settings.environ)}
+    told = parts.told(home, at, settings.environ)
+    environ = {**settings.environ, **told, **options.env}
     ours = _our_children(options, environ, at)
-    return Plan(endpoints=at, environ=environ, specs=(*servers, *ours, *options.extra))
+    return Plan(endpoints=at, told=told, environ=environ, specs=(*servers, *ours, *options.extra))
 
 
 def _servers(

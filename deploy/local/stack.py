@@ -217,6 +217,7 @@ class Stack:
             kafka=at.kafka,
             mongodb_url=at.mongodb_url,
             waiting_for=self._waits_for,
+            told=dict(planned.told),
             children=tuple(child.snapshot() for child in list(self.children.values())),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,8 @@ class StackState:
     kafka: str | None = None
     mongodb_url: str | None = None
     waiting_for: str | None = None
+    told: dict[str, str] = field(default_factory=dict)
+    """What our own children are told beyond the environment they inherit."""
     children: tuple[ChildState, ...] = ()
 
 

@@ -1,0 +1,63 @@
+"""The `sluice` command: all commands in one app, and failures as one clear line with an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from deploy.local.commands import stack
+from deploy.local.failures import Exit, Failure
+
+_EXITS = (
+    "Exit codes: 0 done; 1 what was asked for failed; 2 wrong usage; 3 the stack is not running or does not "
+    "answer; 4 not found; 5 in conflict with what is there; 6 refused; 130 interrupted."
+)
+
+
+class Commands(TyperGroup):
+    """Turns what a command raises into a line on standard error and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Failure as failure:
+            _fail(str(failure), failure.code)
+        except KeyboardInterrupt:
+            raise SystemExit(Exit.INTERRUPTED) from None
+        except BrokenPipeError:
+            # The reader has left (`sluice jobs | head`); nothing more can be said to it.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(Exit.FAILED) from None
+
+
+def _fail(message: str, code: Exit) -> NoReturn:
+    from deploy.local.console import Output
+
+    output = Output(as_json="--json" in sys.argv)
+    if output.json:
+        output.emit({"error": message, "exit_code": int(code)})
+    output.note(f"error: {message}", style="red")
+    raise SystemExit(code)
+
+
+app = typer.Typer(
+    name="sluice",
+    cls=Commands,
+    help="Sluice: a media platform on an event log. Try `sluice demo` first.",
+    epilog=_EXITS,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for _part in (stack,):
+    app.registered_commands += _part.app.registered_commands
+
+
+def main() -> None:
+    """Runs the command and ends the process."""
+    app(prog_name="sluice")

@@ -1,0 +1,126 @@
+"""The gateway as the command sees it: requests, pages, and problems turned into one clear line each."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+
+from deploy.local.console import clean
+from deploy.local.failures import Exit, Failure
+
+API = "/api/v1"
+
+_TIMEOUT = httpx.Timeout(connect=5, read=120, write=120, pool=5)
+_PAGE = 100
+
+_EXITS = {404: Exit.NOT_FOUND, 409: Exit.CONFLICT, 503: Exit.NOT_RUNNING}
+
+
+class Gateway:
+    """A session with one gateway. Everything raises Failure with the exit code that fits."""
+
+    def __init__(self, url: str, token: str, transport: httpx.BaseTransport | None = None) -> None:
+        self.url = url.rstrip("/")
+        self._http = httpx.Client(
+            base_url=self.url + API,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=_TIMEOUT,
+            transport=transport,
+            follow_redirects=True,
+        )
+
+    def get(self, path: str, **params: Any) -> Any:
+        """The body of a resource."""
+        return self._body("GET", path, params={k: v for k, v in params.items() if v is not None})
+
+    def post(self, path: str, body: Any = None, **more: Any) -> Any:
+        """Asks for something; the answer's body."""
+        return self._body("POST", path, **({} if body is None else {"json": body}), **more)
+
+    def delete(self, path: str) -> Any:
+        """Removes a resource."""
+        return self._body("DELETE", path)
+
+    def pages(self, path: str, limit: int, **params: Any) -> Iterator[dict[str, Any]]:
+        """The items of a list, page by page, at most `limit`."""
+        cursor = None
+        while limit > 0:
+            page = self.get(path, limit=min(limit, _PAGE), cursor=cursor, **params)
+            yield from page["items"][:limit]
+            limit -= len(page["items"])
+            cursor = page.get("next")
+            if cursor is None:
+                return
+
+    @contextlib.contextmanager
+    def stream(self, path: str) -> Iterator[httpx.Response]:
+        """The answer with its body not read yet."""
+        with self._failures(), self._http.stream("GET", path) as answer:
+            if answer.is_error:
+                answer.read()
+                raise problem(answer)
+            yield answer
+
+    def find(self, kind: str, id: str) -> Any | None:
+        """One resource of a kind (jobs, media), or None."""
+        try:
+            return self.get(f"/{kind}/{id}")
+        except Failure as failure:
+            if failure.code is Exit.NOT_FOUND:
+                return None
+            raise
+
+    def close(self) -> None:
+        """Ends the session."""
+        self._http.close()
+
+    def _body(self, method: str, path: str, **more: Any) -> Any:
+        with self._failures():
+            answer = self._http.request(method, path, **more)
+        if answer.is_error:
+            raise problem(answer)
+        if not answer.content:
+            return None
+        try:
+            return answer.json()
+        except ValueError as error:
+            raise Failure(f"{self.url} answered with something that is not JSON: is it Sluice?") from error
+
+    @contextlib.contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise Failure(
+                f"the gateway at {self.url} does not answer: start the stack with `sluice up`.",
+                Exit.NOT_RUNNING,
+            ) from error
+        except httpx.HTTPError as error:
+            raise Failure(
+                f"the connection to {self.url} broke ({error or type(error).__name__}): "
+                "see `sluice status`, then try again.",
+                Exit.NOT_RUNNING,
+            ) from error
+        except httpx.InvalidURL as error:
+            raise Failure(f"{self.url} is no address: {error}.", Exit.USAGE) from error
+
+
+def problem(answer: httpx.Response) -> Failure:
+    """The failure that a problem document (RFC 9457), or any other error answer, stands for."""
+    try:
+        body = answer.json()
+    except ValueError:
+        body = None
+    said = body if isinstance(body, dict) else {}
+    title = said.get("title") or answer.reason_phrase or "error"
+    detail = said.get("detail")
+    words = f"{title}: {detail}" if detail and detail != title else str(title)
+    return Failure(clean(f"{words} ({answer.status_code})"), _exit_for(answer.status_code))
+
+
+def _exit_for(status: int) -> Exit:
+    refused = httpx.codes.is_client_error(status)
+    return _EXITS.get(status, Exit.REFUSED if refused else Exit.FAILED)

@@ -1,0 +1,77 @@
+"""How a command finds its stack: the home it names, what runs there, and the way in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from deploy.local import readiness, state
+from deploy.local.client import Gateway
+from deploy.local.failures import Exit, Failure
+from deploy.local.home import Home, HomeLock
+from deploy.local.settings import read
+from deploy.local.state import StackState
+
+
+def home_at(path: Path | None) -> Home:
+    """The home that --home names, or SLUICE_HOME, or the user's own."""
+    chosen = path.expanduser() if path is not None else read().home
+    return Home(chosen.resolve())
+
+
+def running(home: Home) -> StackState | None:
+    """What runs in a home; None where no supervisor holds it, whatever a killed one left written."""
+    holder = HomeLock(home).holder()
+    found = state.read(home.state_file)
+    return found if found is not None and found.pid == holder else None
+
+
+def expect_running(home: Home) -> StackState:
+    """What runs in a home. Raises Failure where nothing does."""
+    found = running(home)
+    if found is None:
+        raise Failure(f"no stack runs in {home.root}: start one with `sluice up`.", Exit.NOT_RUNNING)
+    return found
+
+
+def is_healthy(found: StackState) -> bool:
+    """Whether a stack is ready and its gateways say so themselves."""
+    if found.phase != state.READY:
+        return False
+    with httpx.Client(timeout=3) as client:
+        return all(readiness.gateway_lacks(client, url) is None for url in found.urls)
+
+
+@contextmanager
+def gateway(home: Home, url: str | None = None) -> Iterator[Gateway]:
+    """A session with the gateway that --url or SLUICE_URL names, or with the home's."""
+    settings = read()
+    chosen = url or settings.url or expect_running(home).url
+    if chosen is None:
+        raise Failure(f"the stack in {home.root} has no gateway: name one with --url.", Exit.NOT_RUNNING)
+    session = Gateway(chosen, settings.token or _token(home))
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+def bootstrap(home: Home) -> str:
+    """Kafka's address: SLUICE_KAFKA's, or the one of the stack in the home."""
+    found = read().kafka or expect_running(home).kafka
+    if found is None:
+        raise Failure(f"the stack in {home.root} runs no Kafka yet: try again in a moment.", Exit.NOT_RUNNING)
+    return found
+
+
+def _token(home: Home) -> str:
+    try:
+        return home.token_file.read_text().strip()
+    except OSError as error:
+        raise Failure(
+            f"there is no token at {home.token_file}: set SLUICE_TOKEN, or name the stack's --home.",
+            Exit.REFUSED,
+        ) from error

@@ -1,0 +1,120 @@
+"""What `sluice status` says: each process with its memory, and what the gateway says of its dependencies."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import psutil
+
+from deploy.local import state
+from deploy.local.children import RUNNING
+from deploy.local.console import Output, size_text, span_text, state_text
+from deploy.local.processes import descendants, find
+from deploy.local.readiness import dependencies
+from deploy.local.state import ChildState, StackState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildReport:
+    """One process and what it started."""
+
+    name: str
+    state: str
+    pid: int | None
+    memory_bytes: int
+    uptime_s: float | None
+    restarts: int
+    last_exit: str | None
+    log: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A stack at this moment."""
+
+    up: bool
+    phase: str
+    url: str | None
+    pid: int
+    version: str
+    memory_bytes: int
+    """Of all processes, the supervisor included."""
+    dependencies: dict[str, str]
+    children: tuple[ChildReport, ...]
+
+
+def examine(found: StackState) -> Report:
+    """Looks at every process and asks the gateway."""
+    children = tuple(_child(child) for child in found.children)
+    ready, named = _ask(found.url)
+    return Report(
+        up=found.phase == state.READY and ready and all(child.state == RUNNING for child in children),
+        phase=found.phase if found.waiting_for is None else f"{found.phase}, waiting for {found.waiting_for}",
+        url=found.url,
+        pid=found.pid,
+        version=found.version,
+        memory_bytes=sum(child.memory_bytes for child in children) + _resident(psutil.Process(found.pid)),
+        dependencies=named,
+        children=children,
+    )
+
+
+def show(report: Report, output: Output) -> None:
+    """The report as a table."""
+    columns = ("NAME", "STATE", ">PID", ">MEMORY", ">UPTIME", ">RESTARTS", "LAST EXIT", "LOG")
+    output.table(columns, [_row(child) for child in report.children])
+    output.line("")
+    for name, said in report.dependencies.items():
+        output.line(f"{name}: {said}", style="" if said == "ok" else "red")
+    output.line(f"{report.phase}  {report.url or ''}  {size_text(report.memory_bytes)} in all")
+
+
+def _row(child: ChildReport) -> tuple[object, ...]:
+    memory, uptime = size_text(child.memory_bytes), span_text(child.uptime_s)
+    return (
+        child.name,
+        state_text(child.state),
+        child.pid or "",
+        memory,
+        uptime,
+        child.restarts,
+        child.last_exit or "",
+        child.log,
+    )
+
+
+def _child(child: ChildState) -> ChildReport:
+    process = find(child)
+    gone = child.state == RUNNING and process is None
+    return ChildReport(
+        name=child.name,
+        state="gone" if gone else child.state,
+        pid=child.pid,
+        memory_bytes=0 if process is None else sum(map(_resident, [process, *descendants(process)])),
+        uptime_s=None if child.started_at is None else time.time() - child.started_at,
+        restarts=child.restarts,
+        last_exit=child.last_exit,
+        log=child.log,
+    )
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+def _ask(url: str | None) -> tuple[bool, dict[str, str]]:
+    """Whether the gateway is ready, and its dependencies by name."""
+    if url is None:
+        return True, {}
+    try:
+        answer = httpx.get(f"{url}/ready", timeout=3)
+        body: Any = answer.json()
+    except (httpx.HTTPError, ValueError):
+        return False, {"gateway": "does not answer"}
+    return answer.status_code == httpx.codes.OK, dependencies(body)
