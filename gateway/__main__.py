@@ -1,0 +1,104 @@
+"""Runs the gateway as a process: `python -m gateway`.
+
+Granian is embedded, so that one process is the whole gateway: killing it leaves nothing behind, and a stop
+can first let live clients go and uploads end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+
+import structlog
+import uvloop
+from fastapi import FastAPI
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+from pydantic import ValidationError
+
+from gateway import logs
+from gateway.app import create_app
+from gateway.auth.principal import TokenFileUnusable
+from gateway.services import Services
+from gateway.settings import Settings
+
+log = structlog.get_logger()
+
+_CONNECTIONS = 16_384
+"""How many requests may be under way at once: each live client is one, for as long as it stays."""
+
+
+def main() -> int:
+    """The process's exit code: 0 after a stop, 2 for settings that can't work, 1 for anything else."""
+    try:
+        settings = Settings()
+        logs.configure(settings.log)
+        app = create_app(settings)
+        _refuse_taken_port(settings)
+    except (ValidationError, TokenFileUnusable, ValueError, OSError) as error:
+        print(f"the gateway can't start: {error}", file=sys.stderr)
+        return os.EX_USAGE if isinstance(error, ValidationError) else 2
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_serve(app, settings))
+
+
+async def _serve(app: FastAPI, settings: Settings) -> int:
+    asked = _stop_signal()
+    server = Server(
+        app,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        backlog=1024,
+        backpressure=_CONNECTIONS,
+        log_level=LogLevels.error,
+    )
+    serving = asyncio.create_task(server.serve())
+    log.info("listening", host=settings.host, port=settings.port, instance=settings.instance)
+    await asyncio.wait([serving, asyncio.create_task(asked.wait())], return_when=asyncio.FIRST_COMPLETED)
+    if serving.done():
+        log.error("the server ended by itself", error=repr(serving.exception()))
+        return 1
+    await _stop(app.state.services, server, serving)
+    return 0
+
+
+async def _stop(services: Services, server: Server, serving: asyncio.Task[None]) -> None:
+    """Lets live clients go, lets requests end, then ends what is left."""
+    log.info("stopping")
+    services.hub.close()
+    grace_s = services.settings.stop_grace_s
+    await services.in_flight.drain(grace_s)
+    server.stop()  # type: ignore[no-untyped-call]
+    await asyncio.wait([serving], timeout=grace_s + 5)
+    log.info("stopped")
+
+
+def _stop_signal() -> asyncio.Event:
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked.set)
+    return asked
+
+
+def _refuse_taken_port(settings: Settings) -> None:
+    """Raises OSError where something listens already: the server shares its port, and would not notice."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise OSError(
+                f"{settings.host}:{settings.port} can't be listened on: {error.strerror}"
+            ) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

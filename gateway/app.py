@@ -1,0 +1,166 @@
+"""Where the gateway is put together: the ports, the parts between them, and the routes over those."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from fastapi import Depends, FastAPI
+from starlette.middleware import Middleware
+
+from connectors.blobs import open_store
+from connectors.clock import SystemClock
+from connectors.kafka import KafkaPublisher, KafkaTail
+from connectors.mongo import MongoDatabase
+from connectors.read_models import ReadModels
+from gateway import errors, openapi
+from gateway.auth.dependencies import current_principal
+from gateway.auth.principal import AdminToken, read_token_file
+from gateway.background import Duty, running
+from gateway.broker import Broker
+from gateway.events import endpoints as events
+from gateway.events.live import Hub
+from gateway.events.messages import LIVE_TOPICS
+from gateway.inflight import CountInFlight, InFlight
+from gateway.jobs import endpoints as jobs
+from gateway.media import endpoints as media
+from gateway.metrics import Metrics
+from gateway.middleware import BodyGuard, Measure, RequestContext
+from gateway.openapi import problems
+from gateway.registry import endpoints as registry
+from gateway.services import Services
+from gateway.settings import Settings
+from gateway.system import endpoints as system
+from gateway.system.beat import SERVICE, Beat
+from gateway.system.presence import LOOK_BACK, Presence
+from gateway.system.readiness import looks
+from gateway.version import version
+from schemas.codec import Codec
+from schemas.events import ServiceBeat
+from schemas.profiles import PROFILES
+from schemas.registry import file_registry
+from schemas.topics import BY_RECORD
+
+API = "/api/v1"
+
+_STREAMED = frozenset({("POST", f"{API}/media")})
+"""The requests whose bodies are streamed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The services of an application, and what keeps them going."""
+
+    services: Services
+    duties: Mapping[str, Duty] = field(default_factory=dict)
+    """What runs as long as the application does."""
+    farewells: tuple[Duty, ...] = ()
+    """What is done, in this order, when it stops."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The gateway. It comes up, and stays up, whether or not Kafka and MongoDB are there.
+
+    Raises TokenFileUnusable, and ValueError for settings that make no sense.
+    """
+    return assemble(connect(settings))
+
+
+def connect(settings: Settings) -> Parts:
+    """The parts of a gateway, wired to the outside world."""
+    token = read_token_file(settings.token_file)
+    clock, codec, metrics, now_version = SystemClock(), Codec(file_registry()), Metrics(), version()
+    database = MongoDatabase(settings.mongodb_url, settings.database)
+    read_models = ReadModels(database)
+    store = open_store(settings.blobs, settings.instance)
+    kafka = KafkaPublisher(settings.kafka, codec, timeout=timedelta(seconds=settings.publish_timeout_s))
+    broker = Broker(kafka, kafka, metrics)
+    hub = Hub(KafkaTail(settings.kafka, codec, LIVE_TOPICS, clock=clock), clock, metrics, settings.live_queue)
+    beats = KafkaTail(settings.kafka, codec, [BY_RECORD[ServiceBeat].name], clock=clock, since=LOOK_BACK)
+    presence = Presence(beats, clock)
+    started_at = clock.now()
+    beat = Beat(broker, clock, settings, now_version, started_at)
+
+    async def close_database() -> None:
+        database.close()
+
+    services = Services(
+        settings=settings,
+        version=now_version,
+        started_at=started_at,
+        clock=clock,
+        authenticator=AdminToken(token),
+        publisher=broker,
+        read_models=read_models,
+        store=store,
+        schemas=file_registry().schemas,
+        profiles=frozenset(PROFILES),
+        hub=hub,
+        presence=presence,
+        in_flight=InFlight(metrics),
+        metrics=metrics,
+        looks=looks(broker, beat, settings.beat_s, database, read_models, store),
+    )
+    duties = {"kafka": broker.run, "live": hub.run, "presence": presence.run, SERVICE: beat.run}
+    return Parts(services, duties, (beat.last, close_database))
+
+
+def assemble(parts: Parts) -> FastAPI:
+    """The application over these parts."""
+    services = parts.services
+    app = FastAPI(
+        docs_url="/docs",
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=openapi.operation_id,
+        lifespan=_lifespan(parts),
+        middleware=_middleware(services),
+    )
+    app.state.services = services
+    errors.install(app)
+    registry.install(app)
+    openapi.install(app, services.version)
+    _include(app)
+    return app
+
+
+def _include(app: FastAPI) -> None:
+    for routes in (media.router, jobs.router, system.router):
+        app.include_router(
+            routes,
+            prefix=API,
+            dependencies=[Depends(current_principal)],
+            responses=problems(401, 422, 503),
+        )
+    app.include_router(events.router, prefix=API)
+    for open_to_all in (system.probes, registry.router, registry.documents):
+        app.include_router(open_to_all)
+
+
+def _middleware(services: Services) -> list[Middleware]:
+    """From the outside in."""
+    settings = services.settings
+    return [
+        Middleware(CountInFlight, in_flight=services.in_flight),
+        Middleware(RequestContext),
+        Middleware(Measure, metrics=services.metrics),
+        Middleware(
+            BodyGuard,
+            max_bytes=settings.max_body_bytes,
+            stall_s=settings.upload_stall_s,
+            streamed=_STREAMED,
+        ),
+    ]
+
+
+def _lifespan(parts: Parts) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with running(parts.duties):
+            yield
+            for farewell in parts.farewells:
+                await farewell()
+
+    return lifespan

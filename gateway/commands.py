@@ -1,0 +1,97 @@
+"""What every command shares: publish, answer with a token, and wait a moment for the read models."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+import structlog
+from fastapi import Depends, Header, Query, Request, Response
+
+from connectors.ports import DatabaseUnavailable, Position
+from connectors.read_models import NotBuilt, ReadModels
+from gateway import tokens
+from gateway.auth.dependencies import CurrentPrincipal
+from gateway.auth.principal import Principal
+from gateway.errors import BadRequest
+from gateway.middleware import request_id
+from gateway.services import Services, ServicesOf
+from schemas.events import Event, Meta
+
+log = structlog.get_logger()
+
+TOKEN_HEADER = "Sluice-Token"  # noqa: S105 - the name of a header
+
+
+class Command:
+    """One request to change something: who asks, when, and the events that it comes to."""
+
+    def __init__(
+        self, services: ServicesOf, principal: CurrentPrincipal, request: Request, response: Response
+    ) -> None:
+        self.services: Services = services
+        self.principal: Principal = principal
+        self._correlation_id = request_id(request)
+        self._response = response
+
+    def meta(self) -> Meta:
+        """For an event of this command."""
+        return Meta.first(self.principal.actor, self.now, self._correlation_id)
+
+    @property
+    def now(self) -> datetime:
+        """The present instant."""
+        return self.services.clock.now()
+
+    async def publish(self, events: Sequence[Event], location: str) -> str:
+        """Publishes all, puts the location into the answer, returns the token. Raises BrokerUnavailable."""
+        positions = await self.services.publisher.publish(events)
+        token = tokens.write(positions)
+        self._response.headers[TOKEN_HEADER] = token
+        self._response.headers["Location"] = location
+        await self._shown(positions)
+        return token
+
+    async def _shown(self, positions: Sequence[Position]) -> None:
+        """Waits a moment for the read models; the command stands whether or not they follow."""
+        try:
+            within_s = self.services.settings.read_your_write_s
+            await wait_for(self.services.read_models, positions, within_s)
+        except (DatabaseUnavailable, NotBuilt) as error:
+            log.info("read models don't follow", error=str(error))
+
+
+async def wait_for(read_models: ReadModels, positions: Sequence[Position], within_s: float) -> bool:
+    """Whether all of these records can be read back, after waiting so long at most."""
+    try:
+        async with asyncio.timeout(within_s + 0.1):
+            return all(await asyncio.gather(*(read_models.caught_up(p, within_s) for p in positions)))
+    except TimeoutError:
+        return False
+
+
+async def fresh(
+    services: ServicesOf,
+    header: Annotated[
+        str | None,
+        Header(alias=TOKEN_HEADER, description="A command's token: wait a moment until its effect shows."),
+    ] = None,
+    token: Annotated[str | None, Query(description="The same as the header Sluice-Token.")] = None,
+) -> None:
+    """Makes a read wait for what its token promises. Raises BadRequest for what is no token."""
+    given = header or token
+    if not given:
+        return
+    try:
+        positions = tokens.read(given)
+    except tokens.BadToken as error:
+        raise BadRequest(
+            "bad-token", f"{error}; leave it out, or send one that a command answered."
+        ) from error
+    await wait_for(services.read_models, positions, services.settings.read_your_write_s)
+
+
+Fresh = Depends(fresh)
+Commanded = Annotated[Command, Depends()]

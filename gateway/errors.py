@@ -1,0 +1,195 @@
+"""What can go wrong, as exceptions that carry their HTTP status, and the handlers that render them.
+
+Every error leaves as a problem document (RFC 9457); `code` is the stable name that clients may test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+
+from connectors.ports import BlobMissing, BrokerUnavailable, DatabaseUnavailable, StoreFull, Transient
+from connectors.read_models import NotBuilt
+
+log = structlog.get_logger()
+
+RETRY_AFTER_S = 2
+
+
+class Problem(Exception):
+    """An answer that is not success. `more` becomes further members of the document."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.status = self.status if status is None else HTTPStatus(status)
+        self.code = code
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.more = more
+
+
+class BadRequest(Problem):
+    """The request makes no sense; sending it again won't help."""
+
+    status = HTTPStatus.BAD_REQUEST
+
+
+class Unauthorized(Problem):
+    """The request carries no token, or a wrong one."""
+
+    status = HTTPStatus.UNAUTHORIZED
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("unauthorized", detail, headers={"WWW-Authenticate": 'Bearer realm="sluice"'})
+
+
+class NotFound(Problem):
+    """There is no such thing, or not yet."""
+
+    status = HTTPStatus.NOT_FOUND
+
+
+class ClientTimeout(Problem):
+    """The client went silent in the middle of its request."""
+
+    status = HTTPStatus.REQUEST_TIMEOUT
+
+
+class Conflict(Problem):
+    """The thing's present state does not allow this."""
+
+    status = HTTPStatus.CONFLICT
+
+
+class Gone(Problem):
+    """It was there, and is no more."""
+
+    status = HTTPStatus.GONE
+
+
+class TooLarge(Problem):
+    """The body is over the limit."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+class Invalid(Problem):
+    """The request is well formed, but what it says can't be done."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class Unavailable(Problem):
+    """Something that we need is away; it may be back in a moment."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("unavailable", detail, headers={"Retry-After": str(RETRY_AFTER_S)})
+
+
+def problem_response(problem: Problem) -> Response:
+    """The document of a problem."""
+    body = {
+        "type": f"urn:sluice:problem:{problem.code}",
+        "title": problem.status.phrase,
+        "status": int(problem.status),
+        "code": problem.code,
+        "detail": problem.detail,
+        **problem.more,
+    }
+    return Response(
+        orjson.dumps(body), int(problem.status), problem.headers, media_type="application/problem+json"
+    )
+
+
+def unexpected(instance: str) -> Response:
+    """The answer to an error of ours: nothing but the id under which it was logged."""
+    detail = "Something went wrong on our side; the log has the details under this id."
+    return problem_response(Problem("unexpected", detail, instance=f"urn:sluice:request:{instance}"))
+
+
+def said_openly(error: Exception) -> str:
+    """What anyone may know of an error: the log has the addresses and the rest."""
+    match error:
+        case BrokerUnavailable():
+            return "Kafka does not answer."
+        case DatabaseUnavailable():
+            return "MongoDB does not answer."
+        case StoreFull() | NotBuilt():
+            return str(error)
+        case OSError():
+            return error.strerror or type(error).__name__
+    return type(error).__name__
+
+
+def install(app: FastAPI) -> None:
+    """Renders every error of ours and of the framework as a problem document."""
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(ClientDisconnect, _on_disconnect)
+    app.add_exception_handler(StoreFull, _on_full)
+    app.add_exception_handler(BlobMissing, _on_missing)
+    app.add_exception_handler(Transient, _on_transient)
+    app.add_exception_handler(NotBuilt, _on_transient)
+
+
+async def _on_problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return problem_response(error)
+
+
+async def _on_http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    status = error.status_code
+    return problem_response(Problem(_code(status), error.detail, status=status, headers=error.headers))
+
+
+async def _on_invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    said = [{"at": [str(step) for step in e["loc"]], "reason": e["msg"]} for e in error.errors()]
+    if any(e["type"] == "json_invalid" for e in error.errors()):
+        return problem_response(BadRequest("malformed-json", "The body is not valid JSON.", errors=said))
+    reasons = "; ".join(f"{'.'.join(e['at'])}: {e['reason']}" for e in said)
+    return problem_response(Invalid("invalid", reasons, errors=said))
+
+
+async def _on_disconnect(_: Request, __: Exception) -> Response:
+    return problem_response(BadRequest("cut-off", "The connection ended before the body did."))
+
+
+async def _on_full(_: Request, error: Exception) -> Response:
+    return problem_response(Problem("store-full", said_openly(error), status=HTTPStatus.INSUFFICIENT_STORAGE))
+
+
+async def _on_missing(_: Request, error: Exception) -> Response:
+    return problem_response(Gone("blob-missing", str(error)))
+
+
+async def _on_transient(_: Request, error: Exception) -> Response:
+    log.warning("something that we need is away", error=str(error))
+    return problem_response(Unavailable(said_openly(error)))
+
+
+def _code(status: int) -> str:
+    return HTTPStatus(status).phrase.lower().replace(" ", "-").replace("'", "")

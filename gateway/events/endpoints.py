@@ -1,0 +1,66 @@
+"""The routes of live events: server-sent events, and the same over a WebSocket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Depends, WebSocket
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from gateway.auth.dependencies import current_principal, socket_principal
+from gateway.errors import Problem, problem_response
+from gateway.events import socket
+from gateway.events.live import Hub
+from gateway.events.messages import Filter
+from gateway.events.schemas import filter_of_query
+from gateway.openapi import Responses, problems
+from gateway.services import ServicesOf, services_of
+
+router = APIRouter(tags=["events"])
+
+_STREAM: Responses = {
+    200: {
+        "description": "`event:` is the topic, `id:` the place in the log, `data:` the event as JSON",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+}
+
+
+@router.get(
+    "/events",
+    dependencies=[Depends(current_principal)],
+    response_class=EventSourceResponse,
+    responses=_STREAM | problems(422),
+)
+async def follow_events(
+    services: ServicesOf, wanted: Annotated[Filter, Depends(filter_of_query)]
+) -> EventSourceResponse:
+    """Follows events from now on; comments come while nothing happens, `closed` before we let go."""
+    return EventSourceResponse(
+        _sse(services.hub, wanted),
+        ping=services.settings.live_heartbeat_s,
+        send_timeout=services.settings.live_send_timeout_s,
+    )
+
+
+async def _sse(hub: Hub, wanted: Filter) -> AsyncIterator[ServerSentEvent]:
+    with hub.client("sse", wanted) as outbox:
+        yield ServerSentEvent(comment="following")
+        async for message in outbox.messages():
+            yield ServerSentEvent(event=message.topic, id=message.id, data=message.data.decode())
+        yield ServerSentEvent(event="closed", data=orjson.dumps({"reason": outbox.closed_because}).decode())
+
+
+@router.websocket("/ws")
+async def follow_socket(websocket: WebSocket) -> None:
+    """Follows events over a WebSocket, once the client has said which."""
+    services = services_of(websocket)
+    try:
+        await socket_principal(services, websocket)
+    except Problem as problem:
+        await websocket.send_denial_response(problem_response(problem))
+        return
+    await websocket.accept()
+    await socket.converse(websocket, services.hub, services.settings)

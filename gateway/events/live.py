@@ -1,0 +1,104 @@
+"""The hub between Kafka and live clients: one tail in, a bounded outbox for each client out.
+
+A slow client first loses progress that newer progress replaces; over the bound it is told so and let go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+
+from connectors.ports import Clock, Tail
+from gateway.events.messages import Filter, Message, message_of
+from gateway.metrics import Metrics
+
+TOO_SLOW = "too slow: more waited for this client than is kept; read the state again and reconnect"
+STOPPING = "the gateway is stopping; reconnect"
+
+
+class Outbox:
+    """What waits for one client."""
+
+    def __init__(self, bound: int, wanted: Filter | None) -> None:
+        self.wanted = wanted
+        """What the client wants; nothing yet where None."""
+        self.closed_because: str | None = None
+        """Why nothing more will come; None while more may."""
+        self._bound = bound
+        self._waiting: OrderedDict[str, Message] = OrderedDict()
+        self._stirred = asyncio.Event()
+
+    def offer(self, message: Message) -> str:
+        """Puts a message up. Says what became of it: queued, replaced (an older one went) or dropped."""
+        if self.closed_because is not None:
+            return "dropped"
+        replaced = self._waiting.pop(message.slot, None)
+        if len(self._waiting) >= self._bound:
+            self._waiting.clear()
+            self.close(TOO_SLOW)
+            return "dropped"
+        self._waiting[message.slot] = message
+        self._stirred.set()
+        return "replaced" if replaced else "queued"
+
+    def close(self, reason: str) -> None:
+        """Lets the client go once it has what waits."""
+        self.closed_because = self.closed_because or reason
+        self._stirred.set()
+
+    async def messages(self) -> AsyncIterator[Message]:
+        """What waits and what comes; ends when the outbox is closed and empty."""
+        while True:
+            while self._waiting:
+                yield self._waiting.popitem(last=False)[1]
+            if self.closed_because is not None:
+                return
+            self._stirred.clear()
+            await self._stirred.wait()
+
+
+class Hub:
+    """All live clients of one process."""
+
+    def __init__(self, tail: Tail, clock: Clock, metrics: Metrics, bound: int) -> None:
+        self._tail = tail
+        self._clock = clock
+        self._metrics = metrics
+        self._bound = bound
+        self._outboxes: set[Outbox] = set()
+        self._closed = False
+
+    async def run(self) -> None:
+        """Reads the tail for as long as the process lives."""
+        async for delivery in self._tail.deliveries():
+            age = self._clock.now() - delivery.event.meta.occurred_at
+            self._metrics.live_delay_seconds.observe(max(0.0, age.total_seconds()))
+            if self._outboxes:
+                self._fan_out(message_of(delivery))
+
+    def _fan_out(self, message: Message) -> None:
+        for outbox in self._outboxes:
+            if outbox.wanted is not None and outbox.wanted.wants(message):
+                self._metrics.live_messages.labels(outbox.offer(message)).inc()
+
+    @contextmanager
+    def client(self, transport: str, wanted: Filter | None) -> Iterator[Outbox]:
+        """A client's outbox, for as long as it is connected."""
+        outbox = Outbox(self._bound, wanted)
+        if self._closed:
+            outbox.close(STOPPING)
+        self._outboxes.add(outbox)
+        gauge = self._metrics.live_clients.labels(transport)
+        try:
+            with gauge.track_inprogress():
+                yield outbox
+        finally:
+            self._outboxes.discard(outbox)
+
+    def close(self) -> None:
+        """Lets all clients go, and those that come later."""
+        self._closed = True
+        for outbox in self._outboxes:
+            outbox.close(STOPPING)

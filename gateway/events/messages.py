@@ -1,0 +1,77 @@
+"""Events as live clients get them: which go out, what they look like, and which replace each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+
+from connectors.ports import Delivery
+from schemas.events import Event, TaskChanged, TranscodeProgress
+from schemas.topics import TOPICS
+
+LIVE_TOPICS = tuple(
+    topic.name
+    for topic in TOPICS
+    if topic.name.startswith(("media.", "transcode.")) or topic.name in ("job.controlled", "task.changed")
+)
+"""The topics that go out; the others are between the processes of an installation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One event on its way to live clients. Of those with one `slot`, only the latest is worth sending."""
+
+    topic: str
+    id: str
+    data: bytes
+    slot: str
+    job_id: str | None
+    media_id: str | None
+
+
+class Filter(BaseModel):
+    """Which events are wanted: those that match all that is given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    job_id: str | None = Field(None, max_length=128, description="Only those of this job.")
+    media_id: str | None = Field(None, max_length=128, description="Only those that name this medium.")
+    topic: frozenset[str] = Field(frozenset(), description="Only those of these topics.")
+
+    def wants(self, message: Message) -> bool:
+        """Whether a message matches."""
+        return (
+            (self.job_id is None or message.job_id == self.job_id)
+            and (self.media_id is None or message.media_id == self.media_id)
+            and (not self.topic or message.topic in self.topic)
+        )
+
+
+def message_of(delivery: Delivery) -> Message:
+    """The message for an event."""
+    event, place = delivery.event, delivery.position
+    id = f"{place.topic}/{place.partition}/{place.offset}"
+    slot = f"{event.job_id}/{event.task_id}" if isinstance(event, TranscodeProgress) else id
+    return Message(
+        topic=place.topic,
+        id=id,
+        data=orjson.dumps(_flat(event), option=orjson.OPT_UTC_Z),
+        slot=slot,
+        job_id=getattr(event, "job_id", None),
+        media_id=_media_id(event),
+    )
+
+
+def _flat(event: Event) -> dict[str, Any]:
+    """An event's fields beside what it says about itself, as on the wire."""
+    said = {f.name: getattr(event, f.name) for f in fields(event) if f.name != "meta"}
+    return {f.name: getattr(event.meta, f.name) for f in fields(event.meta)} | said
+
+
+def _media_id(event: Event) -> str | None:
+    if isinstance(event, TaskChanged):
+        return event.plan.media_id if event.plan else None
+    return getattr(event, "media_id", None)

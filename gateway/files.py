@@ -1,0 +1,71 @@
+"""Sends a blob as a download that no browser will run, in whole or in ranges."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from pathlib import Path
+
+from starlette.datastructures import Headers
+from starlette.responses import FileResponse, Response
+from starlette.types import Message, Receive, Scope, Send
+
+from connectors.ports import BlobMissing, BlobStore
+from gateway import names
+from gateway.errors import BadRequest, Problem, problem_response
+
+_UNKNOWN = "application/octet-stream"
+
+_HEADERS = {
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "private, no-cache",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+async def download(store: BlobStore, location: str, name: str, content_type: str | None) -> Response:
+    """A blob under a name, which may be in any script. Raises BlobMissing."""
+    path = await store.local_path(location)
+    try:
+        found = await asyncio.to_thread(path.stat)
+    except FileNotFoundError as error:
+        raise BlobMissing(f"there is no blob at {location}") from error
+    return _Download(
+        path,
+        filename=names.clean(name),
+        stat_result=found,
+        media_type=content_type or _UNKNOWN,
+        headers=_HEADERS,
+    )
+
+
+class _Download(FileResponse):
+    """A file response whose complaints about ranges are problem documents too."""
+
+    chunk_size = 256 * 1024
+    path: Path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal: Response | None = None
+
+        async def watched(message: Message) -> None:
+            nonlocal refusal
+            if message["type"] == "http.response.start":
+                refusal = _refusal(message)
+            if refusal is None:
+                await send(message)
+
+        await super().__call__(scope, receive, watched)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+
+
+def _refusal(start: Message) -> Response | None:
+    if start["status"] == HTTPStatus.BAD_REQUEST:
+        return problem_response(BadRequest("bad-range", "The Range header can't be read."))
+    if start["status"] != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+        return None
+    said = {"Content-Range": Headers(raw=start["headers"])["content-range"]}
+    detail = "The file is shorter than that."
+    return problem_response(Problem("bad-range", detail, status=start["status"], headers=said))

@@ -1,0 +1,55 @@
+"""Counts the requests under way, so that a stop can let them end and then end them."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.metrics import Metrics
+
+
+class InFlight:
+    """The requests under way in one application."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._gauge = metrics.requests_in_flight
+        self._tasks: set[asyncio.Task[object]] = set()
+        self.stopping = False
+
+    async def run(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request, counted."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        self._gauge.set(len(self._tasks))
+        try:
+            await app(scope, receive, send)
+        finally:
+            self._tasks.discard(task)
+            self._gauge.set(len(self._tasks))
+
+    async def drain(self, grace_s: float) -> None:
+        """Returns when no request is under way: those that last longer than the grace are cancelled."""
+        self.stopping = True
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=grace_s)
+            for task in late:
+                task.cancel("the gateway is stopping")
+            if late:
+                await asyncio.wait(late, timeout=grace_s)
+
+
+class CountInFlight:
+    """The middleware that counts."""
+
+    def __init__(self, app: ASGIApp, in_flight: InFlight) -> None:
+        self._app = app
+        self._in_flight = in_flight
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See InFlight.run."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        else:
+            await self._in_flight.run(self._app, scope, receive, send)

@@ -1,0 +1,1 @@
+"""Jobs: what was asked to be made of media, and how far that is."""

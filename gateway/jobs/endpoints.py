@@ -1,0 +1,77 @@
+"""The routes of jobs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from gateway import files, pages
+from gateway.commands import Commanded, Fresh
+from gateway.errors import Conflict
+from gateway.jobs import orders
+from gateway.jobs.lookup import JOBS, find
+from gateway.jobs.render import render
+from gateway.jobs.schemas import Job, JobAccepted, JobOrder, PriorityOrder, State
+from gateway.media.lookup import find_usable
+from gateway.openapi import FILE, problems
+from gateway.services import ServicesOf
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+
+
+@router.post("", status_code=202, responses=problems(404, 409, 410))
+async def order_job(command: Commanded, order: JobOrder) -> JobAccepted:
+    """Asks for a medium in another form."""
+    media = await find_usable(command.services.read_models, order.media_id)
+    return await orders.order_transcode(command, media.id, media.name, order)
+
+
+@router.get("", dependencies=[Fresh], responses=problems(400))
+async def list_jobs(
+    services: ServicesOf,
+    paging: Annotated[pages.Paging, Depends()],
+    state: Annotated[State | None, Query(description="Only those in this state.")] = None,
+    media_id: Annotated[str | None, Query(description="Only those of this medium.")] = None,
+) -> pages.Listing[Job]:
+    """Lists jobs, newest first."""
+    asked = {"state.name": state, "request.media_id": media_id}
+    where = {path: value for path, value in asked.items() if value is not None}
+    found = await pages.page(services.read_models, JOBS, where, paging)
+    jobs = [job for document in found.items if (job := render(document))]
+    return pages.Listing(items=jobs, next=found.next)
+
+
+@router.get("/{job_id}", dependencies=[Fresh], responses=problems(400, 404))
+async def get_job(services: ServicesOf, job_id: str) -> Job:
+    """Gets one job, as of its present run."""
+    return await find(services.read_models, job_id)
+
+
+@router.post("/{job_id}/cancel", status_code=202, responses=problems(404, 409))
+async def cancel_job(command: Commanded, job_id: str) -> JobAccepted:
+    """Cancels what is under way; the answer shows the job as it was."""
+    return await orders.cancel(command, await find(command.services.read_models, job_id))
+
+
+@router.post("/{job_id}/retry", status_code=202, responses=problems(404, 409))
+async def retry_job(command: Commanded, job_id: str) -> JobAccepted:
+    """Runs a failed or cancelled job again; the answer shows the job as it was."""
+    return await orders.retry(command, await find(command.services.read_models, job_id))
+
+
+@router.post("/{job_id}/priority", status_code=202, responses=problems(404, 409))
+async def prioritise_job(command: Commanded, job_id: str, order: PriorityOrder) -> JobAccepted:
+    """Changes the priority of what is still to be done."""
+    job = await find(command.services.read_models, job_id)
+    return await orders.prioritise(command, job, order.priority)
+
+
+@router.head("/{job_id}/output", include_in_schema=False, name="head_job_output")
+@router.get("/{job_id}/output", response_class=Response, responses=FILE | problems(404, 409, 410, 416))
+async def get_job_output(services: ServicesOf, job_id: str) -> Response:
+    """Downloads what a job made, in whole or in ranges."""
+    job = await find(services.read_models, job_id)
+    if job.output is None:
+        raise Conflict("no-output", f"The job is {job.state}: there is nothing to download.")
+    return await files.download(services.store, job.output.location, job.output.name, None)

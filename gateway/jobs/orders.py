@@ -1,0 +1,82 @@
+"""What people may ask of jobs, as events: orders for new ones, and commands for those that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from gateway import names
+from gateway.commands import Command
+from gateway.errors import Conflict, Invalid
+from gateway.jobs.render import ENDED, job_path, render_requested
+from gateway.jobs.schemas import Job, JobAccepted, Priority, TranscodeOrder
+from schemas.events import JobControlled, TranscodeRequested, new_id
+
+_CAN_RETRY = frozenset({"failed", "cancelled"})
+
+
+def check_profile(profile: str, known: Collection[str]) -> None:
+    """Raises Invalid for a profile that there is not."""
+    if profile not in known:
+        detail = f"There is no profile {profile!r}; there are {', '.join(sorted(known))}."
+        raise Invalid("unknown-profile", detail, profiles=sorted(known))
+
+
+def transcode_requested(
+    command: Command, media_id: str, file_name: str, order: TranscodeOrder
+) -> TranscodeRequested:
+    """The event that opens a new job."""
+    return TranscodeRequested(
+        meta=command.meta(),
+        job_id=new_id(),
+        run=1,
+        media_id=media_id,
+        owner_id=command.principal.id,
+        profile=order.profile,
+        priority=order.priority,
+        name=names.stem(file_name),
+    )
+
+
+async def order_transcode(
+    command: Command, media_id: str, file_name: str, order: TranscodeOrder
+) -> JobAccepted:
+    """Opens a new job. Raises Invalid for an unknown profile."""
+    check_profile(order.profile, command.services.profiles)
+    event = transcode_requested(command, media_id, file_name, order)
+    token = await command.publish([event], job_path(event.job_id))
+    return JobAccepted(job=render_requested(event), token=token)
+
+
+async def cancel(command: Command, job: Job) -> JobAccepted:
+    """Ends the present run. Raises Conflict where it has ended."""
+    _refuse_ended(job, "cancelled")
+    return await _control(command, job, "cancel", job.run)
+
+
+async def retry(command: Command, job: Job) -> JobAccepted:
+    """Opens the next run. Raises Conflict unless the present one failed or was cancelled."""
+    if job.state not in _CAN_RETRY:
+        raise Conflict(
+            "not-retryable", f"The job is {job.state}: only failed or cancelled ones can be retried."
+        )
+    return await _control(command, job, "retry", job.run + 1)
+
+
+async def prioritise(command: Command, job: Job, priority: Priority) -> JobAccepted:
+    """Changes the priority of what is still to be done. Raises Conflict where nothing is."""
+    _refuse_ended(job, "given another priority")
+    accepted = await _control(command, job, "priority", job.run, priority)
+    return accepted.model_copy(update={"job": job.model_copy(update={"priority": priority})})
+
+
+async def _control(
+    command: Command, job: Job, name: str, run: int, priority: Priority | None = None
+) -> JobAccepted:
+    event = JobControlled(meta=command.meta(), job_id=job.id, run=run, command=name, priority=priority)
+    token = await command.publish([event], job_path(job.id))
+    return JobAccepted(job=job, token=token)
+
+
+def _refuse_ended(job: Job, what: str) -> None:
+    if job.state in ENDED:
+        raise Conflict("job-ended", f"The job is {job.state}: it can no longer be {what}.")

@@ -1,0 +1,133 @@
+"""From a job's document, or from the event that will become one, to its JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connectors.ports import Document
+from gateway.documents import part
+from gateway.jobs.schemas import Job, JobError, JobLinks, Output, Progress
+from schemas.events import TranscodeRequested
+
+ENDED = frozenset({"completed", "failed", "cancelled"})
+_MOST_BEFORE_THE_END = 0.99
+
+
+def job_path(job_id: str) -> str:
+    """Where a job is."""
+    return f"/api/v1/jobs/{job_id}"
+
+
+def render(document: Document) -> Job | None:
+    """The job; None while its request has not been seen, whatever else has."""
+    request = part(document, "request")
+    if not request:
+        return None
+    job_id, state, outcome = document["_id"], part(document, "state"), _outcome(document)
+    return Job(
+        id=job_id,
+        **_asked(request),
+        run=state["run"],
+        state=state["name"],
+        priority=part(document, "priority").get("value") or request["priority"],
+        requested_at=request["at"],
+        finished_at=outcome.get("at"),
+        progress=_progress(document),
+        output=_output(job_id, outcome),
+        error=_error(outcome),
+        processing_time_ms=part(outcome, "metrics").get("processing_time_ms"),
+        links=_links(job_id, request["media_id"]),
+    )
+
+
+def render_requested(event: TranscodeRequested) -> Job:
+    """The job as it is right after its request."""
+    names = ("media_id", "profile", "name", "owner_id")
+    return Job(
+        id=event.job_id,
+        kind="transcode",
+        **{name: getattr(event, name) for name in names},
+        run=event.run,
+        state="pending",
+        priority=event.priority,
+        requested_at=event.meta.occurred_at,
+        finished_at=None,
+        progress=None,
+        output=None,
+        error=None,
+        processing_time_ms=None,
+        links=_links(event.job_id, event.media_id),
+    )
+
+
+def _asked(request: Document) -> dict[str, Any]:
+    return {name: request[name] for name in ("media_id", "kind", "profile", "name", "owner_id")}
+
+
+def _outcome(document: Document) -> Document:
+    """How the shown run ended; empty while it has not, even where an earlier run has."""
+    outcome, state = part(document, "outcome"), part(document, "state")
+    shown = state["name"] in ENDED and outcome.get("run") == state["run"]
+    return outcome if shown else {}
+
+
+def _progress(document: Document) -> Progress | None:
+    state = part(document, "state")
+    run, done, total = state["run"], _frames_done(document), _frames_total(document)
+    if state["name"] == "completed":
+        return Progress(fraction=1, frames_done=total or done, frames_total=total, speed=None, eta_ms=0)
+    if state["name"] in ENDED or done is None:
+        return None
+    pace = part(document, "pace") if part(document, "pace").get("run") == run else {}
+    fraction = min(done / total, _MOST_BEFORE_THE_END) if total else 0
+    return Progress(
+        fraction=fraction,
+        frames_done=done,
+        frames_total=total,
+        speed=pace.get("speed"),
+        eta_ms=pace.get("eta_ms"),
+    )
+
+
+def _frames_done(document: Document) -> int | None:
+    """The frames that all tasks of the present run have done; None before the first word of any."""
+    tasks = part(part(document, "progress"), str(part(document, "state")["run"]))
+    return sum(tasks.values()) if tasks else None
+
+
+def _frames_total(document: Document) -> int | None:
+    total = part(document, "frames_total")
+    return total["value"] if total.get("run") == part(document, "state")["run"] else None
+
+
+def _output(job_id: str, outcome: Document) -> Output | None:
+    location = outcome.get("output_location")
+    if outcome.get("status") != "completed" or not location:
+        return None
+    return Output(
+        location=location,
+        name=outcome.get("output_name") or job_id,
+        size_bytes=part(outcome, "metrics").get("output_size_bytes"),
+        url=f"{job_path(job_id)}/output",
+    )
+
+
+def _error(outcome: Document) -> JobError | None:
+    if outcome.get("status") != "failed":
+        return None
+    return JobError(
+        code=outcome.get("code") or "failed", reason=outcome.get("reason") or "No reason was given."
+    )
+
+
+def _links(job_id: str, media_id: str) -> JobLinks:
+    path = job_path(job_id)
+    return JobLinks(
+        self=path,
+        media=f"/api/v1/media/{media_id}",
+        output=f"{path}/output",
+        cancel=f"{path}/cancel",
+        retry=f"{path}/retry",
+        priority=f"{path}/priority",
+        events=f"/api/v1/events?job_id={job_id}",
+    )

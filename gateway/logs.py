@@ -1,0 +1,37 @@
+"""How log lines look, from here and from the libraries: JSON for machines, or something for people."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Literal
+
+import structlog
+
+
+def configure(style: Literal["json", "console"]) -> None:
+    """Sends every log line to standard error in this style."""
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_last(style))
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("gateway").setLevel(logging.INFO)
+
+
+def _last(style: Literal["json", "console"]) -> list[structlog.types.Processor]:
+    first = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    if style == "console":
+        return [first, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    return [first, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

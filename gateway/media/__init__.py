@@ -1,0 +1,1 @@
+"""Media: what was uploaded, and what is known about it."""

@@ -1,0 +1,104 @@
+"""The routes of media."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from connectors.ports import OneOf
+from gateway import files, pages
+from gateway.commands import Commanded, Fresh
+from gateway.jobs import orders
+from gateway.jobs.schemas import JobAccepted, Priority, TranscodeOrder
+from gateway.media import deletion
+from gateway.media.intake import Wanted, take_in
+from gateway.media.lookup import MEDIA, find, find_usable
+from gateway.media.outcome import counted
+from gateway.media.render import render
+from gateway.media.schemas import Accepted, Deletion, Media, Status
+from gateway.openapi import FILE, problems
+from gateway.services import ServicesOf
+
+router = APIRouter(prefix="/media", tags=["media"])
+
+_SHOWN = OneOf(("uploaded", "ready", "rejected"))
+"""What a list shows that asks for no status."""
+
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary"},
+                        "name": {"type": "string"},
+                        "profile": {"type": "string"},
+                        "priority": {"enum": ["high", "normal", "low"]},
+                    },
+                }
+            },
+        },
+    }
+}
+
+
+@router.post("", status_code=202, openapi_extra=_BODY, responses=problems(400, 408, 413, 507))
+async def upload_media(
+    command: Commanded,
+    request: Request,
+    name: Annotated[str | None, Query(description="The file's name; needed unless a form says it.")] = None,
+    profile: Annotated[str | None, Query(description="Ask for a transcode too.", examples=["web"])] = None,
+    priority: Annotated[Priority | None, Query(description="Of that transcode.")] = None,
+) -> Accepted:
+    """Takes a file in: its bytes as the body, of any type, or as the file of a form."""
+    with counted(command.services.metrics):
+        return await take_in(command, request, Wanted(name, profile, priority))
+
+
+@router.get("", dependencies=[Fresh], responses=problems(400))
+async def list_media(
+    services: ServicesOf,
+    paging: Annotated[pages.Paging, Depends()],
+    status: Annotated[
+        Status | None, Query(description="Only those; all but deleted ones without it.")
+    ] = None,
+) -> pages.Listing[Media]:
+    """Lists media, newest first."""
+    found = await pages.page(services.read_models, MEDIA, {"status.name": status or _SHOWN}, paging)
+    media = [one for document in found.items if (one := render(document))]
+    return pages.Listing(items=media, next=found.next)
+
+
+@router.get("/{media_id}", dependencies=[Fresh], responses=problems(400, 404, 410))
+async def get_media(services: ServicesOf, media_id: str) -> Media:
+    """Gets one medium."""
+    media, _ = await find(services.read_models, media_id)
+    return media
+
+
+@router.delete("/{media_id}", status_code=202, responses=problems(404, 410))
+async def delete_media(command: Commanded, media_id: str) -> Deletion:
+    """Deletes a medium."""
+    media, _ = await find(command.services.read_models, media_id)
+    return await deletion.delete(command, media)
+
+
+@router.head("/{media_id}/content", include_in_schema=False, name="head_media_content")
+@router.get("/{media_id}/content", response_class=Response, responses=FILE | problems(404, 410, 416))
+async def get_media_content(services: ServicesOf, media_id: str) -> Response:
+    """Downloads the file as it was uploaded, in whole or in ranges."""
+    media, document = await find(services.read_models, media_id)
+    location = document["upload"]["location"]
+    return await files.download(services.store, location, media.name, media.content_type)
+
+
+@router.post("/{media_id}/transcode", status_code=202, responses=problems(404, 409, 410))
+async def transcode_media(command: Commanded, media_id: str, order: TranscodeOrder) -> JobAccepted:
+    """Asks for a medium in another form."""
+    media = await find_usable(command.services.read_models, media_id)
+    return await orders.order_transcode(command, media.id, media.name, order)

@@ -1,0 +1,133 @@
+"""One upload from its first byte to its events: read what was sent, keep it, say that it is safe."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from fastapi import Request
+from pydantic import ValidationError
+
+from connectors.ports import Blob
+from gateway import names
+from gateway.commands import Command
+from gateway.errors import Invalid
+from gateway.jobs.orders import check_profile, transcode_requested
+from gateway.jobs.render import render_requested
+from gateway.jobs.schemas import TranscodeOrder
+from gateway.media import upload
+from gateway.media.form import Form
+from gateway.media.render import media_path, render_uploaded
+from gateway.media.schemas import Accepted
+from schemas.events import MediaUploaded, TranscodeRequested, new_id
+
+RAW = "raw"
+ORIGIN = "api"
+_CONTENT_TYPE = re.compile(
+    r"\s*([a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,63})\s*(;.*)?", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the sender says of a file, and asks to be made of it."""
+
+    name: str | None
+    profile: str | None
+    priority: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file whose bytes are safe, and what is wanted of it."""
+
+    blob: Blob
+    name: str
+    content_type: str | None
+    order: TranscodeOrder | None
+
+
+async def take_in(command: Command, request: Request, wanted: Wanted) -> Accepted:
+    """Keeps an uploaded file and publishes that it is there, with the transcode that was asked for."""
+    kept = await _keep(command, request, wanted)
+    uploaded = _uploaded(command, kept)
+    requested: TranscodeRequested | None = None
+    if kept.order is not None:
+        requested = transcode_requested(command, uploaded.media_id, uploaded.name, kept.order)
+    token = await command.publish(
+        [uploaded, *([requested] if requested else [])], media_path(uploaded.media_id)
+    )
+    job = render_requested(requested) if requested else None
+    return Accepted(media=render_uploaded(uploaded), job=job, token=token)
+
+
+async def _keep(command: Command, request: Request, wanted: Wanted) -> Kept:
+    """Raises Invalid, TooLarge, ClientTimeout, ClientDisconnect and StoreFull, and keeps nothing then."""
+    services = command.services
+    limit = services.settings.max_upload_bytes
+    upload.refuse_oversize(request, limit)
+    content_type = request.headers.get("content-type", "")
+    form = Form(content_type) if content_type.lower().startswith("multipart/form-data") else None
+    order = _order(wanted, services.profiles)
+    if form is None and not wanted.name:
+        raise Invalid("no-name", "Give the file's name: POST /api/v1/media?name=holiday.mov")
+    body = upload.body_of(request, services.settings.upload_stall_s)
+    async with upload.writing(services.store) as writer:
+        await upload.fill(writer, _counted(command, form.file_bytes(body) if form else body), limit)
+        if form:
+            wanted = _with_fields(wanted, form)
+            order = _order(wanted, services.profiles)
+            content_type = form.content_type or ""
+        blob = await writer.commit(RAW)
+    return Kept(blob, names.clean(wanted.name or ""), _clean_type(content_type), order)
+
+
+async def _counted(command: Command, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    counter = command.services.metrics.upload_bytes
+    async for chunk in chunks:
+        counter.inc(len(chunk))
+        yield chunk
+
+
+def _with_fields(wanted: Wanted, form: Form) -> Wanted:
+    """A form's fields go before the query's, and a name that was given before the file's own."""
+    fields = form.fields
+    return Wanted(
+        fields.get("name") or wanted.name or form.file_name,
+        fields.get("profile") or wanted.profile,
+        fields.get("priority") or wanted.priority,
+    )
+
+
+def _order(wanted: Wanted, profiles: frozenset[str]) -> TranscodeOrder | None:
+    """The transcode that is asked for, if one is. Raises Invalid."""
+    priority = wanted.priority or "normal"
+    try:
+        order = TranscodeOrder.model_validate({"profile": wanted.profile or "", "priority": priority})
+    except ValidationError as error:
+        raise Invalid("unknown-priority", f"There is no priority {priority!r}: high, normal, low.") from error
+    if not wanted.profile:
+        return None
+    check_profile(order.profile, profiles)
+    return order
+
+
+def _uploaded(command: Command, kept: Kept) -> MediaUploaded:
+    return MediaUploaded(
+        meta=command.meta(),
+        media_id=new_id(),
+        owner_id=command.principal.id,
+        name=kept.name,
+        size_bytes=kept.blob.size_bytes,
+        sha256=kept.blob.sha256,
+        location=kept.blob.location,
+        content_type=kept.content_type,
+        origin=ORIGIN,
+    )
+
+
+def _clean_type(said: str) -> str | None:
+    """What the sender says that the file is, without parameters; None where that is no media type."""
+    found = _CONTENT_TYPE.fullmatch(said)
+    return found[1].lower() if found else None

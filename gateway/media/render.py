@@ -1,0 +1,73 @@
+"""From a medium's document, or from the event that will become one, to its JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connectors.ports import Document
+from gateway.documents import part
+from gateway.media.schemas import Media, MediaLinks, Probe, Rejection
+from schemas.events import MediaUploaded
+
+
+def media_path(media_id: str) -> str:
+    """Where a medium is."""
+    return f"/api/v1/media/{media_id}"
+
+
+def render(document: Document) -> Media | None:
+    """The medium; None while its upload has not been seen, whatever else has."""
+    upload = part(document, "upload")
+    if not upload:
+        return None
+    return _media(
+        document["_id"],
+        upload,
+        status=part(document, "status")["name"],
+        created_at=document["created_at"],
+        probe=_found(Probe, document, "probe"),
+        rejection=_found(Rejection, document, "rejection"),
+    )
+
+
+def render_uploaded(event: MediaUploaded) -> Media:
+    """The medium as it is right after its upload."""
+    said = {
+        name: getattr(event, name) for name in ("name", "owner_id", "size_bytes", "sha256", "content_type")
+    }
+    return _media(
+        event.media_id,
+        said,
+        status="uploaded",
+        created_at=event.meta.occurred_at,
+        probe=None,
+        rejection=None,
+    )
+
+
+def _media(media_id: str, upload: Document, **known: Any) -> Media:
+    return Media(
+        id=media_id,
+        name=upload["name"],
+        owner_id=upload["owner_id"],
+        size_bytes=upload["size_bytes"],
+        sha256=upload["sha256"],
+        content_type=upload.get("content_type"),
+        links=_links(media_id),
+        **known,
+    )
+
+
+def _links(media_id: str) -> MediaLinks:
+    path = media_path(media_id)
+    return MediaLinks(
+        self=path,
+        content=f"{path}/content",
+        transcode=f"{path}/transcode",
+        jobs=f"/api/v1/jobs?media_id={media_id}",
+    )
+
+
+def _found(shape: type[Probe] | type[Rejection], document: Document, name: str) -> Any:
+    said = part(document, name)
+    return shape.model_validate(said) if said else None

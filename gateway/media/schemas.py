@@ -1,0 +1,116 @@
+"""Media as JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.jobs.schemas import Job
+
+Status = Literal["uploaded", "ready", "rejected", "deleted"]
+
+MEDIA_ID = "0198c9a2-7d0e-7c11-9d3f-5e6a1b2c3d4e"
+
+
+class Stream(BaseModel):
+    """One stream in a container."""
+
+    index: int
+    kind: str = Field(examples=["video"])
+    codec: str = Field(examples=["h264"])
+    width: int | None = None
+    height: int | None = None
+    pixel_format: str | None = None
+    frame_rate: str | None = Field(None, examples=["24000/1001"])
+    frames: int | None = None
+    duration_ms: int | None = None
+    rotation: int = 0
+    sample_rate: int | None = None
+    channels: int | None = None
+    language: str | None = None
+    is_default: bool = False
+    is_attached_picture: bool = False
+
+
+class Probe(BaseModel):
+    """What a look into the file found."""
+
+    container: str = Field(examples=["mp4"])
+    duration_ms: int = Field(examples=[60_500])
+    bit_rate: int | None = None
+    streams: list[Stream]
+    tags: dict[str, str] = {}
+
+
+class Rejection(BaseModel):
+    """Why a file was not accepted."""
+
+    code: str = Field(examples=["not-media"])
+    reason: str = Field(examples=["The file is text, whatever its name says."])
+
+
+class MediaLinks(BaseModel):
+    """Where to go from here."""
+
+    self: str
+    content: str
+    transcode: str
+    jobs: str
+
+
+class Media(BaseModel):
+    """One medium."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": MEDIA_ID,
+                    "name": "holiday.mov",
+                    "status": "uploaded",
+                    "owner_id": "admin",
+                    "size_bytes": 73_400_320,
+                    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                    "content_type": "video/quicktime",
+                    "created_at": "2026-05-01T12:00:00Z",
+                    "probe": None,
+                    "rejection": None,
+                    "links": {
+                        "self": f"/api/v1/media/{MEDIA_ID}",
+                        "content": f"/api/v1/media/{MEDIA_ID}/content",
+                        "transcode": f"/api/v1/media/{MEDIA_ID}/transcode",
+                        "jobs": f"/api/v1/jobs?media_id={MEDIA_ID}",
+                    },
+                }
+            ]
+        }
+    )
+
+    id: str
+    name: str
+    status: Status
+    owner_id: str
+    size_bytes: int
+    sha256: str
+    content_type: str | None
+    created_at: datetime
+    probe: Probe | None
+    rejection: Rejection | None
+    links: MediaLinks
+
+
+class Accepted(BaseModel):
+    """A file was taken in."""
+
+    media: Media
+    job: Job | None = Field(description="The transcode that was asked for with it.")
+    token: str = Field(description="Send it with a read to see this command's effect.")
+
+
+class Deletion(BaseModel):
+    """A medium is being deleted."""
+
+    id: str = Field(examples=[MEDIA_ID])
+    token: str

@@ -1,0 +1,153 @@
+"""What happens around every request: its id, its duration, the limits of its body, and unexpected errors."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway import errors
+from gateway.metrics import Metrics
+from schemas.events import new_id
+
+log = structlog.get_logger()
+
+REQUEST_ID = "X-Request-ID"
+_SANE_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def request_id(connection: HTTPConnection) -> str:
+    """The id of the request, which is the correlation id of what follows from it."""
+    return str(connection.scope["state"]["request_id"])
+
+
+class RequestContext:
+    """Gives each request its id, and turns what nobody expected into a logged 500."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        id = _id_of(Headers(scope=scope).get(REQUEST_ID))
+        scope.setdefault("state", {})["request_id"] = id
+        with structlog.contextvars.bound_contextvars(request_id=id):
+            await self._answer(scope, receive, _Headed(send, id), id)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: _Headed, id: str) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except Exception:
+            log.exception("unexpected error", method=scope.get("method"), path=scope["path"])
+            if scope["type"] == "websocket" or send.started:
+                raise
+            await errors.unexpected(id)(scope, receive, send)
+
+
+class _Headed:
+    """A `send` that adds our headers, and knows whether the answer has begun."""
+
+    def __init__(self, send: Send, id: str) -> None:
+        self._send = send
+        self._id = id
+        self.started = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            headers = MutableHeaders(scope=message)
+            headers[REQUEST_ID] = self._id
+            headers["X-Content-Type-Options"] = "nosniff"
+        await self._send(message)
+
+
+def _id_of(given: str | None) -> str:
+    return given if given and _SANE_ID.fullmatch(given) else new_id()
+
+
+class Measure:
+    """Times each request by its route's template."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._durations = metrics.request_duration_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 0
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        finally:
+            method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+            labels = (method, _template(scope), str(status or "none"))
+            self._durations.labels(*labels).observe(time.perf_counter() - began)
+
+
+def _template(scope: Scope) -> str:
+    return str(getattr(scope.get("route"), "path", "unmatched"))
+
+
+class BodyGuard:
+    """Bounds the bodies that are read whole: their size, and how long their sender may be silent.
+
+    Uploads are streamed and look after themselves.
+    """
+
+    def __init__(
+        self, app: ASGIApp, max_bytes: int, stall_s: float, streamed: frozenset[tuple[str, str]]
+    ) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+        self._stall_s = stall_s
+        self._streamed = streamed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] != "http" or (scope["method"], scope["path"]) in self._streamed:
+            await self._app(scope, receive, send)
+        else:
+            await self._app(scope, _Guarded(receive, self._max_bytes, self._stall_s), send)
+
+
+class _Guarded:
+    """A `receive` that gives up on bodies too large or too slow."""
+
+    def __init__(self, receive: Receive, max_bytes: int, stall_s: float) -> None:
+        self._receive = receive
+        self._room = max_bytes
+        self._stall_s = stall_s
+        self._whole = False
+
+    async def __call__(self) -> Message:
+        if self._whole:
+            return await self._receive()
+        try:
+            async with asyncio.timeout(self._stall_s):
+                message = await self._receive()
+        except TimeoutError:
+            raise HTTPException(408, "The body did not arrive in time.") from None
+        self._whole = not message.get("more_body", False)
+        self._room -= len(message.get("body", b""))
+        if self._room < 0:
+            raise HTTPException(413, "The body is larger than any such request needs.")
+        return message

@@ -1,0 +1,93 @@
+"""How the OpenAPI document says what the code does: problem documents, operation ids, tags."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict, Field
+
+DESCRIPTION = """\
+Media goes in; every change of state is an event on Kafka; processors turn events into work; read models
+answer questions. Commands answer 202 with a location and a token: send the token with a read (`Sluice-Token`)
+to see the command's effect. Every error is a problem document (RFC 9457) whose `code` is stable.
+"""
+
+TAGS = [
+    {"name": "media", "description": "Files that were taken in."},
+    {"name": "jobs", "description": "What is being made of them."},
+    {"name": "events", "description": "What happens, as it happens."},
+    {"name": "system", "description": "The machine and the processes of this installation."},
+    {"name": "health", "description": "For probes and Prometheus; no token needed."},
+    {
+        "name": "registry",
+        "description": "The read half of the Confluent Schema Registry's API; no token needed.",
+    },
+]
+
+
+class ProblemDetails(BaseModel):
+    """A problem document (RFC 9457)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(examples=["urn:sluice:problem:not-found"])
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(examples=[404])
+    code: str = Field(description="Stable: programs may test it.", examples=["not-found"])
+    detail: str = Field(description="For people.", examples=["There is no job with this id."])
+
+
+Responses = dict[int | str, dict[str, Any]]
+
+FILE: Responses = {
+    200: {
+        "description": "The file's bytes",
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    },
+    206: {
+        "description": "The range that was asked for",
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    },
+}
+"""The `responses` of a route that sends a file."""
+
+
+def problems(*statuses: int) -> Responses:
+    """The `responses` of a route that may answer with these."""
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+
+
+def operation_id(route: APIRoute) -> str:
+    """The function's own name."""
+    return route.name
+
+
+def install(app: FastAPI, version: str) -> None:
+    """Makes the application describe itself."""
+
+    def describe() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app, version)
+        return app.openapi_schema
+
+    app.openapi = describe  # type: ignore[method-assign]
+
+
+def _document(app: FastAPI, version: str) -> dict[str, Any]:
+    document = get_openapi(
+        title="Sluice",
+        version=version,
+        summary="A media platform built on an event log.",
+        description=DESCRIPTION,
+        routes=app.routes,
+        tags=TAGS,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    )
+    shape = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
+    document["components"]["schemas"]["ProblemDetails"] = shape
+    return document

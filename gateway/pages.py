@@ -1,0 +1,42 @@
+"""Lists: what every one of them takes, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+
+from connectors import ports
+from connectors.read_models import ReadModels
+from gateway.errors import BadRequest
+
+MAX_LIMIT = 200
+
+Item = TypeVar("Item")
+
+
+class Listing(BaseModel, Generic[Item]):
+    """Some of the things asked for, newest first."""
+
+    items: list[Item]
+    next: str | None = Field(None, description="The cursor of the next page; null at the end.")
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """Which page is wanted."""
+
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many to answer with.")] = 50
+    cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None
+
+
+async def page(read_models: ReadModels, name: str, where: Mapping[str, Any], paging: Paging) -> ports.Page:
+    """A page of a read model. Raises BadRequest for a cursor that is none."""
+    query = ports.Query(where=where, limit=paging.limit, cursor=paging.cursor)
+    try:
+        return await read_models.page(name, query)
+    except ValueError as error:
+        raise BadRequest("bad-cursor", str(error)) from error

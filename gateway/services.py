@@ -1,0 +1,51 @@
+"""Everything that a route may use, in one typed value that `app.py` fills and tests fill with fakes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, cast
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from connectors.ports import BlobStore, Clock, Publisher
+from connectors.read_models import ReadModels
+from gateway.auth.principal import Authenticator
+from gateway.events.live import Hub
+from gateway.inflight import InFlight
+from gateway.metrics import Metrics
+from gateway.settings import Settings
+from gateway.system.presence import Presence
+from gateway.system.readiness import Look
+from schemas.registry import Schema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The gateway's ports and parts."""
+
+    settings: Settings
+    version: str
+    started_at: datetime
+    clock: Clock
+    authenticator: Authenticator
+    publisher: Publisher
+    read_models: ReadModels
+    store: BlobStore
+    schemas: Collection[Schema]
+    profiles: frozenset[str]
+    hub: Hub
+    presence: Presence
+    in_flight: InFlight
+    metrics: Metrics
+    looks: Mapping[str, Look]
+
+
+def services_of(connection: HTTPConnection) -> Services:
+    """The services of the application that serves this request."""
+    return cast(Services, connection.app.state.services)
+
+
+ServicesOf = Annotated[Services, Depends(services_of)]

@@ -1,0 +1,86 @@
+"""What the gateway is told from outside: the only place here that reads the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_GIB = 1024**3
+
+
+class Settings(BaseSettings):
+    """The gateway's settings; `SLUICE_PORT` sets `port`, and so on."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SLUICE_", frozen=True, populate_by_name=True, use_attribute_docstrings=True
+    )
+
+    kafka: str
+    """Where Kafka is, as host:port."""
+
+    mongodb_url: str = Field(validation_alias="MONGODB_URL")
+    """Where MongoDB is."""
+
+    database: str = "sluice"
+    """The name of the database there."""
+
+    blobs: str
+    """Where the bytes are kept: file:///an/absolute/path."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on."""
+
+    port: int = Field(default=8400, ge=1, le=65535)
+    """The port to listen on."""
+
+    token_file: Path
+    """The file that holds the administrator's token; nobody but its owner may read it."""
+
+    instance: str = Field(default="gateway-1", min_length=1)
+    """This process's name, unique among those that run."""
+
+    log: Literal["json", "console"] = "json"
+    """How log lines look: json for machines, console for people."""
+
+    max_upload_bytes: int = Field(default=64 * _GIB, gt=0)
+    """The largest file that is taken in."""
+
+    max_body_bytes: int = Field(default=1024**2, gt=0)
+    """The largest body of any request that is not an upload."""
+
+    upload_stall_s: float = Field(default=30, gt=0)
+    """How long a client may send nothing before its request is given up."""
+
+    schema_registry_url: str | None = Field(default=None, validation_alias="SCHEMA_REGISTRY_URL")
+    """A registry server to take schema ids from; the files in `schemas/` where there is none."""
+
+    beat_s: float = Field(default=5, gt=0)
+    """How often this process says that it is alive."""
+
+    publish_timeout_s: float = Field(default=10, gt=0)
+    """How long a command waits for Kafka before it is answered with 503."""
+
+    read_your_write_s: float = Field(default=1, ge=0)
+    """How long a request waits for the read models to show what it was promised."""
+
+    live_queue: int = Field(default=1000, gt=0)
+    """How many messages may wait for one live client before it is let go as too slow."""
+
+    live_heartbeat_s: float = Field(default=15, gt=0)
+    """How often a live connection with nothing to say says so."""
+
+    live_send_timeout_s: float = Field(default=20, gt=0)
+    """How long a live client may take no bytes before it is let go."""
+
+    stop_grace_s: float = Field(default=5, ge=0)
+    """How long requests may go on after the process is asked to stop."""
+
+    @property
+    def blobs_folder(self) -> Path | None:
+        """The folder that the blobs are in, where they are files."""
+        parts = urlsplit(self.blobs)
+        return Path(unquote(parts.path)) if parts.scheme == "file" else None

@@ -1,0 +1,1 @@
+"""The installation itself: its processes, its machine, and whether the gateway has what it needs."""

@@ -1,0 +1,62 @@
+"""The routes of the installation itself; those for probes need no token."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter, Response
+
+from gateway.openapi import Responses, problems
+from gateway.services import ServicesOf
+from gateway.system import schemas, status
+from gateway.system.readiness import readiness
+
+router = APIRouter(tags=["system"])
+probes = APIRouter(tags=["health"])
+
+_METRICS: Responses = {
+    200: {"description": "Metrics", "content": {"text/plain": {"schema": {"type": "string"}}}}
+}
+_NOT_READY: Responses = {
+    503: {"model": schemas.Readiness, "description": "Something that the gateway needs is away"}
+}
+
+
+@probes.get("/health")
+async def get_health() -> schemas.Health:
+    """Says that the process answers, whatever else is away."""
+    return schemas.Health()
+
+
+@probes.get("/ready", responses=_NOT_READY)
+async def get_readiness(services: ServicesOf, response: Response) -> schemas.Readiness:
+    """Says whether the gateway has what it needs, each by name."""
+    found = await readiness(services.looks, services.in_flight.stopping)
+    response.status_code = 200 if found.ready else 503
+    return found
+
+
+@probes.get("/metrics", response_class=Response, responses=_METRICS)
+async def get_metrics(services: ServicesOf) -> Response:
+    """Metrics in Prometheus's text format."""
+    return Response(services.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+@router.get("/system/status", responses=problems(401))
+async def get_status(services: ServicesOf) -> schemas.Status:
+    """The installation at a glance, with what an operator should know."""
+    heard = services.presence.services()
+    return schemas.Status(
+        version=services.version,
+        instance=services.settings.instance,
+        started_at=services.started_at,
+        machine=await asyncio.to_thread(status.machine, services.settings.blobs_folder),
+        services=status.summary(heard),
+        warnings=status.warnings(heard),
+    )
+
+
+@router.get("/services", responses=problems(401))
+async def list_services(services: ServicesOf) -> schemas.Services:
+    """The processes heard of in the last minutes."""
+    return schemas.Services(items=services.presence.services())

@@ -1,0 +1,102 @@
+"""The installation as JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+
+class Service(BaseModel):
+    """One process."""
+
+    service: str = Field(examples=["worker"])
+    instance: str = Field(examples=["worker-1"])
+    host: str
+    pid: int
+    version: str
+    state: str = Field(description="up, draining or down.", examples=["up"])
+    started_at: datetime
+    last_beat_at: datetime
+    details: dict[str, str] = Field(examples=[{"isolation": "full", "slots": "2"}])
+
+
+class Services(BaseModel):
+    """The processes heard of in the last minutes."""
+
+    items: list[Service]
+
+
+class Cpu(BaseModel):
+    """The processor."""
+
+    count: int
+    percent: float = Field(description="Busy since the last time that this was asked.")
+
+
+class Memory(BaseModel):
+    """The machine's memory, and this process's part of it."""
+
+    total_bytes: int
+    available_bytes: int
+    resident_bytes: int = Field(description="Of the gateway itself.")
+
+
+class Disk(BaseModel):
+    """The disk that the blobs are on."""
+
+    total_bytes: int
+    free_bytes: int
+
+
+class Machine(BaseModel):
+    """Where the gateway runs."""
+
+    host: str
+    platform: str
+    cpu: Cpu
+    memory: Memory
+    disk: Disk | None = Field(description="Null where the blobs are not on a disk of this machine.")
+
+
+class Warning(BaseModel):
+    """Something that an operator should know."""
+
+    code: str = Field(examples=["weak-isolation"])
+    instance: str = Field(examples=["worker-1"])
+    text: str = Field(examples=["worker-1 opens media with weaker isolation: no Landlock"])
+
+
+class Status(BaseModel):
+    """The installation at a glance."""
+
+    version: str
+    instance: str
+    started_at: datetime
+    machine: Machine
+    services: dict[str, dict[str, int]] = Field(
+        description="How many processes of each kind are in each state.",
+        examples=[{"worker": {"up": 2}, "gateway": {"up": 1}}],
+    )
+    warnings: list[Warning]
+
+
+class Check(BaseModel):
+    """One thing that the gateway needs."""
+
+    ok: bool
+    detail: str
+    latency_ms: float
+
+
+class Readiness(BaseModel):
+    """Whether the gateway can do its work."""
+
+    ready: bool
+    checks: dict[str, Check]
+
+
+class Health(BaseModel):
+    """The process answers."""
+
+    status: str = "ok"

@@ -1,0 +1,60 @@
+"""The installation at a glance: what the machine has, what runs, and what an operator should know."""
+
+from __future__ import annotations
+
+import platform
+import socket
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+from gateway.system.schemas import Cpu, Disk, Machine, Memory, Service, Warning
+
+_WEAK = "weak"
+
+
+def machine(blobs: Path | None) -> Machine:
+    """What this machine has now."""
+    memory = psutil.virtual_memory()
+    resident = psutil.Process().memory_info().rss
+    return Machine(
+        host=socket.gethostname(),
+        platform=platform.platform(terse=True),
+        cpu=Cpu(count=psutil.cpu_count() or 1, percent=psutil.cpu_percent(interval=None)),
+        memory=Memory(total_bytes=memory.total, available_bytes=memory.available, resident_bytes=resident),
+        disk=_disk(blobs),
+    )
+
+
+def _disk(blobs: Path | None) -> Disk | None:
+    try:
+        usage = psutil.disk_usage(str(blobs)) if blobs else None
+    except OSError:
+        return None
+    return Disk(total_bytes=usage.total, free_bytes=usage.free) if usage else None
+
+
+def summary(services: Sequence[Service]) -> dict[str, dict[str, int]]:
+    """How many processes of each kind are in each state."""
+    kinds = {service.service for service in services}
+    return {kind: dict(Counter(s.state for s in services if s.service == kind)) for kind in sorted(kinds)}
+
+
+def warnings(services: Sequence[Service]) -> list[Warning]:
+    """What an operator should know about these processes."""
+    return [warning for service in services for warning in _warnings_of(service)]
+
+
+def _warnings_of(service: Service) -> list[Warning]:
+    name, found = service.instance, []
+    isolation = service.details.get("isolation", "")
+    if isolation.startswith(_WEAK) and service.state != "down":
+        why = isolation.removeprefix(_WEAK).lstrip(": ") or "no reason given"
+        text = f"{name} opens media with weaker isolation: {why}"
+        found.append(Warning(code="weak-isolation", instance=name, text=text))
+    if service.state == "down":
+        text = f"{name} was last heard of at {service.last_beat_at:%H:%M:%S} UTC"
+        found.append(Warning(code="service-down", instance=name, text=text))
+    return found
