@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from connectors.ports import BrokerUnavailable, Clock, Delivery, Position, Vector
+from connectors.ports import BrokerUnavailable, Clock, Delivery, Position
 from schemas.codec import Codec, Record, Undecodable
 from schemas.events import Event
 from schemas.topics import BY_NAME
@@ -133,60 +132,6 @@ class KafkaTail:
                 positions.update({tp: at.offset for tp, at in found.items() if at is not None})
         for tp, offset in positions.items():
             consumer.seek(tp, offset)
-
-
-_HISTORY_BATCH = 500
-
-
-class KafkaHistory:
-    """See ports.History."""
-
-    def __init__(self, bootstrap: str, codec: Codec) -> None:
-        self._bootstrap = bootstrap
-        self._codec = codec
-
-    async def ends(self, topics: Sequence[str]) -> Vector:
-        """See ports.History."""
-        async with self._consumer() as consumer:
-            ends = await consumer.end_offsets(_partitions(topics))
-        return {(tp.topic, tp.partition): offset for tp, offset in ends.items()}
-
-    async def read(self, start: Vector, end: Vector) -> AsyncIterator[list[Delivery]]:
-        """See ports.History."""
-        async with self._consumer() as consumer:
-            parts = {TopicPartition(*place): offset for place, offset in end.items()}
-            begins = await consumer.beginning_offsets(list(parts))
-            at = {tp: max(begins[tp], start.get((tp.topic, tp.partition), 0)) for tp in parts}
-            open_parts = {tp for tp in parts if at[tp] < parts[tp]}
-            consumer.assign(open_parts)
-            for tp in open_parts:
-                consumer.seek(tp, at[tp])
-            while open_parts:
-                found = await consumer.getmany(timeout_ms=1000, max_records=_HISTORY_BATCH)
-                wanted = [m for tp, ms in found.items() for m in ms if m.offset < parts[tp]]
-                yield [delivery for m in wanted if (delivery := self._delivery(m)) is not None]
-                done = {tp for tp in open_parts if await consumer.position(tp) >= parts[tp]}
-                consumer.pause(*done - consumer.paused())
-                open_parts -= done
-
-    def _delivery(self, message: Any) -> Delivery | None:
-        try:
-            event = self._codec.decode(message.topic, message.value)
-        except Undecodable as error:
-            log.warning("history passes over a record", topic=message.topic, error=str(error))
-            return None
-        return Delivery(event, Position(message.topic, message.partition, message.offset))
-
-    @asynccontextmanager
-    async def _consumer(self) -> AsyncIterator[AIOKafkaConsumer]:
-        consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, auto_offset_reset="earliest")
-        try:
-            await consumer.start()
-            yield consumer
-        except KafkaError as error:
-            raise BrokerUnavailable(f"Kafka at {self._bootstrap} does not answer: {error}") from error
-        finally:
-            await consumer.stop()
 
 
 def _partitions(topics: Sequence[str]) -> list[TopicPartition]:

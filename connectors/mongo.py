@@ -131,7 +131,7 @@ class MongoDatabase:
     async def now(self) -> datetime:
         """See ports.Database."""
         said = await self._ask(self._client.admin.command("hello"))
-        return cast(datetime, said["localTime"])
+        return cast(datetime, said["localTime"]).replace(tzinfo=UTC)
 
     async def ping(self) -> None:
         """See ports.Database."""

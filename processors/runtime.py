@@ -36,7 +36,16 @@ class Handled:
 Handle = Callable[[Sequence[Delivery]], Awaitable[Handled]]
 
 
-async def _nothing_more(_event: Event, _reason: str) -> Handled:
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A record that went to the dead letters; without an event where it could not even be decoded."""
+
+    position: Position
+    event: Event | None
+    reason: str
+
+
+async def _nothing_more(_given_up: GivenUp) -> Handled:
     return Handled()
 
 
@@ -51,8 +60,8 @@ class Stage:
     """How many events of one partition `handle` is given at most."""
     leads: bool = False
     """Whether one of this stage's processes is elected leader."""
-    gave_up: Callable[[Event, str], Awaitable[Handled]] = _nothing_more
-    """What to do for an event that went to the dead letters: a request ends its job."""
+    gave_up: Callable[[GivenUp], Awaitable[Handled]] = _nothing_more
+    """What to do for a record that went to the dead letters: a request ends its job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +199,11 @@ class Lane:
         )
         await self._until_done(lambda: self._finish(Handled([letter])))
         self.observer.dead_lettered(self.stage.name, letter.topic)
-        if event is not None:
-            await self._until_done(lambda: self._mourn(event, letter.reason))
+        given_up = GivenUp(record.position, event, letter.reason)
+        await self._until_done(lambda: self._close_up(given_up))
 
-    async def _mourn(self, event: Event, reason: str) -> None:
-        await self._finish(await self.stage.gave_up(event, reason))
+    async def _close_up(self, given_up: GivenUp) -> None:
+        await self._finish(await self.stage.gave_up(given_up))
 
     async def _until_done(self, step: Callable[[], Awaitable[None]]) -> None:
         """Repeats a step while its errors are transient."""

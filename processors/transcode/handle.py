@@ -8,12 +8,11 @@ from dataclasses import asdict, dataclass
 import orjson
 
 from connectors.ports import Clock, Delivery
-from processors.runtime import Handled, Stage
+from processors.runtime import GivenUp, Handled, Stage
 from processors.transcode.plan import KIND, CannotPlan, TranscodeOutcome, plan
 from processors.work.jobs import WAITING, Job, Jobs, KnownMedia, Verdict, merged
 from processors.work.tasks import COMPLETED, plan_event
 from schemas.events import (
-    Event,
     JobControlled,
     MediaChanged,
     MediaProbed,
@@ -69,12 +68,13 @@ class Transcode:
             case _:
                 return Handled()
 
-    async def gave_up(self, event: Event, reason: str) -> Handled:
+    async def gave_up(self, given_up: GivenUp) -> Handled:
         """A request that went to the dead letters ends its job, so that nobody waits for it."""
+        event = given_up.event
         if not isinstance(event, TranscodeRequested):
             return Handled()
         await self.jobs.record(requested_job(event))
-        return await self._fail(requested_job(event), "dead_letter", reason, event.meta)
+        return await self._fail(requested_job(event), "dead_letter", given_up.reason, event.meta)
 
     async def _requested(self, event: TranscodeRequested) -> Handled:
         await self.jobs.record(requested_job(event))

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from connectors.ports import Clock, Database, Delivery, Merge, Transient
+from connectors.ports import Clock, Database, Delivery, Merge, Transient, Vector
 from connectors.read_models import POINTER, STATE, collection, mark_name, watermark
-from processors.runtime import Handled, Stage
+from processors.runtime import GivenUp, Handled, Stage
 from processors.views.plan import INDEXES, TOPICS, steps
 
 NAME = "views"
@@ -31,7 +31,7 @@ class Views:
 
     def stage(self) -> Stage:
         """The stage, for whatever process hosts it."""
-        return Stage(name=NAME, topics=TOPICS, handle=self.handle, batch=_BATCH)
+        return Stage(name=NAME, topics=TOPICS, handle=self.handle, batch=_BATCH, gave_up=self.pass_over)
 
     async def handle(self, deliveries: Sequence[Delivery]) -> Handled:
         """Applies a batch; while a rebuild holds the views still, waits with what lies beyond."""
@@ -44,8 +44,15 @@ class Views:
             await self.handle(later)
         return Handled()
 
+    async def pass_over(self, given_up: GivenUp) -> Handled:
+        """What cannot be applied still counts as read: nobody must wait for it."""
+        position = given_up.position
+        mark = watermark({(position.topic, position.partition): position.offset})
+        await self.database.merge([_placed(mark, (await self._pointer())["generation"])])
+        return Handled()
+
     async def _wait_while_held(self) -> None:
-        while held_at(await self._pointer(), self.clock.now()):
+        while held_at(await self._pointer(), self.clock.now()):  # noqa: ASYNC110
             await asyncio.sleep(_LOOK_AGAIN_S)
 
     async def _pointer(self) -> Mapping[str, Any]:
@@ -69,6 +76,12 @@ async def apply(database: Database, generation: str, deliveries: Sequence[Delive
     merges = [step for delivery in deliveries for step in steps(delivery.event)]
     marks = {(d.position.topic, d.position.partition): d.position.offset for d in deliveries}
     await database.merge([_placed(step, generation) for step in [*merges, watermark(marks)]])
+
+
+async def mark_read(database: Database, generation: str, ends: Vector) -> None:
+    """Everything before `ends` is applied, also what could not be decoded."""
+    marks = watermark({place: end - 1 for place, end in ends.items() if end > 0})
+    await database.merge([_placed(marks, generation)])
 
 
 def held_at(pointer: Mapping[str, Any], now: datetime) -> Mapping[str, int]:

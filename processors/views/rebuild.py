@@ -16,7 +16,7 @@ import orjson
 
 from connectors.ports import Clock, Database, Document, History, Vector
 from connectors.read_models import POINTER, STATE, WATERMARKS, collection, mark_name
-from processors.views.handle import apply, prepare
+from processors.views.handle import apply, mark_read, prepare
 from processors.views.plan import INDEXES, TOPICS
 from schemas.events import new_id
 
@@ -98,6 +98,7 @@ class Rebuild:
         async for deliveries in self.history.read(self._at, ends):
             await apply(self.database, generation, deliveries)
             self._events += len(deliveries)
+        await mark_read(self.database, generation, ends)
         self._at = {**self._at, **ends}
 
     async def _compare_and_swap(self, old: str, generation: str) -> Rebuilt:

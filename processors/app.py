@@ -1,0 +1,279 @@
+"""Wires stages and workers to the outside world, and runs them until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import imageio_ffmpeg
+import structlog
+from prometheus_client import CollectorRegistry
+
+from connectors.blobs import open_store
+from connectors.clock import SystemClock
+from connectors.kafka import KafkaPublisher, KafkaTail
+from connectors.kafka_admin import missing_topics
+from connectors.kafka_history import KafkaHistory
+from connectors.media_tools import FfmpegTools
+from connectors.mongo import MongoDatabase
+from connectors.ports import BrokerUnavailable, Transient
+from connectors.process import ToolRunner
+from connectors.sandbox import Sandbox, find_isolation
+from processors.beat import Beat
+from processors.host import GroupSettings, Host
+from processors.ingest.handle import Ingest
+from processors.ingest.work import Probe
+from processors.observe import Metrics
+from processors.recover import ensure_state
+from processors.runtime import Stage
+from processors.settings import Settings
+from processors.transcode.handle import ACTOR, Transcode
+from processors.transcode.work import TranscodeWork
+from processors.views.handle import Views
+from processors.work import leader as leading
+from processors.work import worker as working
+from processors.work.admission import Admission, Limits
+from processors.work.jobs import Jobs, KnownMedia
+from processors.work.leader import Leader, LeaderSettings
+from processors.work.ledger import Ledger
+from processors.work.project import NAME as LEDGER_STAGE
+from processors.work.project import Projector
+from processors.work.worker import Worker, WorkerSettings
+from schemas.codec import Codec
+from schemas.topics import BY_NAME
+
+log = structlog.get_logger()
+
+_TRY_AGAIN_S = 0.1
+_GUARD_EVERY_S = 2.0
+
+
+class CannotStart(RuntimeError):
+    """What this process needs is not there; the message says what and what to do."""
+
+
+class DatabaseReplaced(RuntimeError):
+    """The ledger is not the one that this process started with: it must start anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The outside world, connected."""
+
+    settings: Settings
+    codec: Codec
+    clock: SystemClock
+    database: MongoDatabase
+    publisher: KafkaPublisher
+    history: KafkaHistory
+    started_at: datetime
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger over the database."""
+        return Ledger(self.database, self.codec)
+
+    def tail(self, topics: Sequence[str], since: timedelta = timedelta(0)) -> KafkaTail:
+        """A tail of topics."""
+        return KafkaTail(self.settings.kafka, self.codec, topics, clock=self.clock, since=since)
+
+
+@asynccontextmanager
+async def connected(settings: Settings) -> AsyncIterator[World]:
+    """The world, once Kafka has every topic and the database answers. Raises CannotStart."""
+    clock, codec = SystemClock(), Codec()
+    await wait_for_topics(settings.kafka, settings.start_s)
+    database = MongoDatabase(settings.mongodb_url, settings.database)
+    try:
+        await _wait_for_database(database, settings.start_s)
+        async with KafkaPublisher(settings.kafka, codec) as publisher:
+            history = KafkaHistory(settings.kafka, codec)
+            yield World(settings, codec, clock, database, publisher, history, clock.now())
+    finally:
+        database.close()
+
+
+async def wait_for_topics(bootstrap: str, within_s: float) -> None:
+    """Faust never reads a topic that comes after it: so all must be there first. Raises CannotStart."""
+    deadline = time.monotonic() + within_s
+    while True:
+        try:
+            missing = await asyncio.to_thread(missing_topics, bootstrap, BY_NAME)
+            problem = (
+                f"these topics are missing: {', '.join(missing)}; make them with 'sluice topics --create'"
+            )
+        except BrokerUnavailable as error:
+            missing, problem = ["all"], str(error)
+        if not missing:
+            return
+        if time.monotonic() > deadline:
+            raise CannotStart(problem)
+        await asyncio.sleep(_TRY_AGAIN_S)
+
+
+async def _wait_for_database(database: MongoDatabase, within_s: float) -> None:
+    deadline = time.monotonic() + within_s
+    while True:
+        try:
+            return await database.ping()
+        except Transient as error:
+            if time.monotonic() > deadline:
+                raise CannotStart(f"{error}; is it started, and is MONGODB_URL right?") from error
+            await asyncio.sleep(_TRY_AGAIN_S)
+
+
+async def run_stages(settings: Settings, names: Sequence[str]) -> None:
+    """Hosts stages until SIGTERM. Raises what ended a stage."""
+    async with connected(settings) as world:
+        incarnation = await ensure_state(world.database, world.history, world.clock)
+        stages = [stage for stage in all_stages(world) if not names or stage.name in names]
+        host = Host(
+            settings=GroupSettings(
+                bootstrap=settings.kafka,
+                session=timedelta(seconds=settings.session_s),
+                stuck_after=timedelta(seconds=settings.stuck_s),
+            ),
+            codec=world.codec,
+            publisher=world.publisher,
+            clock=world.clock,
+            observer=Metrics(CollectorRegistry()),
+        )
+        await host.start(stages)
+        log.info("stages are running", stages=[stage.name for stage in stages])
+        leader = _leader(world, host)
+        beat = _beat(world, "processors", lambda: _stage_details(stages, leader))
+        try:
+            await _until_stopped(host.failed(), leader.run(), beat.run(), _guard(world, incarnation))
+        finally:
+            await host.stop()
+
+
+async def run_worker(settings: Settings) -> None:
+    """Works until SIGTERM."""
+    async with connected(settings) as world:
+        isolation = await asyncio.to_thread(find_isolation)
+        if isolation.weak:
+            log.error("ISOLATION IS WEAK: what opens strangers' files is not shut in", what=isolation.summary)
+        else:
+            log.info("isolation", what=isolation.summary)
+        worker = _worker(world, Sandbox(isolation))
+        beat = _beat(world, "worker", lambda: _worker_details(worker, isolation.summary))
+        stop = asyncio.get_running_loop().add_signal_handler
+        stop(signal.SIGTERM, worker.stop)
+        stop(signal.SIGINT, worker.stop)
+        beating = asyncio.create_task(beat.run())
+        try:
+            await worker.run()
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+
+
+def all_stages(world: World) -> list[Stage]:
+    """Every stage there is."""
+    blobs = open_store(world.settings.blobs, world.settings.instance)
+    jobs = Jobs(world.ledger, world.clock, ACTOR)
+    return [
+        Views(world.database, world.clock).stage(),
+        Projector(world.ledger).stage(),
+        Ingest(blobs, world.clock).stage(),
+        Transcode(jobs, KnownMedia(world.database), world.clock).stage(),
+    ]
+
+
+def _leader(world: World, host: Host) -> Leader:
+    tick = min(1.0, world.settings.lease_s / 6)
+    return Leader(
+        ledger=world.ledger,
+        publisher=world.publisher,
+        tail=world.tail(leading.TAILED, since=timedelta(minutes=1)),
+        clock=world.clock,
+        leads=lambda: host.leads(LEDGER_STAGE),
+        settings=LeaderSettings(tick=timedelta(seconds=tick)),
+    )
+
+
+def _worker(world: World, sandbox: Sandbox) -> Worker:
+    settings = world.settings
+    blobs = open_store(settings.blobs, settings.instance)
+    tools = FfmpegTools(ToolRunner(sandbox), Path(imageio_ffmpeg.get_ffmpeg_exe()))
+    limits = Limits(
+        max_jobs=settings.slots, cpu_percent=settings.cpu_limit, memory_percent=settings.memory_limit
+    )
+    return Worker(
+        ledger=world.ledger,
+        publisher=world.publisher,
+        tail=world.tail(working.TAILED),
+        clock=world.clock,
+        admission=Admission(limits),
+        works={"probe": Probe(blobs, tools), "transcode": TranscodeWork(blobs, tools, world.clock)},
+        settings=WorkerSettings(
+            name=settings.instance,
+            scratch=settings.scratch / settings.instance,
+            tools=frozenset({"ffmpeg"}),
+            lease=settings.lease,
+            drain=timedelta(seconds=settings.drain_s),
+        ),
+    )
+
+
+def _beat(world: World, service: str, details: object) -> Beat:
+    return Beat(
+        service=service,
+        instance=world.settings.instance,
+        every_s=world.settings.beat_s,
+        publisher=world.publisher,
+        clock=world.clock,
+        started_at=world.started_at,
+        details=details,  # type: ignore[arg-type]
+    )
+
+
+def _stage_details(stages: Sequence[Stage], leader: Leader) -> dict[str, str]:
+    return {"stages": ",".join(stage.name for stage in stages), "leader": str(leader.leading).lower()}
+
+
+def _worker_details(worker: Worker, isolation: str) -> dict[str, str]:
+    return {
+        "slots": str(worker.admission.limits.max_jobs),
+        "running": str(len(worker.running)),
+        "tools": ",".join(sorted(worker.settings.tools)),
+        "isolation": isolation,
+    }
+
+
+async def _guard(world: World, incarnation: str) -> None:
+    """Ends the process when the database was lost or replaced: at the start, its state is derived again."""
+    while True:
+        await asyncio.sleep(_GUARD_EVERY_S)
+        try:
+            now = await world.ledger.incarnation()
+        except Transient:
+            continue
+        if now != incarnation:
+            raise DatabaseReplaced("the database was lost or replaced; starting anew from the log")
+
+
+async def _until_stopped(*services: object) -> None:
+    """Runs services until SIGTERM or SIGINT; raises what ended one of them."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    tasks = [asyncio.ensure_future(service) for service in services]  # type: ignore[call-overload]
+    waiting = asyncio.create_task(stopped.wait())
+    try:
+        await asyncio.wait([*tasks, waiting], return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            if task.done():
+                task.result()
+    finally:
+        for task in [*tasks, waiting]:
+            task.cancel()
+        await asyncio.gather(*tasks, waiting, return_exceptions=True)

@@ -1,0 +1,170 @@
+"""Deriving a lost ledger again from the log: a new incarnation, whose fences no earlier claim passes.
+
+Claims stay shut until everything up to the log's end at the start has been read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from datetime import timedelta
+
+import structlog
+
+from connectors.ports import Clock, Database, Document, History
+from connectors.read_models import POINTER, STATE
+from processors.transcode.handle import remembered_probe, requested_job
+from processors.views.rebuild import Rebuild
+from processors.work.jobs import CLOSED, PLANNED, Job
+from processors.work.ledger import INDEXES, JOBS, LEDGER, MEDIA, TASKS
+from processors.work.tasks import CANCELLED, COMPLETED, DEAD, WAITING, Task
+from schemas import events
+from schemas.events import Event, new_id
+
+log = structlog.get_logger()
+
+_LOOK_AGAIN_S = 0.1
+_SILENT = timedelta(minutes=5)
+
+TOPICS = (
+    "transcode.requested",
+    "media.probed",
+    "media.rejected",
+    "media.changed",
+    "job.controlled",
+    "media.processed",
+    "task.changed",
+)
+
+
+@dataclass(slots=True)
+class Found:
+    """What the log says, gathered in any order."""
+
+    jobs: dict[str, Job] = field(default_factory=dict)
+    runs: dict[str, int] = field(default_factory=dict)
+    """The highest run of each job that was really opened."""
+    verdicts: dict[tuple[str, int], str] = field(default_factory=dict)
+    retried: dict[tuple[str, int], events.JobControlled] = field(default_factory=dict)
+    media: dict[str, Document] = field(default_factory=dict)
+    plans: dict[str, Task] = field(default_factory=dict)
+    last: dict[str, events.TaskChanged] = field(default_factory=dict)
+    """The last that was told of each task."""
+
+    def hear(self, event: Event) -> None:
+        """Takes one event in."""
+        match event:
+            case events.TranscodeRequested():
+                self.jobs[event.job_id] = requested_job(event)
+            case events.MediaProcessed():
+                self.verdicts[event.job_id, event.run] = event.status
+            case events.JobControlled(command="retry"):
+                self.retried[event.job_id, event.run] = event
+            case events.TaskChanged():
+                self._hear_task(event)
+            case events.MediaProbed():
+                self.media.setdefault(event.media_id, {})["probed"] = remembered_probe(event)
+            case events.MediaRejected():
+                rejected = {"code": event.code, "reason": event.reason}
+                self.media.setdefault(event.media_id, {})["rejected"] = rejected
+            case events.MediaChanged(change="deleted"):
+                self.media.setdefault(event.media_id, {})["deleted"] = {"at": event.meta.occurred_at}
+            case _:
+                pass
+
+    def _hear_task(self, event: events.TaskChanged) -> None:
+        if event.plan is not None and event.state == "planned":
+            self.plans[event.task_id] = Task.planned(event)
+            self.runs[event.job_id] = max(event.run, self.runs.get(event.job_id, 1))
+        known = self.last.get(event.task_id)
+        if known is None or _order(event) > _order(known):
+            self.last[event.task_id] = event
+
+    def run_of(self, job_id: str) -> int:
+        """The job's present run: the last that was planned, or retried after one that ended."""
+        run = self.runs.get(job_id, 1)
+        while (job_id, run + 1) in self.retried and (job_id, run) in self.verdicts:
+            run += 1
+        return run
+
+    def job(self, found: Job) -> Job:
+        """A job as it stands."""
+        run = self.run_of(found.id)
+        again = self.retried.get((found.id, run))
+        status = self.verdicts.get((found.id, run))
+        planned = any(task.job_id == found.id and task.run == run for task in self.plans.values())
+        return replace(
+            found,
+            run=run,
+            requested_at=again.meta.occurred_at if again else found.requested_at,
+            state=CLOSED if status else PLANNED if planned else found.state,
+            verdict={"run": run, "status": status} if status else None,
+        )
+
+    def task(self, planned: Task) -> Task:
+        """A task as it stands; what ran when the ledger was lost waits again, past its old epochs."""
+        last = self.last[planned.id]
+        state = {"completed": COMPLETED, "dead": DEAD}.get(last.state, WAITING)
+        if (planned.job_id, planned.run) in self.verdicts and state == WAITING:
+            state = CANCELLED
+        return replace(planned, state=state, epoch=last.epoch, attempts=last.attempts)
+
+
+def _order(event: events.TaskChanged) -> tuple[int, int]:
+    ranks = ("planned", "ready", "running", "released", "failed", "expired", "cancelled", "dead", "completed")
+    return (event.epoch, ranks.index(event.state) if event.state in ranks else 0)
+
+
+async def ensure_state(database: Database, history: History, clock: Clock) -> str:
+    """Makes sure that there are a ledger and read models; returns the ledger's incarnation.
+
+    A database that is new, or was lost, gets both from the log, by one process; the others wait for it.
+    """
+    while True:
+        document = await database.get(STATE, LEDGER)
+        if document is not None and document["open"]:
+            return str(document["incarnation"])
+        incarnation = new_id()
+        if await _begin(database, document, incarnation):
+            await _derive(database, history, clock, incarnation)
+        else:
+            await asyncio.sleep(_LOOK_AGAIN_S)
+
+
+async def _begin(database: Database, found: Document | None, incarnation: str) -> bool:
+    """Whether it is for this process to derive: nobody else has begun, or who had begun went silent."""
+    now = await database.now()
+    begun: Document = {"incarnation": incarnation, "open": False, "begun_at": now}
+    if found is None:
+        return await database.insert(STATE, {"_id": LEDGER, **begun})
+    if now - found["begun_at"] < _SILENT:
+        return False
+    return await database.change(STATE, LEDGER, {"incarnation": found["incarnation"]}, begun)
+
+
+async def _derive(database: Database, history: History, clock: Clock, incarnation: str) -> None:
+    log.info("deriving the ledger and the read models from the log")
+    for name, indexes in INDEXES.items():
+        for fields in indexes:
+            await database.index(name, fields)
+    found = Found()
+    async for deliveries in history.read({}, await history.ends(TOPICS)):
+        for delivery in deliveries:
+            found.hear(delivery.event)
+    for name, document in _documents(found):
+        await database.insert(name, document)
+    if await database.get(STATE, POINTER) is None:
+        await Rebuild(database, history, clock, log.info).first()
+    await database.change(STATE, LEDGER, {"incarnation": incarnation}, {"open": True})
+    log.info("the ledger is open", jobs=len(found.jobs), tasks=len(found.plans))
+
+
+def _documents(found: Found) -> Iterable[tuple[str, Document]]:
+    for media_id, facts in found.media.items():
+        yield MEDIA, {"_id": media_id, **facts}
+    for job in map(found.job, found.jobs.values()):
+        body = asdict(job)
+        yield JOBS, {"_id": body.pop("id"), **body, "outbox": None}
+    for task in map(found.task, found.plans.values()):
+        yield TASKS, task.written()

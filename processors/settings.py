@@ -1,0 +1,60 @@
+"""Everything that processors and workers take from the environment."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read once, at start. Names of the form MAX_CONCURRENT_JOBS are those of the farm we replace."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    kafka: str = Field("127.0.0.1:9092", validation_alias="SLUICE_KAFKA")
+    """The brokers, host:port, separated by commas."""
+    mongodb_url: str = Field("mongodb://127.0.0.1:27017", validation_alias="MONGODB_URL")
+    """The database server."""
+    database: str = Field("sluice", validation_alias="SLUICE_DATABASE")
+    """The database's name."""
+    blobs: str = Field("file:///var/lib/sluice/blobs", validation_alias="SLUICE_BLOBS")
+    """Where media and results are kept."""
+    scratch: Path = Field(Path("/var/tmp/sluice"), validation_alias="SLUICE_SCRATCH")  # noqa: S108
+    """Where attempts work; best on the file system of the blobs."""
+    instance: str = Field("processors-1", validation_alias="SLUICE_INSTANCE")
+    """This process's name, unique among those that run."""
+    log: Literal["console", "json"] = Field("json", validation_alias="SLUICE_LOG")
+    """How log lines look."""
+    session_s: float = Field(10.0, validation_alias="SLUICE_SESSION_TIMEOUT_S")
+    """A processors process that is silent for this long loses its partitions and the leadership."""
+    lease_s: float = Field(30.0, validation_alias="SLUICE_LEASE_S")
+    """A worker that is silent for this long loses its tasks."""
+    stuck_s: float = Field(60.0, validation_alias="SLUICE_STUCK_S")
+    """A partition with work that does not move for this long ends the process."""
+    drain_s: float = Field(5.0, validation_alias="SLUICE_DRAIN_S")
+    """How long a stopping worker goes on with what it has."""
+    beat_s: float = Field(5.0, validation_alias="SLUICE_BEAT_S")
+    """How often a process says that it is alive."""
+    start_s: float = Field(120.0, validation_alias="SLUICE_START_S")
+    """How long a start waits for Kafka, its topics and the database."""
+    max_concurrent_jobs: int = Field(0, validation_alias="MAX_CONCURRENT_JOBS", ge=0)
+    """Encodes at a time on this worker; 0 means one for every two processors."""
+    cpu_limit: float = Field(100.0, validation_alias="CPU_LIMIT", gt=0, le=100)
+    """Percent of the processor beyond which no further task is begun."""
+    memory_limit: float = Field(90.0, validation_alias="MEMORY_LIMIT", gt=0, le=100)
+    """Percent of the memory beyond which no task is begun."""
+
+    @property
+    def slots(self) -> int:
+        """Encodes at a time."""
+        return self.max_concurrent_jobs or max(1, (os.cpu_count() or 2) // 2)
+
+    @property
+    def lease(self) -> timedelta:
+        """The lease as a span."""
+        return timedelta(seconds=self.lease_s)
