@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from deploy.local.commands import stack
+from deploy.local.commands import demo, develop, events, jobs, letters, media, stack
 from deploy.local.failures import Exit, Failure
 
 _EXITS = (
@@ -54,8 +54,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _part in (stack,):
+for _part in (demo, stack, media, jobs, events, develop):
     app.registered_commands += _part.app.registered_commands
+app.add_typer(letters.app, name="dlq")
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -17,6 +18,11 @@ _TIMEOUT = httpx.Timeout(connect=5, read=120, write=120, pool=5)
 _PAGE = 100
 
 _EXITS = {404: Exit.NOT_FOUND, 409: Exit.CONFLICT, 503: Exit.NOT_RUNNING}
+
+
+def at(*parts: str) -> str:
+    """The path of a resource; what a user typed stays one step of it."""
+    return "".join(f"/{quote(part, safe='')}" for part in parts)
 
 
 class Gateway:
@@ -67,7 +73,7 @@ class Gateway:
     def find(self, kind: str, id: str) -> Any | None:
         """One resource of a kind (jobs, media), or None."""
         try:
-            return self.get(f"/{kind}/{id}")
+            return self.get(at(kind, id))
         except Failure as failure:
             if failure.code is Exit.NOT_FOUND:
                 return None

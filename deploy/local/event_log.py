@@ -1,0 +1,201 @@
+"""Reading the event log as it is on Kafka: the last events of some topics, or everything from now on."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from deploy.local.console import clean
+from deploy.local.failures import Exit, Failure
+from schemas.codec import Codec, Undecodable
+from schemas.events import Event
+
+_TIMEOUT_S = 10.0
+_BATCH = 500
+_SHOWN_CHARACTERS = 44
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One record; `event` is None where it cannot be decoded, and `problem` says why."""
+
+    topic: str
+    partition: int
+    offset: int
+    at: datetime
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+    event: Event | None = None
+    problem: str | None = None
+
+
+def last(bootstrap: str, topics: Sequence[str], limit: int) -> list[Seen]:
+    """The last events over all these topics, in the order of their times."""
+    with _consumer(bootstrap) as consumer:
+        found = sorted(_read_ends(consumer, _partitions(consumer, topics), limit), key=lambda seen: seen.at)
+    return found[-limit:]
+
+
+def whole(bootstrap: str, topic: str) -> Iterator[Seen]:
+    """Everything that a topic holds at this moment."""
+    with _consumer(bootstrap) as consumer:
+        yield from _read_ends(consumer, _partitions(consumer, [topic]), limit=None)
+
+
+@contextmanager
+def tail(bootstrap: str, topics: Sequence[str]) -> Iterator[Tail]:
+    """Everything from now on; the starting point is fixed once this is entered."""
+    with _consumer(bootstrap) as consumer:
+        parts = _partitions(consumer, topics)
+        consumer.assign([TopicPartition(p.topic, p.partition, _ends(consumer, p)[1]) for p in parts])
+        yield Tail(consumer)
+
+
+class Tail:
+    """What is published while one looks."""
+
+    def __init__(self, consumer: Consumer) -> None:
+        self._consumer = consumer
+        self._codec = Codec()
+
+    def new(self, within_s: float) -> list[Seen]:
+        """What has come, waiting at most this long for the first."""
+        first = self._consumer.poll(within_s)
+        more = self._consumer.consume(_BATCH, 0.01) if first is not None else []
+        return [_seen(self._codec, m) for m in (first, *more) if m is not None and m.error() is None]
+
+
+def counts(bootstrap: str, topics: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """For each topic that exists: how many partitions it has and how many records they hold."""
+    found: dict[str, tuple[int, int]] = {}
+    with _consumer(bootstrap) as consumer:
+        for part in _partitions(consumer, topics):
+            first, after = _ends(consumer, part)
+            partitions, records = found.get(part.topic, (0, 0))
+            found[part.topic] = (partitions + 1, records + after - first)
+    return found
+
+
+def summary(event: Event) -> str:
+    """An event's own fields in one line, long values cut."""
+    said = ((f.name, getattr(event, f.name)) for f in dataclasses.fields(event) if f.name != "meta")
+    return " ".join(f"{name}={_short(value)}" for name, value in said if value not in (None, [], {}))
+
+
+def as_object(seen: Seen) -> dict[str, Any]:
+    """A record for machines."""
+    about = {"topic": seen.topic, "partition": seen.partition, "offset": seen.offset, "at": seen.at}
+    said = {"event": seen.event} if seen.event is not None else {"problem": seen.problem}
+    return {**about, "key": seen.key, **said}
+
+
+def key_text(seen: Seen) -> str:
+    """A record's key for people."""
+    return clean((seen.key or b"").decode(errors="replace"))
+
+
+def _short(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{len(value)}]"
+    if dataclasses.is_dataclass(value):
+        return "{…}"
+    text = clean(value)
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[: _SHOWN_CHARACTERS - 1]}…"
+
+
+@contextmanager
+def _consumer(bootstrap: str) -> Iterator[Consumer]:
+    """A consumer of no group: it leaves no trace."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": "sluice-command",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "fetch.wait.max.ms": 100,
+            "log_level": 0,
+        }
+    )
+    try:
+        yield consumer
+    except KafkaException as error:
+        raise Failure(f"Kafka at {bootstrap} does not answer: {error}.", Exit.NOT_RUNNING) from error
+    finally:
+        consumer.close()
+
+
+def _partitions(consumer: Consumer, topics: Sequence[str]) -> list[TopicPartition]:
+    known = consumer.list_topics(timeout=_TIMEOUT_S).topics
+    return [TopicPartition(name, n) for name in topics if name in known for n in known[name].partitions]
+
+
+def _ends(consumer: Consumer, part: TopicPartition) -> tuple[int, int]:
+    """The first offset there is, and the one after the last."""
+    ends = consumer.get_watermark_offsets(part, timeout=_TIMEOUT_S)
+    return ends if ends is not None else (0, 0)
+
+
+def _read_ends(consumer: Consumer, parts: list[TopicPartition], limit: int | None) -> Iterator[Seen]:
+    """The last `limit` records of each partition, up to where it ended when we looked."""
+    codec = Codec()
+    open_parts: dict[tuple[str, int], int] = {}
+    starts = []
+    for part in parts:
+        first, after = _ends(consumer, part)
+        start = first if limit is None else max(first, after - limit)
+        if start < after:
+            open_parts[part.topic, part.partition] = after
+            starts.append(TopicPartition(part.topic, part.partition, start))
+    consumer.assign(starts)
+    while open_parts:
+        for message in _consume(consumer):
+            where = (str(message.topic()), int(message.partition() or 0))
+            offset = int(message.offset() or 0)
+            if message.error() is None and offset < open_parts.get(where, 0):
+                yield _seen(codec, message)
+            if message.error() is not None or offset + 1 >= open_parts.get(where, 0):
+                open_parts.pop(where, None)  # compacted topics may end before their last offset
+
+
+def _consume(consumer: Consumer) -> list[Message]:
+    messages = consumer.consume(_BATCH, _TIMEOUT_S)
+    if not messages:
+        raise KafkaException("no answer in time")
+    for message in messages:
+        error = message.error()
+        if error is not None and error.code() != KafkaError._PARTITION_EOF:
+            raise KafkaException(error)
+    return messages
+
+
+def _seen(codec: Codec, message: Message) -> Seen:
+    topic, value = str(message.topic()), message.value()
+    about: dict[str, Any] = {
+        "topic": topic,
+        "partition": message.partition(),
+        "offset": message.offset(),
+        "at": datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC),
+        "key": _bytes(message.key()),
+        "value": _bytes(value),
+        "headers": _headers(message),
+    }
+    try:
+        return Seen(**about, event=codec.decode(topic, _bytes(value)))
+    except Undecodable as error:
+        return Seen(**about, problem=str(error))
+
+
+def _headers(message: Message) -> tuple[tuple[str, bytes], ...]:
+    pairs: Any = message.headers() or []
+    return tuple((name, value or b"") for name, value in pairs)
+
+
+def _bytes(value: Any) -> bytes | None:
+    return value.encode() if isinstance(value, str) else value

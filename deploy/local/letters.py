@@ -1,0 +1,140 @@
+"""Dead letters: what stages gave up, read from the `.dlq` topics, and put back where it came from.
+
+A letter that was replayed is followed in its topic by a mark: a record without a value whose header says
+which letter it is about. So the topic alone says what is still open, and nothing is kept anywhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from confluent_kafka import KafkaException, Producer
+
+from deploy.local import event_log
+from deploy.local.event_log import Seen
+from deploy.local.failures import Exit, Failure
+from schemas.events import DeadLetter
+from schemas.topics import BY_NAME, DLQ_SUFFIX
+
+HEADER = "sluice-replayed"
+"""On a replayed record, and on the mark: <dead-letter topic>/<offset>."""
+
+_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A dead letter and where it lies."""
+
+    topic: str
+    offset: int
+    at: datetime
+    letter: DeadLetter
+    replayed: bool
+
+    @property
+    def place(self) -> str:
+        return f"{self.topic}/{self.offset}"
+
+
+def topics(name: str | None = None) -> list[str]:
+    """The dead-letter topics, or the one that is meant: its own name or the topic's that it belongs to."""
+    if name is None:
+        return [topic for topic in BY_NAME if topic.endswith(DLQ_SUFFIX)]
+    found = name if name.endswith(DLQ_SUFFIX) else name + DLQ_SUFFIX
+    if found not in BY_NAME:
+        raise Failure(f"there is no topic {found}: see `sluice topics`.", Exit.NOT_FOUND)
+    return [found]
+
+
+def read(bootstrap: str, names: Sequence[str]) -> list[Letter]:
+    """All letters of these topics, the oldest first."""
+    return sorted(
+        (letter for name in names for letter in _with_marks(event_log.whole(bootstrap, name))),
+        key=lambda letter: letter.at,
+    )
+
+
+def find(bootstrap: str, name: str, offset: int) -> Letter:
+    """One letter. Raises Failure where there is none."""
+    for letter in read(bootstrap, topics(name)):
+        if letter.offset == offset:
+            return letter
+    raise Failure(
+        f"there is no dead letter at {topics(name)[0]}/{offset}: see `sluice dlq list`.", Exit.NOT_FOUND
+    )
+
+
+def replay(bootstrap: str, letters: Iterable[Letter]) -> int:
+    """Publishes the original records again, as they were; how many. Raises Failure.
+
+    Each is marked as replayed only once the broker has its record: a replay that is cut off may be done
+    again, and what a handler sees twice it does once.
+    """
+    producer = Producer({"bootstrap.servers": bootstrap, "acks": "all", "log_level": 0})
+    done = 0
+    for letter in letters:
+        _send(producer, **_original(letter))
+        _send(producer, **_mark(letter))
+        done += 1
+    return done
+
+
+def _original(letter: Letter) -> dict[str, Any]:
+    dead = letter.letter
+    kept = [(header.name, header.value) for header in dead.headers if header.name != HEADER]
+    return {
+        "topic": dead.topic,
+        "partition": dead.partition,
+        "key": dead.key,
+        "value": dead.value,
+        "headers": [*kept, (HEADER, letter.place.encode())],
+    }
+
+
+def _mark(letter: Letter) -> dict[str, Any]:
+    return {
+        "topic": letter.topic,
+        "partition": 0,
+        "key": letter.letter.key,
+        "value": None,
+        "headers": [(HEADER, letter.place.encode())],
+    }
+
+
+def _send(producer: Producer, **record: Any) -> None:
+    problems: list[str] = []
+
+    def delivered(error: Any, message: Any) -> None:
+        if error is not None:
+            problems.append(str(error))
+
+    try:
+        producer.produce(**record, on_delivery=delivered)
+    except (KafkaException, BufferError) as error:
+        problems.append(str(error))
+    if producer.flush(_TIMEOUT_S) or problems:
+        why = problems[0] if problems else "no answer in time"
+        raise Failure(f"Kafka did not take the record for {record['topic']}: {why}.", Exit.NOT_RUNNING)
+
+
+def _with_marks(records: Iterable[Seen]) -> list[Letter]:
+    found, marks = [], set()
+    for seen in records:
+        if isinstance(seen.event, DeadLetter):
+            found.append(seen)
+        elif seen.value is None:
+            marks |= {value.decode(errors="replace") for name, value in seen.headers if name == HEADER}
+    return [_letter(seen, marks) for seen in found]
+
+
+def _letter(seen: Seen, marks: set[str]) -> Letter:
+    if not isinstance(seen.event, DeadLetter):
+        raise TypeError("not a dead letter")
+    place = f"{seen.topic}/{seen.offset}"
+    return Letter(
+        topic=seen.topic, offset=seen.offset, at=seen.at, letter=seen.event, replayed=place in marks
+    )
