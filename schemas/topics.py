@@ -134,7 +134,7 @@ TOPICS: tuple[Topic, ...] = (
         key="job_id",
         about="Someone steered a job: cancel, retry or priority.",
         producers=("gateway",),
-        consumers=("transcode", "views", "worker"),
+        consumers=("transcode", "views", "ledger", "worker"),
     ),
     Topic(
         name="task.changed",
@@ -142,7 +142,7 @@ TOPICS: tuple[Topic, ...] = (
         key="job_id",
         about="A task was planned, or a worker or the leader moved it on.",
         producers=("ingest", "transcode", "ledger", "worker"),
-        consumers=("ledger", "ingest", "transcode", "worker"),
+        consumers=("ledger", "ingest", "transcode", "views", "worker"),
     ),
     Topic(
         name="service.beat",

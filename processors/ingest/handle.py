@@ -14,6 +14,7 @@ from processors.work.tasks import plan_event
 from schemas.events import Event, MediaProbed, MediaRejected, MediaUploaded, Stream, TaskChanged
 
 NAME = "ingest"
+TOPICS = ("media.uploaded", "task.changed")
 _ACTOR = f"service:{NAME}"
 
 
@@ -26,7 +27,7 @@ class Ingest:
 
     def stage(self) -> Stage:
         """The stage, for whatever process hosts it."""
-        return Stage(name=NAME, topics=("media.uploaded", "task.changed"), handle=self.handle)
+        return Stage(name=NAME, topics=TOPICS, handle=self.handle)
 
     async def handle(self, deliveries: Sequence[Delivery]) -> Handled:
         """One event at a time."""

@@ -1,0 +1,168 @@
+"""One suite for the database port, run against the double and against a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from connectors.mongo import MongoDatabase
+from connectors.ports import Database, DatabaseUnavailable, FromNow, Merge, OneOf, Plus, Query
+from tests.fakes import MemoryDatabase
+
+WHEN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(params=["double", "server"])
+async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    if request.param == "double":
+        yield MemoryDatabase()
+        return
+    url = request.getfixturevalue("real_servers").mongodb_url
+    real = MongoDatabase(url, f"t{uuid.uuid4().hex[:12]}")
+    yield real
+    real.close()
+
+
+async def test_insert_takes_an_id_once(database: Database) -> None:
+    assert await database.insert("c", {"_id": "a", "n": 1})
+    assert not await database.insert("c", {"_id": "a", "n": 2})
+    assert await database.get("c", "a") == {"_id": "a", "n": 1}
+    assert await database.get("c", "b") is None
+
+
+async def test_change_is_compare_and_set(database: Database) -> None:
+    await database.insert("c", {"_id": "a", "state": "ready", "epoch": 3, "deep": {"x": 1}})
+    assert not await database.change("c", "a", {"state": "ready", "epoch": 2}, {"state": "running"})
+    assert await database.change("c", "a", {"state": "ready", "deep.x": 1}, {"epoch": Plus(1), "deep.y": 2})
+    assert not await database.change("c", "missing", {}, {"state": "x"})
+    document = await database.get("c", "a")
+    assert document == {"_id": "a", "state": "ready", "epoch": 4, "deep": {"x": 1, "y": 2}}
+
+
+async def test_a_change_that_changes_nothing_still_holds(database: Database) -> None:
+    await database.insert("c", {"_id": "a", "n": 1})
+    assert await database.change("c", "a", {"n": 1}, {"n": 1})
+
+
+async def test_only_one_of_many_wins_a_claim(database: Database) -> None:
+    await database.insert("c", {"_id": "a", "state": "ready"})
+    tries = [database.change("c", "a", {"state": "ready"}, {"state": f"w{n}"}) for n in range(20)]
+    assert sorted(await asyncio.gather(*tries)) == [False] * 19 + [True]
+
+
+async def test_one_of_and_null_conditions(database: Database) -> None:
+    await database.insert("c", {"_id": "a", "state": "waiting", "verdict": None})
+    assert await database.change("c", "a", {"state": OneOf(("waiting", "ready")), "verdict": None}, {"n": 1})
+    assert await database.change("c", "a", {"never_set": None}, {"n": 2})
+    assert not await database.change("c", "a", {"state": OneOf(("done",))}, {"n": 3})
+
+
+async def test_values_that_look_like_expressions_stay_values(database: Database) -> None:
+    odd = {"text": "$state", "deep": {"$weird": ["$$NOW"]}}
+    await database.insert("c", {"_id": "a"})
+    await database.change("c", "a", {}, {"text": odd["text"], "items": ["$x", {"y": "$$ROOT"}]})
+    document = await database.get("c", "a")
+    assert document is not None
+    assert document["text"] == "$state"
+    assert document["items"] == ["$x", {"y": "$$ROOT"}]
+
+
+async def test_leases_are_measured_by_the_database(database: Database) -> None:
+    await database.insert("c", {"_id": "a"})
+    before = await database.now()
+    await database.change("c", "a", {}, {"until": FromNow(timedelta(seconds=30))})
+    document = await database.get("c", "a")
+    assert document is not None
+    until: datetime = document["until"]
+    slack = timedelta(seconds=60)  # a slow machine, not a wrong clock
+    assert before + timedelta(seconds=30) <= until <= before + timedelta(seconds=30) + slack
+    assert await database.change("c", "a", {"until": until}, {"until": None})
+
+
+async def test_merges_climb_in_any_order(database: Database) -> None:
+    low = Merge("c", "a", {"state": {"run": 1, "rank": 2, "name": "z"}, "seen.t1": 5, "at": WHEN})
+    high = Merge("c", "a", {"state": {"run": 2, "rank": 0, "name": "a"}, "seen.t1": 3, "seen.t2": 9})
+    await database.merge([high, low, high])
+    assert await database.get("c", "a") == {
+        "_id": "a",
+        "state": {"run": 2, "rank": 0, "name": "a"},
+        "seen": {"t1": 5, "t2": 9},
+        "at": WHEN,
+    }
+
+
+@pytest.mark.parametrize(
+    ("less", "more"),
+    [
+        ({"a": 1, "b": None}, {"a": 1, "b": 0}),
+        ({"a": 1, "b": "x"}, {"a": 1, "b": "y"}),
+        ({"a": 1}, {"a": 1, "b": 0}),
+        ({"a": 1, "b": {"c": 1}}, {"a": 1, "b": {"c": 2}}),
+        ({"a": WHEN}, {"a": WHEN + timedelta(milliseconds=1)}),
+        ({"a": [1, 2]}, {"a": [1, 3]}),
+        ({"a": [1, 2]}, {"a": [1, 2, 0]}),
+        ({"a": False}, {"a": True}),
+        ({"a": "é"}, {"a": "ê"}),
+        ({"a": 2}, {"a": 2.5}),
+    ],
+)
+async def test_sub_documents_compare_field_by_field(database: Database, less: object, more: object) -> None:
+    for first, second in ((less, more), (more, less)):
+        id = uuid.uuid4().hex
+        await database.merge([Merge("c", id, {"v": first})])
+        await database.merge([Merge("c", id, {"v": second})])
+        assert await database.get("c", id) == {"_id": id, "v": more}
+
+
+async def test_select_finds_by_equality(database: Database) -> None:
+    await database.index("c", ["state"])
+    for n in range(6):
+        await database.insert("c", {"_id": str(n), "state": "even" if n % 2 == 0 else "odd"})
+    assert {d["_id"] for d in await database.select("c", {"state": "even"})} == {"0", "2", "4"}
+    assert len(await database.select("c", {"state": OneOf(("even", "odd"))}, limit=4)) == 4
+    await database.remove("c", "0")
+    await database.remove("c", "0")
+    assert {d["_id"] for d in await database.select("c", {"state": "even"})} == {"2", "4"}
+    await database.drop("c")
+    assert await database.select("c", {}) == []
+
+
+async def test_pages_go_from_new_to_old_without_gaps_or_repeats(database: Database) -> None:
+    await database.index("c", ["created_at"])
+    ages = [0, 1, 1, 1, 50, 5000, 500_000, 50_000_000]
+    now = await database.now()
+    for n, age in enumerate(ages):
+        document = {"_id": str(n), "created_at": now - timedelta(seconds=age), "kind": "ab"[n % 2]}
+        await database.insert("c", document)
+    await database.insert("c", {"_id": "timeless", "kind": "a"})
+    for where, wanted in (({}, set("01234567")), ({"kind": "a"}, set("0246"))):
+        seen: list[str] = []
+        query = Query(where=where, limit=2)
+        while True:
+            page = await database.page("c", query)
+            seen += [item["_id"] for item in page.items]
+            if page.next is None:
+                break
+            query = Query(where=where, limit=2, cursor=page.next)
+        assert len(seen) == len(wanted)
+        assert set(seen) == wanted
+        times = [ages[int(id)] for id in seen]
+        assert times == sorted(times)
+
+
+async def test_a_cursor_from_elsewhere_is_refused(database: Database) -> None:
+    with pytest.raises(ValueError, match="cursor"):
+        await database.page("c", Query(cursor="made-up"))
+
+
+async def test_a_server_that_is_away_is_a_transient_error() -> None:
+    away = MongoDatabase("mongodb://127.0.0.1:9/?directConnection=true", "x", timeout=timedelta(seconds=0.2))
+    with pytest.raises(DatabaseUnavailable):
+        await away.ping()
+    with pytest.raises(DatabaseUnavailable):
+        await away.get("c", "a")
+    away.close()

@@ -1,0 +1,202 @@
+"""Events as they really come, for tests that need some."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from schemas import events
+from schemas.events import Meta
+
+WHEN = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
+
+
+def meta(**more: Any) -> Meta:
+    """The first event of a correlation, by a user."""
+    return Meta.first(more.pop("actor", "user:admin"), more.pop("now", WHEN), **more)
+
+
+def uploaded(media_id: str = "m1", **more: Any) -> events.MediaUploaded:
+    said: dict[str, Any] = {
+        "owner_id": "admin",
+        "name": "film.mp4",
+        "size_bytes": 1000,
+        "sha256": "ab" * 32,
+        "location": f"raw/ab/{'ab' * 32}",
+        "content_type": "video/mp4",
+        "origin": "api",
+    }
+    return events.MediaUploaded(**{"meta": meta(), "media_id": media_id, **said, **more})
+
+
+def video_stream(**more: Any) -> events.Stream:
+    said: dict[str, Any] = {
+        "index": 0,
+        "kind": "video",
+        "codec": "h264",
+        "width": 1280,
+        "height": 720,
+        "pixel_format": "yuv420p",
+        "frame_rate": "30/1",
+        "frames": 300,
+        "duration_ms": 10_000,
+        "is_default": True,
+    }
+    return events.Stream(**{**said, **more})
+
+
+def audio_stream(**more: Any) -> events.Stream:
+    said: dict[str, Any] = {
+        "index": 1,
+        "kind": "audio",
+        "codec": "aac",
+        "sample_rate": 48_000,
+        "channels": 2,
+        "language": "eng",
+        "is_default": True,
+    }
+    return events.Stream(**{**said, **more})
+
+
+def probed(media_id: str = "m1", **more: Any) -> events.MediaProbed:
+    said: dict[str, Any] = {
+        "location": f"raw/ab/{'ab' * 32}",
+        "container": "mov",
+        "duration_ms": 10_000,
+        "bit_rate": 800_000,
+        "size_bytes": 1000,
+        "sha256": "ab" * 32,
+        "streams": [video_stream(), audio_stream()],
+        "tags": {"title": "Film"},
+    }
+    return events.MediaProbed(**{"meta": meta(), "media_id": media_id, **said, **more})
+
+
+def rejected(media_id: str = "m1", **more: Any) -> events.MediaRejected:
+    said: dict[str, Any] = {"code": "corrupt", "reason": "it cannot be read"}
+    return events.MediaRejected(**{"meta": meta(), "media_id": media_id, **said, **more})
+
+
+def deleted(media_id: str = "m1", **more: Any) -> events.MediaChanged:
+    said: dict[str, Any] = {"version": 1, "change": "deleted"}
+    return events.MediaChanged(**{"meta": meta(), "media_id": media_id, **said, **more})
+
+
+def requested(job_id: str = "j1", **more: Any) -> events.TranscodeRequested:
+    said: dict[str, Any] = {
+        "run": 1,
+        "media_id": "m1",
+        "owner_id": "admin",
+        "profile": "phone",
+        "priority": "normal",
+        "name": "film",
+    }
+    return events.TranscodeRequested(**{"meta": meta(), "job_id": job_id, **said, **more})
+
+
+def progressed(job_id: str = "j1", **more: Any) -> events.TranscodeProgress:
+    said: dict[str, Any] = {
+        "run": 1,
+        "media_id": "m1",
+        "task_id": "t1",
+        "worker": "worker-1",
+        "frames_done": 100,
+        "frames_total": 300,
+        "speed": 3.5,
+        "eta_ms": 2000,
+    }
+    return events.TranscodeProgress(**{"meta": meta(), "job_id": job_id, **said, **more})
+
+
+def processed(job_id: str = "j1", **more: Any) -> events.MediaProcessed:
+    said: dict[str, Any] = {
+        "media_id": "m1",
+        "run": 1,
+        "processing_type": "transcode",
+        "status": "completed",
+        "output_location": f"processed/cd/{'cd' * 32}.mp4",
+        "output_name": "film.phone.mp4",
+        "metrics": events.Metrics(processing_time_ms=2000, output_size_bytes=500),
+    }
+    return events.MediaProcessed(**{"meta": meta(), "job_id": job_id, **said, **more})
+
+
+def controlled(command: str = "cancel", job_id: str = "j1", **more: Any) -> events.JobControlled:
+    said: dict[str, Any] = {"run": 1, "command": command}
+    return events.JobControlled(**{"meta": meta(), "job_id": job_id, **said, **more})
+
+
+def plan(**more: Any) -> events.TaskPlan:
+    said: dict[str, Any] = {
+        "index": 0,
+        "media_id": "m1",
+        "owner_id": "admin",
+        "priority": "normal",
+        "cpu": 1.0,
+        "memory_mb": 100,
+        "tools": ["ffmpeg"],
+        "max_attempts": 3,
+        "order": "{}",
+    }
+    return events.TaskPlan(**{**said, **more})
+
+
+def task_changed(state: str = "planned", task_id: str = "t1", **more: Any) -> events.TaskChanged:
+    said: dict[str, Any] = {
+        "job_id": "j1",
+        "run": 1,
+        "kind": "transcode",
+        "epoch": 0,
+        "incarnation": "",
+        "attempts": 0,
+        "plan": plan() if state == "planned" else None,
+    }
+    return events.TaskChanged(**{"meta": meta(), "task_id": task_id, "state": state, **said, **more})
+
+
+def beat(**more: Any) -> events.ServiceBeat:
+    said: dict[str, Any] = {
+        "service": "worker",
+        "instance": "worker-1",
+        "host": "here",
+        "pid": 1,
+        "version": "0",
+        "started_at": WHEN,
+        "state": "up",
+        "interval_ms": 5000,
+        "details": {"slots": "1", "tools": "ffmpeg"},
+    }
+    return events.ServiceBeat(**{"meta": meta(), **said, **more})
+
+
+def dead_letter(**more: Any) -> events.DeadLetter:
+    said: dict[str, Any] = {
+        "stage": "transcode",
+        "code": "undecodable",
+        "reason": "the record is cut short",
+        "attempts": 1,
+        "topic": "transcode.requested",
+        "partition": 2,
+        "offset": 17,
+        "key": b"j1",
+        "value": b"\x00",
+        "headers": [events.Header(name="ce_id", value=b"x")],
+    }
+    return events.DeadLetter(**{"meta": meta(actor="service:transcode"), **said, **more})
+
+
+def one_of_each() -> list[events.Event]:
+    """An event of every kind."""
+    return [
+        uploaded(),
+        probed(),
+        rejected(),
+        deleted(),
+        requested(),
+        progressed(),
+        processed(),
+        controlled(),
+        task_changed(),
+        beat(),
+        dead_letter(),
+    ]

@@ -1,0 +1,143 @@
+"""The read models are a lattice: any order of any events, with any repeats, gives the same documents."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connectors.ports import Delivery, Document, Position
+from connectors.read_models import POINTER, STATE
+from processors.runtime import GivenUp
+from processors.views.handle import Views, apply, beyond, held_at
+from processors.views.plan import steps
+from processors.views.rebuild import canonical
+from schemas.events import Event
+from tests import samples
+from tests.fakes import FakeClock, MemoryDatabase
+from tests.samples import WHEN
+
+STATES = ("planned", "ready", "running", "failed", "expired", "completed", "dead", "cancelled")
+STATUSES = ("completed", "failed", "cancelled")
+
+
+@st.composite
+def anything(draw: st.DrawFn) -> Event:
+    """Any event of a small world: two media, two jobs, three runs; also what should never happen."""
+    media, job = draw(st.sampled_from(["m1", "m2"])), draw(st.sampled_from(["j1", "j2"]))
+    run = draw(st.integers(1, 3))
+    meta = samples.meta(now=WHEN + timedelta(seconds=draw(st.integers(0, 5))))
+    frames = draw(st.integers(0, 300))
+    makers: list[Any] = [
+        lambda: samples.uploaded(media, meta=meta, size_bytes=draw(st.integers(0, 3))),
+        lambda: samples.probed(media, meta=meta, duration_ms=draw(st.integers(0, 3))),
+        lambda: samples.rejected(media, meta=meta),
+        lambda: samples.deleted(media, meta=meta),
+        lambda: samples.requested(job, meta=meta, media_id=media),
+        lambda: samples.progressed(
+            job, meta=meta, run=run, frames_done=frames, task_id=draw(st.sampled_from(["t1", "t2"]))
+        ),
+        lambda: samples.task_changed(draw(st.sampled_from(STATES)), meta=meta, job_id=job, run=run),
+        lambda: samples.controlled("priority", job, meta=meta, priority=draw(st.sampled_from("ab"))),
+        lambda: samples.processed(job, meta=meta, run=run, status=draw(st.sampled_from(STATUSES))),
+    ]
+    event: Event = draw(st.sampled_from(makers))()
+    return event
+
+
+def documents(events: Sequence[Event]) -> dict[str, dict[str, bytes]]:
+    """What the read models are after these events, in this order."""
+    database = MemoryDatabase()
+    asyncio.run(database.merge([step for event in events for step in steps(event)]))
+    return {
+        name: {id: canonical(document) for id, document in found.items()}
+        for name, found in database.collections.items()
+    }
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(anything(), max_size=25), st.randoms(use_true_random=False))
+def test_shuffled_and_repeated_histories_give_the_same_views(history: list[Event], random: Any) -> None:
+    shuffled = history + random.choices(history, k=len(history)) if history else []
+    random.shuffle(shuffled)
+    assert documents(shuffled) == documents(history)
+
+
+async def job_after(*events: Event) -> Document:
+    database = MemoryDatabase()
+    await database.merge([step for event in events for step in steps(event)])
+    return database.collections["jobs"]["j1"]
+
+
+async def test_a_higher_run_wins_whatever_its_rank() -> None:
+    retried = samples.task_changed("planned", run=2)
+    job = await job_after(samples.requested(), samples.processed(status="failed"), retried)
+    assert (job["state"]["run"], job["state"]["name"]) == (2, "pending")
+
+
+async def test_within_a_run_the_end_wins_over_what_came_late() -> None:
+    job = await job_after(samples.processed(), samples.requested(), samples.task_changed("running"))
+    assert job["state"]["name"] == "completed"
+
+
+async def test_taking_a_medium_in_makes_no_job() -> None:
+    assert steps(samples.task_changed("planned", kind="probe", job_id="m1")) == []
+
+
+async def test_progress_never_goes_back() -> None:
+    job = await job_after(samples.progressed(frames_done=200), samples.progressed(frames_done=120))
+    assert job["progress"]["1"]["t1"] == 200
+    assert job["pace"]["frames_done"] == 200
+
+
+async def test_deleted_stays_deleted() -> None:
+    database = MemoryDatabase()
+    for event in (samples.deleted(), samples.uploaded(), samples.probed()):
+        await database.merge(steps(event))
+    assert database.collections["media"]["m1"]["status"]["name"] == "deleted"
+
+
+def delivery(event: Event, offset: int) -> Delivery:
+    return Delivery(event, Position("media.uploaded", 0, offset))
+
+
+async def test_a_batch_moves_the_watermark_with_it() -> None:
+    database = MemoryDatabase()
+    batch = [delivery(samples.uploaded("a"), 7), delivery(samples.uploaded("b"), 8)]
+    await apply(database, "g1", batch)
+    assert database.collections["watermarks_g1"][POINTER]["media_uploaded-0"] == 8
+    assert set(database.collections["media_g1"]) == {"a", "b"}
+
+
+async def test_what_lies_beyond_a_hold_waits_and_goes_to_the_generation_that_is_served_then() -> None:
+    clock = FakeClock()
+    database = MemoryDatabase(clock)
+    hold = {"token": "x", "at": {"media_uploaded-0": 1}, "until": clock.now() + timedelta(minutes=1)}
+    await database.insert(STATE, {"_id": POINTER, "generation": "old", "hold": hold})
+    batch = [delivery(samples.uploaded("before"), 0), delivery(samples.uploaded("after"), 1)]
+    handling = asyncio.create_task(Views(database, clock).handle(batch))
+    while "media_old" not in database.collections:
+        await asyncio.sleep(0)
+    assert not handling.done()
+    await database.change(STATE, POINTER, {}, {"generation": "new", "hold": None})
+    await asyncio.wait_for(handling, 30)
+    assert set(database.collections["media_old"]) == {"before"}
+    assert set(database.collections["media_new"]) == {"after"}
+
+
+def test_a_hold_that_nobody_released_ends_by_itself() -> None:
+    pointer = {"hold": {"at": {"media_uploaded-0": 1}, "until": WHEN}}
+    assert held_at(pointer, WHEN - timedelta(seconds=1))
+    assert held_at(pointer, WHEN) == {}
+    assert not beyond(delivery(samples.uploaded(), 5), {})
+
+
+async def test_a_record_that_cannot_be_applied_still_counts_as_read() -> None:
+    database = MemoryDatabase()
+    await database.insert(STATE, {"_id": POINTER, "generation": "g", "hold": None})
+    await Views(database, FakeClock()).pass_over(GivenUp(Position("media.uploaded", 2, 9), None, "bad"))
+    assert database.collections["watermarks_g"][POINTER]["media_uploaded-2"] == 9
