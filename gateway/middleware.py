@@ -104,7 +104,16 @@ class Measure:
 
 
 def _template(scope: Scope) -> str:
-    return str(getattr(scope.get("route"), "path", "unmatched"))
+    """The matched path with its parameters' names for their values; never a value."""
+    if "endpoint" not in scope:
+        return "unmatched"
+    segments = scope["path"].split("/")
+    for name, value in reversed(scope.get("path_params", {}).items()):
+        if value not in segments:
+            return "other"
+        last = len(segments) - 1 - segments[::-1].index(value)
+        segments[last] = f"{{{name}}}"
+    return "/".join(segments)
 
 
 class BodyGuard:

@@ -25,7 +25,7 @@ from schemas.events import MediaUploaded, TranscodeRequested, new_id
 RAW = "raw"
 ORIGIN = "api"
 _CONTENT_TYPE = re.compile(
-    r"\s*([a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,63})\s*(;.*)?", re.IGNORECASE
+    r"([a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,63})[ \t]*(;.*)?", re.IGNORECASE
 )
 
 
