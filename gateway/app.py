@@ -25,6 +25,7 @@ from gateway.events.live import Hub
 from gateway.events.messages import LIVE_TOPICS
 from gateway.inflight import CountInFlight, InFlight
 from gateway.jobs import endpoints as jobs
+from gateway.linger import Linger
 from gateway.media import endpoints as media
 from gateway.metrics import Metrics
 from gateway.middleware import BodyGuard, Measure, RequestContext
@@ -144,6 +145,7 @@ def _middleware(services: Services) -> list[Middleware]:
     settings = services.settings
     return [
         Middleware(CountInFlight, in_flight=services.in_flight),
+        Middleware(Linger),
         Middleware(RequestContext),
         Middleware(Measure, metrics=services.metrics),
         Middleware(

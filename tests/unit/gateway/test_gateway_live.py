@@ -1,0 +1,295 @@
+"""Live events: what goes out, to whom, and what happens to a client that can't keep up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from connectors.ports import Delivery, Position
+from gateway.events.live import Outbox
+from gateway.events.messages import LIVE_TOPICS, Filter, message_of
+from schemas.events import Event
+from schemas.topics import topic_of
+from tests.unit.gateway.checks import assert_problem
+from tests.unit.gateway.fakes import AUTHORIZED, served, until, world
+from tests.unit.gateway.history import (
+    beat,
+    controlled,
+    processed,
+    progressed,
+    requested,
+    task_changed,
+    uploaded,
+)
+
+
+def delivery(event: Event, offset: int = 7) -> Delivery:
+    return Delivery(event, Position(topic_of(event).name, 2, offset))
+
+
+def test_only_what_concerns_media_and_jobs_goes_out() -> None:
+    assert set(LIVE_TOPICS) == {
+        "media.uploaded",
+        "media.probed",
+        "media.rejected",
+        "media.changed",
+        "media.processed",
+        "transcode.requested",
+        "transcode.progress",
+        "job.controlled",
+        "task.changed",
+    }
+
+
+def test_a_message_is_the_event_as_it_is_on_the_wire() -> None:
+    message = message_of(delivery(progressed(5)))
+    said = orjson.loads(message.data)
+    assert message.id == "transcode.progress/2/7"
+    assert (said["job_id"], said["frames_done"], said["actor"]) == ("j1", 5, "service:test")
+    assert said["occurred_at"] == "2026-05-01T12:00:00Z"
+    assert "meta" not in said
+
+
+@pytest.mark.parametrize(
+    ("wanted", "event", "wants"),
+    [
+        (Filter(), beat(), True),
+        (Filter(job_id="j1"), progressed(1), True),
+        (Filter(job_id="j2"), progressed(1), False),
+        (Filter(job_id="j1"), uploaded(), False),
+        (Filter(media_id="m1"), uploaded(), True),
+        (Filter(media_id="m1"), task_changed(), True),
+        (Filter(media_id="m1"), controlled(), False),
+        (Filter(topic=frozenset({"media.processed"})), processed(), True),
+        (Filter(topic=frozenset({"media.processed"})), progressed(1), False),
+        (Filter(job_id="j1", media_id="m2"), processed(), False),
+    ],
+)
+def test_a_filter_wants_what_matches_all_of_it(wanted: Filter, event: Event, wants: bool) -> None:
+    assert wanted.wants(message_of(delivery(event))) is wants
+
+
+async def waiting(outbox: Outbox) -> list[dict[str, Any]]:
+    """Everything in a closed outbox."""
+    return [orjson.loads(message.data) async for message in outbox.messages()]
+
+
+async def test_the_latest_progress_of_a_task_replaces_what_waits() -> None:
+    outbox = Outbox(10, Filter())
+    events = [
+        requested(),
+        progressed(1),
+        progressed(1, task_id="t2"),
+        progressed(2),
+        task_changed(),
+        progressed(3),
+    ]
+    outcomes = [outbox.offer(message_of(delivery(e, n))) for n, e in enumerate(events)]
+    outbox.close("end")
+    assert outcomes == ["queued", "queued", "queued", "replaced", "queued", "replaced"]
+    said = await waiting(outbox)
+    assert [(m.get("task_id"), m.get("frames_done")) for m in said] == [
+        (None, None),
+        ("t2", 1),
+        ("t1", None),
+        ("t1", 3),
+    ]
+
+
+async def test_over_the_bound_a_client_is_let_go() -> None:
+    outbox = Outbox(3, Filter())
+    outcomes = [outbox.offer(message_of(delivery(task_changed(), n))) for n in range(5)]
+    assert outcomes == ["queued"] * 3 + ["dropped"] * 2
+    assert "too slow" in str(outbox.closed_because)
+    assert await waiting(outbox) == []
+
+
+@asynccontextmanager
+async def following(port: int, query: str = "") -> AsyncIterator[AsyncIterator[dict[str, str]]]:
+    """Server-sent events as a browser would read them; comments under the name of comment."""
+    async with (
+        httpx.AsyncClient(headers=AUTHORIZED, timeout=20) as client,
+        client.stream("GET", f"http://127.0.0.1:{port}/api/v1/events{query}") as answer,
+    ):
+        assert answer.status_code == 200, await answer.aread()
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        yield _events(answer)
+
+
+async def _events(answer: httpx.Response) -> AsyncIterator[dict[str, str]]:
+    found: dict[str, str] = {}
+    async for line in answer.aiter_lines():
+        if line:
+            name, _, value = line.partition(": ")
+            found["comment" if line.startswith(":") else name] = value
+        elif found:
+            yield found
+            found = {}
+
+
+async def test_events_are_followed_over_sse(tmp_path: Path) -> None:
+    async with world(tmp_path) as w, served(w.app) as port, following(port, "?job_id=j1") as events:
+        assert "comment" in await anext(events)
+        w.live.put(requested("j2"), requested("j1"))
+        found = await anext(events)
+        assert (found["event"], found["id"]) == ("transcode.requested", "transcode.requested/0/1")
+        assert orjson.loads(found["data"])["job_id"] == "j1"
+        assert w.metric("sluice_live_clients", transport="sse") == 1
+
+
+async def test_silence_is_filled_with_comments(tmp_path: Path) -> None:
+    async with (
+        world(tmp_path, live_heartbeat_s=0.05) as w,
+        served(w.app) as port,
+        following(port) as events,
+    ):
+        for _ in range(3):
+            assert "comment" in await anext(events)
+
+
+async def test_a_client_that_leaves_is_forgotten(tmp_path: Path) -> None:
+    async with world(tmp_path) as w, served(w.app) as port:
+        async with following(port) as events:
+            await anext(events)
+        await until(lambda: w.metric("sluice_live_clients", transport="sse") == 0)
+
+
+async def test_a_stop_lets_clients_go_and_says_so(tmp_path: Path) -> None:
+    async with world(tmp_path) as w, served(w.app) as port, following(port) as events:
+        await anext(events)
+        w.services.hub.close()
+        found = await anext(events)
+        assert found["event"] == "closed"
+        assert "stopping" in orjson.loads(found["data"])["reason"]
+        with pytest.raises(StopAsyncIteration):
+            await anext(events)
+
+
+async def test_a_client_that_reads_nothing_is_let_go_and_costs_bounded_memory(tmp_path: Path) -> None:
+    big = {"reason": "x" * 100_000}
+    async with world(tmp_path, live_queue=20, live_send_timeout_s=0.2) as w, served(w.app) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        head = (
+            f"GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: {AUTHORIZED['Authorization']}\r\n\r\n"
+        )
+        writer.write(head.encode())
+        await reader.readuntil(b"following")
+        clients = lambda: w.metric("sluice_live_clients", transport="sse")  # noqa: E731
+        async with asyncio.timeout(30):
+            while clients():
+                w.live.put(processed("failed", **big))
+                await w.live.queue.join()
+                await asyncio.sleep(0)
+        writer.close()
+        await until(lambda: w.metric("sluice_http_requests_in_flight") == 0)
+
+
+@pytest.mark.parametrize("query", ["topic=service.beat", "topic=nope", f"job_id={'x' * 200}"])
+async def test_what_cant_be_followed_is_refused(tmp_path: Path, query: str) -> None:
+    async with world(tmp_path) as w:
+        answer = await w.client.get(f"/api/v1/events?{query}")
+        assert_problem(answer, 422, "unknown-topic" if "topic" in query else "invalid")
+
+
+@asynccontextmanager
+async def socket(port: int, **headers: str) -> AsyncIterator[ClientConnection]:
+    url = f"ws://127.0.0.1:{port}/api/v1/ws"
+    async with connect(url, additional_headers=headers or AUTHORIZED, open_timeout=20) as connection:
+        yield connection
+
+
+async def hear(connection: ClientConnection) -> dict[str, Any]:
+    async with asyncio.timeout(20):
+        said: dict[str, Any] = orjson.loads(await connection.recv())
+        return said
+
+
+async def ask(connection: ClientConnection, said: Any) -> dict[str, Any]:
+    await connection.send(orjson.dumps(said).decode())
+    return await hear(connection)
+
+
+async def test_events_are_followed_over_a_websocket_once_asked_for(tmp_path: Path) -> None:
+    async with world(tmp_path) as w, served(w.app) as port, socket(port) as ws:
+        w.live.put(requested("j1"))
+        await w.live.queue.join()
+        assert (await ask(ws, {"subscribe": {"job_id": "j1"}}))["type"] == "subscribed"
+        w.live.put(requested("j2"), progressed(5))
+        found = await hear(ws)
+        assert (found["type"], found["topic"]) == ("event", "transcode.progress")
+        assert (found["id"], found["data"]["frames_done"]) == ("transcode.progress/0/2", 5)
+        assert (await ask(ws, {"subscribe": {"job_id": "j2"}}))["to"]["job_id"] == "j2"
+        w.live.put(progressed(6), requested("j2"))
+        assert (await hear(ws))["data"]["job_id"] == "j2"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        [],
+        7,
+        {"subscribe": {"owner": "x"}},
+        {"subscribe": {"topic": ["service.beat"]}},
+        {"subscribe": {"job_id": "x" * 5000}},
+    ],
+)
+async def test_what_makes_no_sense_over_a_websocket_is_answered(tmp_path: Path, said: Any) -> None:
+    async with world(tmp_path) as w, served(w.app) as port, socket(port) as ws:
+        answer = await ask(ws, said)
+        assert answer["type"] == "error"
+        assert answer["reason"]
+        assert (await ask(ws, {"subscribe": {}}))["type"] == "subscribed"
+
+
+async def test_a_websocket_needs_the_token(tmp_path: Path) -> None:
+    async with world(tmp_path) as w, served(w.app) as port:
+        for headers in ({"X": "none"}, {"Authorization": "Bearer wrong"}):
+            with pytest.raises(InvalidStatus) as refused:
+                async with socket(port, **headers):
+                    pass
+            assert refused.value.response.status_code == 401
+
+
+async def test_a_websocket_says_that_it_lives_and_why_it_ends(tmp_path: Path) -> None:
+    async with world(tmp_path, live_heartbeat_s=0.05) as w, served(w.app) as port, socket(port) as ws:
+        assert (await hear(ws))["type"] == "heartbeat"
+        w.services.hub.close()
+        while (found := await hear(ws))["type"] == "heartbeat":
+            pass
+        assert (found["type"], "stopping" in found["reason"]) == ("closed", True)
+        with pytest.raises(ConnectionClosed):
+            await hear(ws)
+
+
+async def test_a_websocket_that_closes_is_forgotten(tmp_path: Path) -> None:
+    async with world(tmp_path) as w, served(w.app) as port:
+        async with socket(port):
+            await until(lambda: w.metric("sluice_live_clients", transport="websocket") == 1)
+        await until(lambda: w.metric("sluice_live_clients", transport="websocket") == 0)
+
+
+async def test_a_websocket_over_the_bound_is_told_so(tmp_path: Path) -> None:
+    async with world(tmp_path, live_queue=3) as w, served(w.app) as port, socket(port) as ws:
+        await ask(ws, {"subscribe": {}})
+        w.live.put(*[task_changed() for _ in range(200)])
+        while (found := await hear(ws))["type"] == "event":
+            pass
+        assert (found["type"], "too slow" in found["reason"]) == ("closed", True)
+        assert w.metric("sluice_live_messages_total", outcome="dropped") >= 1
+
+
+async def test_the_delay_of_events_is_measured(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        w.clock.move(seconds=3)
+        w.live.put(requested())
+        await until(lambda: w.metric("sluice_live_delay_seconds_sum") == 3)
