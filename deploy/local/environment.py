@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCKS = {"run": "requirements.lock", "dev": "requirements-dev.lock"}
 
 _NEEDED_BYTES = 1500 * 2**20
-_SHOWN_LINES = 25
+_SHOWN_LINES = 10
 
 
 class SetupFailed(Exception):
@@ -27,14 +27,35 @@ class SetupFailed(Exception):
 
 
 def ensure(root: Path, kind: str) -> None:
-    """Makes or updates `.venv` for running (`run`) or for working on Sluice (`dev`). Raises SetupFailed."""
+    """Makes or updates `.venv` for running (`run`) or for working on Sluice (`dev`).
+
+    Raises SetupFailed. An environment that someone else made is left as it is, and one that cannot be
+    updated goes on serving the lock that it was made from.
+    """
     if not os.access(root, os.W_OK):
         raise SetupFailed(f"{root} is not writable: Sluice keeps its Python environment there, in .venv.")
     with _alone(root):
-        # Once a developer's environment, it stays one.
-        chosen = "dev" if kind == "dev" or _stamp(root, "dev").exists() else "run"
+        _refuse_foreign(root)
+        chosen = _kind(root, kind)
         if not _is_current(root, chosen):
             _make(root, chosen)
+
+
+def _refuse_foreign(root: Path) -> None:
+    """An environment without a mark of ours is not ours to change."""
+    folder = root / ".venv"
+    marks = (*(_stamp(root, kind) for kind in LOCKS), _unfinished(root))
+    if (folder.exists() or folder.is_symlink()) and not any(mark.exists() for mark in marks):
+        raise SetupFailed(
+            f"{folder} was not made by ./sluice and is left alone: move it away, then try again."
+        )
+
+
+def _kind(root: Path, wanted: str) -> str:
+    """Once a developer's environment, it stays one, also where making it was interrupted."""
+    mark = _unfinished(root)
+    was_dev = _stamp(root, "dev").exists() or (mark.exists() and mark.read_text() == "dev")
+    return "dev" if was_dev else wanted
 
 
 @contextmanager
@@ -60,6 +81,11 @@ def _stamp(root: Path, kind: str) -> Path:
     return root / ".venv" / f".sluice-{kind}"
 
 
+def _unfinished(root: Path) -> Path:
+    """There while packages are being installed; says for which kind."""
+    return root / ".venv" / ".sluice-unfinished"
+
+
 def _made_from(root: Path, kind: str) -> str:
     """What the stamp of a current environment says; the script compares it, with the same `cksum`."""
     with (root / LOCKS[kind]).open("rb") as lock:
@@ -69,9 +95,10 @@ def _made_from(root: Path, kind: str) -> str:
 
 def _is_current(root: Path, kind: str) -> bool:
     try:
-        return _stamp(root, kind).read_text().strip() == _made_from(root, kind) and _works(root)
+        same = _stamp(root, kind).read_text().strip() == _made_from(root, kind)
     except OSError:
         return False
+    return same and _works(root) and not _unfinished(root).exists()
 
 
 def _python(root: Path) -> Path:
@@ -83,27 +110,54 @@ def _works(root: Path) -> bool:
 
 
 def _make(root: Path, kind: str) -> None:
-    folder, half_made = root / ".venv", root / ".venv" / ".sluice-unfinished"
-    is_fresh = not _works(root) or half_made.exists()
-    if is_fresh and shutil.disk_usage(root).free < _NEEDED_BYTES:
-        raise SetupFailed(f"{root} needs {_NEEDED_BYTES >> 20} MB of free space for its Python environment.")
-    _say("Setting up (once, about a minute) …" if is_fresh else "Updating the Python environment …")
     with tempfile.NamedTemporaryFile("w+", prefix="sluice-setup-", suffix=".log", delete=False) as log:
-        if is_fresh:
-            shutil.rmtree(folder, ignore_errors=True)
-            _run(_venv_command(folder), log.name)
-        half_made.touch()
-        for one in LOCKS:
-            _stamp(root, one).unlink(missing_ok=True)
-        _run(_install_command(root, kind), log.name)
+        if _works(root) and _can_install(root) and not _unfinished(root).exists():
+            _update(root, kind, log.name)
+        else:
+            _make_anew(root, kind, log.name)
+    shutil.move(log.name, root / ".venv" / "setup.log")
+
+
+def _make_anew(root: Path, kind: str, log: str) -> None:
+    if shutil.disk_usage(root).free < _NEEDED_BYTES:
+        raise SetupFailed(f"{root} needs {_NEEDED_BYTES >> 20} MB of free space for its Python environment.")
+    _say("Setting up (once, about a minute) …")
+    folder = root / ".venv"
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir()
+    _unfinished(root).write_text(kind)
+    _run(_venv_command(folder), log)
+    _run(_install_command(root, kind), log)
+    _finish(root, kind)
+
+
+def _update(root: Path, kind: str, log: str) -> None:
+    _say("Updating the Python environment …")
+    _unfinished(root).write_text(kind)  # stays where this is killed: what is half installed is made anew
+    try:
+        _run(_install_command(root, kind), log)
+    except SetupFailed:
+        _unfinished(root).unlink()
+        raise
+    _finish(root, kind)
+
+
+def _finish(root: Path, kind: str) -> None:
+    for one in LOCKS:
+        _stamp(root, one).unlink(missing_ok=True)
     _stamp(root, kind).write_text(_made_from(root, kind) + "\n")
-    half_made.unlink()
-    shutil.move(log.name, folder / "setup.log")
+    _unfinished(root).unlink()
+
+
+def _can_install(root: Path) -> bool:
+    """Whether what installs packages is there: an environment that uv made has no pip."""
+    return shutil.which("uv") is not None or any((root / ".venv").glob("lib/python3*/site-packages/pip"))
 
 
 def _venv_command(folder: Path) -> list[str]:
     if (uv := shutil.which("uv")) is not None:
-        return [uv, "venv", "--quiet", "--python", sys.executable, str(folder)]
+        return [uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(folder)]
     return [sys.executable, "-m", "venv", str(folder)]
 
 
