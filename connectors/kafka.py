@@ -106,8 +106,8 @@ class KafkaTail:
 
     async def _read(self, positions: dict[TopicPartition, int]) -> AsyncIterator[Delivery]:
         consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, auto_offset_reset="latest")
-        await consumer.start()
         try:
+            await consumer.start()
             await self._place(consumer, positions)
             self.ready.set()
             async for message in consumer:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, TopicMetadata  # type: ignore[attr-defined]
 from confluent_kafka.cimpl import NewTopic
 
 from connectors.ports import BrokerUnavailable
@@ -33,12 +33,17 @@ def ensure_topics(bootstrap: str, timeout_s: float = 60, replication: int = 1) -
 
 
 def missing_topics(bootstrap: str, names: Iterable[str]) -> list[str]:
-    """Which of these topics the broker does not have. Raises BrokerUnavailable."""
+    """Which of these topics the broker does not have, or cannot serve yet. Raises BrokerUnavailable."""
     try:
         known = _admin(bootstrap).list_topics(timeout=5).topics
     except KafkaException as error:
         raise BrokerUnavailable(f"Kafka at {bootstrap} does not answer: {error}") from error
-    return [name for name in names if name not in known]
+    return [name for name in names if name not in known or not _led(known[name])]
+
+
+def _led(topic: TopicMetadata) -> bool:
+    """Whether every partition has a leader."""
+    return bool(topic.partitions) and all(part.leader >= 0 for part in topic.partitions.values())
 
 
 def _admin(bootstrap: str) -> AdminClient:

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import structlog
 
-from connectors.ports import Clock, Database, Document, History
+from connectors.ports import Clock, Database, Document, FromNow, History, Transient
 from connectors.read_models import POINTER, STATE
 from processors.transcode.handle import remembered_probe, requested_job
 from processors.views.rebuild import Rebuild
@@ -25,7 +25,9 @@ from schemas.events import Event, new_id
 log = structlog.get_logger()
 
 _LOOK_AGAIN_S = 0.1
-_SILENT = timedelta(minutes=5)
+_SILENT = timedelta(seconds=15)
+_STILL_HERE_S = 3.0
+_NOW = FromNow(timedelta(0))
 
 TOPICS = (
     "transcode.requested",
@@ -121,15 +123,19 @@ async def ensure_state(database: Database, history: History, clock: Clock) -> st
 
     A database that is new, or was lost, gets both from the log, by one process; the others wait for it.
     """
+    begun: str | None = None
     while True:
-        document = await database.get(STATE, LEDGER)
-        if document is not None and document["open"]:
-            return str(document["incarnation"])
-        incarnation = new_id()
-        if await _begin(database, document, incarnation):
-            await _derive(database, history, clock, incarnation)
-        else:
-            await asyncio.sleep(_LOOK_AGAIN_S)
+        try:
+            document = await database.get(STATE, LEDGER)
+            if document is not None and document["open"]:
+                return str(document["incarnation"])
+            if begun is None and await _begin(database, document, mine := new_id()):
+                begun = mine
+            if begun is not None:
+                await _derive_and_say_so(database, history, clock, begun)
+        except Transient as error:
+            log.warning("deriving from the log has to wait", error=str(error))
+        await asyncio.sleep(_LOOK_AGAIN_S)
 
 
 async def _begin(database: Database, found: Document | None, incarnation: str) -> bool:
@@ -141,6 +147,22 @@ async def _begin(database: Database, found: Document | None, incarnation: str) -
     if now - found["begun_at"] < _SILENT:
         return False
     return await database.change(STATE, LEDGER, {"incarnation": found["incarnation"]}, begun)
+
+
+async def _derive_and_say_so(database: Database, history: History, clock: Clock, incarnation: str) -> None:
+    """Derives, and shows meanwhile that this process is alive, so that nobody else begins."""
+
+    async def still_here() -> None:
+        while True:
+            await asyncio.sleep(_STILL_HERE_S)
+            await database.change(STATE, LEDGER, {"incarnation": incarnation}, {"begun_at": _NOW})
+
+    saying = asyncio.create_task(still_here())
+    try:
+        await _derive(database, history, clock, incarnation)
+    finally:
+        saying.cancel()
+        await asyncio.gather(saying, return_exceptions=True)
 
 
 async def _derive(database: Database, history: History, clock: Clock, incarnation: str) -> None:

@@ -78,11 +78,17 @@ class Ledger:
 
     async def admit(self, task: Task) -> bool:
         """Lets a waiting task into the window; False where it is not waiting any more."""
-        where = {"state": WAITING, "epoch": task.epoch, "attempts": task.attempts}
-        if await self.database.change(TASKS, task.id, where, {"state": READY}):
+        if await self._let_in(task):
             return True
-        # The leader may hear of a task before its plan is projected: then it writes the plan itself.
-        return task.epoch == 0 and await self.database.insert(TASKS, replace(task, state=READY).written())
+        # The leader may hear of a task before its plan is projected: then it writes the plan itself. The
+        # projection may come between the two steps, hence the third.
+        if task.epoch == 0 and await self.database.insert(TASKS, replace(task, state=READY).written()):
+            return True
+        return await self._let_in(task)
+
+    async def _let_in(self, task: Task) -> bool:
+        where = {"state": WAITING, "epoch": task.epoch, "attempts": task.attempts}
+        return await self.database.change(TASKS, task.id, where, {"state": READY})
 
     async def claim(self, task_id: str, epoch: int, worker: str, lease: timedelta) -> Task | None:
         """Takes a ready task; None where someone else was faster or claims are shut."""
