@@ -57,6 +57,7 @@ async def _serve(app: FastAPI, settings: Settings) -> int:
         backlog=1024,
         backpressure=_CONNECTIONS,
         log_level=LogLevels.error,
+        log_dictconfig=logs.SERVER,
     )
     serving = asyncio.create_task(server.serve())
     log.info("listening", host=settings.host, port=settings.port, instance=settings.instance)

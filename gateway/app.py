@@ -41,7 +41,7 @@ from gateway.version import version
 from schemas.codec import Codec
 from schemas.events import ServiceBeat
 from schemas.profiles import PROFILES
-from schemas.registry import file_registry
+from schemas.registry import FileRegistry, file_registry
 from schemas.topics import BY_RECORD
 
 API = "/api/v1"
@@ -72,7 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
 def connect(settings: Settings) -> Parts:
     """The parts of a gateway, wired to the outside world."""
     token = read_token_file(settings.token_file)
-    clock, codec, metrics, now_version = SystemClock(), Codec(file_registry()), Metrics(), version()
+    clock, codec, metrics, now_version = SystemClock(), Codec(_registry()), Metrics(), version()
     database = MongoDatabase(settings.mongodb_url, settings.database)
     read_models = ReadModels(database)
     store = open_store(settings.blobs, settings.instance)
@@ -96,7 +96,7 @@ def connect(settings: Settings) -> Parts:
         publisher=broker,
         read_models=read_models,
         store=store,
-        schemas=file_registry().schemas,
+        schemas=_registry().schemas,
         profiles=frozenset(PROFILES),
         hub=hub,
         presence=presence,
@@ -106,6 +106,11 @@ def connect(settings: Settings) -> Parts:
     )
     duties = {"kafka": broker.run, "live": hub.run, "presence": presence.run, SERVICE: beat.run}
     return Parts(services, duties, (beat.last, close_database))
+
+
+def _registry() -> FileRegistry:
+    """Where schema ids come from. A registry server (`schema_registry_url`) takes this place."""
+    return file_registry()
 
 
 def assemble(parts: Parts) -> FastAPI:

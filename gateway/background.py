@@ -10,15 +10,13 @@ import structlog
 
 log = structlog.get_logger()
 
-_PAUSE_S = 1.0
-
 Duty = Callable[[], Awaitable[None]]
 
 
 @asynccontextmanager
-async def running(duties: Mapping[str, Duty]) -> AsyncIterator[None]:
+async def running(duties: Mapping[str, Duty], pause_s: float = 1.0) -> AsyncIterator[None]:
     """Runs all duties until the block ends."""
-    tasks = [asyncio.create_task(_keep(name, duty), name=name) for name, duty in duties.items()]
+    tasks = [asyncio.create_task(_keep(name, duty, pause_s), name=name) for name, duty in duties.items()]
     try:
         yield
     finally:
@@ -27,10 +25,10 @@ async def running(duties: Mapping[str, Duty]) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _keep(name: str, duty: Duty) -> None:
+async def _keep(name: str, duty: Duty, pause_s: float) -> None:
     while True:
         try:
             await duty()
         except Exception:  # nothing that a duty meets may end the process; the log has the cause
             log.exception("background task failed, starting it again", task=name)
-        await asyncio.sleep(_PAUSE_S)
+        await asyncio.sleep(pause_s)

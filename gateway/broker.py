@@ -16,18 +16,21 @@ from schemas.topics import topic_of
 
 log = structlog.get_logger()
 
-_TRY_AGAIN_S = 1.0
-
 
 class Broker:
     """A Publisher that may be asked before Kafka is there: until then it raises BrokerUnavailable."""
 
     def __init__(
-        self, publisher: Publisher, session: AbstractAsyncContextManager[object], metrics: Metrics
+        self,
+        publisher: Publisher,
+        session: AbstractAsyncContextManager[object],
+        metrics: Metrics,
+        pause_s: float = 1.0,
     ) -> None:
         self._publisher = publisher
         self._session = session
         self._published = metrics.events_published
+        self._pause_s = pause_s
         self._is_open = False
         self._acknowledged_at: float | None = None
         self._trouble = "Kafka has not been reached yet"
@@ -43,7 +46,7 @@ class Broker:
                 self._note(str(error))
             finally:
                 self._is_open = False
-            await asyncio.sleep(_TRY_AGAIN_S)
+            await asyncio.sleep(self._pause_s)
 
     async def publish(self, events: Sequence[Event]) -> list[Position]:
         """See ports.Publisher."""

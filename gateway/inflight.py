@@ -1,11 +1,12 @@
-"""Counts the requests under way, so that a stop can let them end and then end them."""
+"""Knows the requests under way, so that a stop can let them end, and then end them with a word."""
 
 from __future__ import annotations
 
 import asyncio
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.errors import Unavailable, problem_response
 from gateway.metrics import Metrics
 
 
@@ -18,30 +19,49 @@ class InFlight:
         self.stopping = False
 
     async def run(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request, counted."""
+        """Answers one request; one that a stop ends is answered with 503."""
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
         self._gauge.set(len(self._tasks))
+        answer = _Answer(send)
         try:
-            await app(scope, receive, send)
+            await app(scope, receive, answer)
+        except asyncio.CancelledError:
+            if not self.stopping:
+                raise
+            task.uncancel()
+            if scope["type"] == "http" and not answer.has_begun:
+                await problem_response(Unavailable("The gateway is stopping."))(scope, receive, send)
         finally:
             self._tasks.discard(task)
             self._gauge.set(len(self._tasks))
 
     async def drain(self, grace_s: float) -> None:
-        """Returns when no request is under way: those that last longer than the grace are cancelled."""
+        """Returns when no request is under way: those that last longer than the grace are ended."""
         self.stopping = True
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=grace_s)
             for task in late:
-                task.cancel("the gateway is stopping")
+                task.cancel()
             if late:
                 await asyncio.wait(late, timeout=grace_s)
 
 
+class _Answer:
+    """A `send` that knows whether the answer has begun."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.has_begun = False
+
+    async def __call__(self, message: Message) -> None:
+        self.has_begun = True
+        await self._send(message)
+
+
 class CountInFlight:
-    """The middleware that counts."""
+    """The middleware that keeps count."""
 
     def __init__(self, app: ASGIApp, in_flight: InFlight) -> None:
         self._app = app

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
+
+_OURS = ("__main__", "gateway", "connectors")
+"""The loggers whose information is wanted; libraries are heard from warnings on."""
+
+SERVER: dict[str, Any] = {"loggers": {"_granian": {"handlers": [], "propagate": True}}}
+"""For Granian: its lines go where all others go."""
 
 
 def configure(style: Literal["json", "console"]) -> None:
@@ -27,7 +33,8 @@ def configure(style: Literal["json", "console"]) -> None:
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_last(style))
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    logging.getLogger("gateway").setLevel(logging.INFO)
+    for ours in _OURS:
+        logging.getLogger(ours).setLevel(logging.INFO)
 
 
 def _last(style: Literal["json", "console"]) -> list[structlog.types.Processor]:

@@ -32,7 +32,7 @@ _STREAM: Responses = {
     "/events",
     dependencies=[Depends(current_principal)],
     response_class=EventSourceResponse,
-    responses=_STREAM | problems(422),
+    responses=_STREAM | problems(401, 422, 503),
 )
 async def follow_events(
     services: ServicesOf, wanted: Annotated[Filter, Depends(filter_of_query)]

@@ -7,6 +7,7 @@ We send {"type": "event", "topic", "id", "data"}, {"type": "subscribed"}, {"type
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -37,6 +38,8 @@ async def converse(websocket: WebSocket, hub: Hub, settings: Settings) -> None:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await _end(tasks)
+        if outbox.closed_because is not None:
+            await line.close(outbox.closed_because)
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:
@@ -67,9 +70,10 @@ class _Line:
         await self._send(orjson.dumps({"type": "event", **more}))
 
     async def close(self, reason: str) -> None:
-        """Says why, and closes."""
-        await self.say("closed", reason=reason)
-        await self._websocket.close(_GOING_AWAY, reason[:100])
+        """Closes. Nobody may be listening then: the server closes when it has both directions to itself."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._timeout_s):
+                await self._websocket.close(_GOING_AWAY, reason[:100])
 
     async def _send(self, said: bytes) -> None:
         async with self._turn, asyncio.timeout(self._timeout_s):
@@ -102,7 +106,7 @@ def _reason(error: ValidationError | Invalid) -> str:
 async def _tell(line: _Line, outbox: Outbox) -> None:
     async for message in outbox.messages():
         await line.pass_on(message)
-    await line.close(outbox.closed_because or "")
+    await line.say("closed", reason=outbox.closed_because)
 
 
 async def _beat(line: _Line, every_s: float) -> None:

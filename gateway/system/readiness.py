@@ -16,25 +16,23 @@ from gateway.system.schemas import Check, Readiness
 Look = Callable[[], Awaitable[str]]
 """Looks at one dependency: what there is to say about it, or an exception that says what is wrong."""
 
-_PATIENCE_S = 2.0
 
-
-async def readiness(looks: Mapping[str, Look], stopping: bool) -> Readiness:
+async def readiness(looks: Mapping[str, Look], stopping: bool, patience_s: float = 2.0) -> Readiness:
     """What each look found. Never raises, and takes no longer than the patience for one."""
-    found = await asyncio.gather(*(_check(look) for look in looks.values()))
+    found = await asyncio.gather(*(_check(look, patience_s) for look in looks.values()))
     checks = dict(zip(looks, found, strict=True))
     if stopping:
         checks["gateway"] = Check(ok=False, detail="stopping", latency_ms=0)
     return Readiness(ready=all(check.ok for check in checks.values()), checks=checks)
 
 
-async def _check(look: Look) -> Check:
+async def _check(look: Look, patience_s: float) -> Check:
     began = time.perf_counter()
     try:
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(patience_s):
             ok, detail = True, await look()
     except TimeoutError:
-        ok, detail = False, f"no answer in {_PATIENCE_S:g} s"
+        ok, detail = False, f"no answer in {patience_s:g} s"
     except Exception as error:  # whatever is wrong with a dependency is what this is here to say
         ok, detail = False, said_openly(error)
     return Check(ok=ok, detail=detail, latency_ms=round((time.perf_counter() - began) * 1000, 2))

@@ -85,7 +85,7 @@ async def waiting(outbox: Outbox) -> list[dict[str, Any]]:
 
 async def test_the_latest_progress_of_a_task_replaces_what_waits() -> None:
     outbox = Outbox(10, Filter())
-    events = [
+    events: list[Event] = [
         requested(),
         progressed(1),
         progressed(1, task_id="t2"),
@@ -175,7 +175,6 @@ async def test_a_stop_lets_clients_go_and_says_so(tmp_path: Path) -> None:
 
 
 async def test_a_client_that_reads_nothing_is_let_go_and_costs_bounded_memory(tmp_path: Path) -> None:
-    big = {"reason": "x" * 100_000}
     async with world(tmp_path, live_queue=20, live_send_timeout_s=0.2) as w, served(w.app) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         head = (
@@ -183,10 +182,9 @@ async def test_a_client_that_reads_nothing_is_let_go_and_costs_bounded_memory(tm
         )
         writer.write(head.encode())
         await reader.readuntil(b"following")
-        clients = lambda: w.metric("sluice_live_clients", transport="sse")  # noqa: E731
         async with asyncio.timeout(30):
-            while clients():
-                w.live.put(processed("failed", **big))
+            while w.metric("sluice_live_clients", transport="sse"):
+                w.live.put(processed("failed", reason="x" * 100_000))
                 await w.live.queue.join()
                 await asyncio.sleep(0)
         writer.close()

@@ -196,6 +196,8 @@ async def test_a_stop_does_not_wait_for_ever(tmp_path: Path) -> None:
         await until(lambda: w.metric("sluice_upload_bytes_total") == 1_500_000)
         async with asyncio.timeout(20):
             await w.services.in_flight.drain(0.1)
+        status, said = await c.answer()
+        assert (status, said["code"]) == (503, "unavailable")
         assert nothing_is_left(w)
 
 

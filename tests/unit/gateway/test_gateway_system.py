@@ -1,0 +1,210 @@
+"""The installation as the gateway sees it: processes by their beats, the machine, and what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from connectors.ports import BrokerUnavailable, Position
+from connectors.read_models import ReadModels
+from gateway.background import running
+from gateway.broker import Broker
+from gateway.metrics import Metrics
+from gateway.system.beat import Beat
+from gateway.system.presence import Presence
+from gateway.system.readiness import looks, readiness
+from gateway.system.status import warnings
+from schemas.events import ServiceBeat
+from tests.unit.gateway.fakes import (
+    START,
+    FakeClock,
+    FakeDatabase,
+    FakePublisher,
+    FakeTail,
+    NullStore,
+    settings_for,
+    until,
+    world,
+)
+from tests.unit.gateway.history import beat
+
+
+def presence(clock: FakeClock, *beats: ServiceBeat) -> Presence:
+    table = Presence(FakeTail(), clock)
+    for each in beats:
+        table.hear(each)
+    return table
+
+
+def states(table: Presence) -> dict[str, str]:
+    return {service.instance: service.state for service in table.services()}
+
+
+@pytest.mark.parametrize(
+    ("silent_s", "state"), [(0, "up"), (14, "up"), (16, "down"), (299, "down"), (301, None)]
+)
+def test_a_process_that_falls_silent_is_down_and_then_forgotten(silent_s: int, state: str | None) -> None:
+    clock = FakeClock()
+    table = presence(clock, beat())
+    clock.move(seconds=silent_s)
+    assert states(table).get("worker-1") == state
+
+
+def test_the_latest_beat_of_a_process_counts_in_whatever_order_they_come() -> None:
+    later = START + timedelta(seconds=1)
+    table = presence(FakeClock(later), beat(state="down", at=later), beat(state="up"))
+    assert states(table) == {"worker-1": "down"}
+    table.hear(beat(state="up", at=later + timedelta(seconds=1)))
+    assert states(table) == {"worker-1": "up"}
+
+
+def test_a_process_that_says_it_goes_is_down_at_once() -> None:
+    assert states(presence(FakeClock(), beat(), beat("worker-2", state="down"))) == {
+        "worker-1": "up",
+        "worker-2": "down",
+    }
+
+
+def test_what_an_operator_should_know_is_a_warning() -> None:
+    clock = FakeClock()
+    table = presence(
+        clock,
+        beat("worker-1", isolation="full"),
+        beat("worker-2", isolation="weak: no Landlock here"),
+        beat("worker-3", isolation="weak"),
+        beat("worker-4", state="down", isolation="weak: gone anyway"),
+        beat("processors-1"),
+    )
+    found = {(w.code, w.instance): w.text for w in warnings(table.services())}
+    assert set(found) == {
+        ("weak-isolation", "worker-2"),
+        ("weak-isolation", "worker-3"),
+        ("service-down", "worker-4"),
+    }
+    assert "no Landlock here" in found["weak-isolation", "worker-2"]
+
+
+async def test_processes_are_listed_as_they_beat(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        w.beats.put(beat("worker-1", slots="2"), beat("gateway-1"))
+        await w.beats.queue.join()
+        items = (await w.client.get("/api/v1/services")).json()["items"]
+        assert [item["instance"] for item in items] == ["gateway-1", "worker-1"]
+        assert (
+            items[1] | {"details": {"slots": "2"}, "state": "up", "service": "worker", "pid": 1} == items[1]
+        )
+        assert items[1]["last_beat_at"] == items[1]["started_at"] == "2026-05-01T12:00:00Z"
+
+
+async def test_the_status_shows_the_machine_and_the_warnings(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        w.beats.put(beat("worker-1", isolation="weak: no bubblewrap"), beat("worker-2"), beat("gateway-1"))
+        await w.beats.queue.join()
+        said = (await w.client.get("/api/v1/system/status")).json()
+        assert (said["version"], said["instance"]) == ("1.2.3", "gateway-1")
+        assert said["services"] == {"gateway": {"up": 1}, "worker": {"up": 2}}
+        assert [w["code"] for w in said["warnings"]] == ["weak-isolation"]
+        machine = said["machine"]
+        assert machine["cpu"]["count"] >= 1
+        assert machine["memory"]["total_bytes"] > machine["memory"]["resident_bytes"] > 0
+        assert machine["disk"]["free_bytes"] > 0
+
+
+async def test_the_gateways_own_beats_are_those_of_a_service(tmp_path: Path) -> None:
+    publisher = FakePublisher(FakeDatabase())
+    settings = settings_for(tmp_path, beat_s=0.01)
+    own = Beat(publisher, FakeClock(), settings, "1.2.3", START)
+    async with running({"beat": own.run}):
+        await until(lambda: len(publisher.events) > 2)
+    await own.last()
+    sent = [event for event in publisher.events if isinstance(event, ServiceBeat)]
+    assert [b.state for b in sent] == ["up"] * (len(sent) - 1) + ["down"]
+    assert (sent[0].service, sent[0].instance, sent[0].interval_ms) == ("gateway", "gateway-1", 10)
+
+
+async def test_beats_outlive_a_broker_that_is_away(tmp_path: Path) -> None:
+    publisher = FakePublisher(FakeDatabase(), away=True)
+    own = Beat(publisher, FakeClock(), settings_for(tmp_path, beat_s=0.01), "1.2.3", START)
+    async with running({"beat": own.run}):
+        await asyncio.sleep(0)
+        publisher.away = False
+        await until(lambda: publisher.events)
+    publisher.away = True
+    await own.last()
+
+
+class FakeSession:
+    """A connection that is refused some times, and then made."""
+
+    def __init__(self, refusals: int) -> None:
+        self.refusals = refusals
+        self.is_open = False
+
+    async def __aenter__(self) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise BrokerUnavailable("not yet")
+        self.is_open = True
+
+    async def __aexit__(self, *_: object) -> None:
+        self.is_open = False
+
+
+async def test_the_broker_connects_whenever_kafka_comes(tmp_path: Path) -> None:
+    publisher, session = FakePublisher(FakeDatabase()), FakeSession(refusals=1)
+    broker = Broker(publisher, session, Metrics(), pause_s=0.01)
+    with pytest.raises(BrokerUnavailable):
+        await broker.publish([beat()])
+    async with running({"kafka": broker.run}):
+        await until(lambda: session.is_open)
+        assert await broker.publish([beat()]) == [Position("service.beat", 0, 0)]
+        assert broker.acknowledged_within(60)
+        publisher.away = True
+        with pytest.raises(BrokerUnavailable):
+            await broker.publish([beat()])
+        assert not broker.acknowledged_within(60)
+    assert not session.is_open
+
+
+async def test_readiness_asks_kafka_only_when_nothing_was_acknowledged_lately(tmp_path: Path) -> None:
+    database = FakeDatabase()
+    publisher = FakePublisher(database)
+    broker = Broker(publisher, FakeSession(0), Metrics())
+    own = Beat(broker, FakeClock(), settings_for(tmp_path), "1.2.3", START)
+    every = looks(broker, own, 60, database, ReadModels(database), NullStore(full=True))
+    async with running({"kafka": broker.run}):
+        await asyncio.sleep(0)
+        for _ in range(3):
+            found = await readiness(every, stopping=False)
+        assert len(publisher.events) == 1
+    assert {name: check.ok for name, check in found.checks.items()} == {
+        "kafka": True,
+        "mongodb": True,
+        "read_models": False,
+        "blobs": False,
+    }
+    assert found.checks["blobs"].detail == "No space left on device"
+
+
+async def test_a_look_that_hangs_is_given_up() -> None:
+    async def hang() -> str:
+        await asyncio.Event().wait()
+        return "never"
+
+    found = await readiness({"kafka": hang}, stopping=False, patience_s=0.01)
+    assert (found.ready, found.checks["kafka"].ok) == (False, False)
+    assert "no answer" in found.checks["kafka"].detail
+
+
+async def test_a_background_task_that_fails_is_started_again() -> None:
+    runs: list[int] = []
+
+    async def duty() -> None:
+        runs.append(1)
+        raise RuntimeError("an odd record")
+
+    async with running({"duty": duty}, pause_s=0.001):
+        await until(lambda: len(runs) > 2)
