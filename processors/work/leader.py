@@ -28,6 +28,9 @@ TAILED = ("task.changed", "job.controlled", "service.beat")
 _ACTOR = "service:ledger"
 _SPARE_WINDOW = 2
 _BEATS_MISSED = 3
+_RESCAN_S = 30.0
+_RESCAN_SHARE = 20
+"""A look at everything that waits takes at most one part in this many of the time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,7 @@ class Leader:
     _untold: set[str] = field(default_factory=set)
     _workers: dict[str, _WorkerSeen] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _rescan_at: float = 0.0
     leading: bool = False
     """Whether the last look found this process to be the leader; for the status page."""
 
@@ -112,8 +116,7 @@ class Leader:
         """Learns what there is. Nothing is assumed of what the last leader did."""
         self._waiting, self._light = FairQueue(), FairQueue()
         self._delayed.clear()
-        for task in await self.ledger.in_state(WAITING):
-            self._enqueue(task)
+        await self._rescan()
         self.leading = True
         log.info("this process leads", waiting=len(self._waiting) + len(self._light))
         await self.tick()
@@ -126,7 +129,18 @@ class Leader:
         self._under_way = {task.id: task for task in [*running, *await self.ledger.in_state(READY)]}
         await self._tell_untold()
         self._release_due(now)
+        if asyncio.get_running_loop().time() > self._rescan_at:
+            await self._rescan()
         await self.fill()
+
+    async def _rescan(self) -> None:
+        """Takes in what waits and was not heard of, whatever the reason."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        for task in await self.ledger.in_state(WAITING):
+            if task.id not in self._waiting and task.id not in self._light:
+                self._enqueue(task)
+        self._rescan_at = loop.time() + max(_RESCAN_S, _RESCAN_SHARE * (loop.time() - began))
 
     async def fill(self) -> None:
         """Lets tasks in while there is room, the light ones always."""

@@ -1,0 +1,309 @@
+"""A worker does what fits, under a lease; what it lost it drops at once, what it holds it gives back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.read_models import STATE
+from processors.work.admission import Admission, Limits, Machine
+from processors.work.execution import Execution, TaskFailed
+from processors.work.ledger import LEDGER, TASKS, Ledger
+from processors.work.tasks import Task
+from processors.work.worker import Worker, WorkerSettings, backoff
+from schemas import events
+from schemas.codec import Codec
+from tests import samples
+from tests.fakes import FakeClock, MemoryDatabase, MemoryLog, only
+
+Work = Callable[[Execution], Awaitable[str]]
+IDLE = Machine(0.0, 1 << 34, 0)
+
+
+class World:
+    """A worker over doubles, and a ledger to give it tasks through."""
+
+    def __init__(self, scratch: Path, work: Work, *, max_jobs: int = 1, lease_s: float = 0.3) -> None:
+        self.log = MemoryLog()
+        self.clock = FakeClock()
+        self.database = MemoryDatabase(self.clock)
+        self.ledger = Ledger(self.database, Codec())
+        self.worker = Worker(
+            ledger=self.ledger,
+            publisher=self.log,
+            tail=self.log,
+            clock=self.clock,
+            admission=Admission(Limits(max_jobs=max_jobs), measure=lambda: IDLE),
+            works={"transcode": work},
+            settings=WorkerSettings(
+                name="w1",
+                scratch=scratch / "w1",
+                tools=frozenset({"ffmpeg"}),
+                lease=timedelta(seconds=lease_s),
+                poll=timedelta(seconds=0.05),
+                drain=timedelta(seconds=0.1),
+            ),
+        )
+
+    async def add(self, task_id: str = "t1", **more: Any) -> Task:
+        planned = samples.task_changed(task_id=task_id, **more)
+        await self.ledger.admit(Task.planned(planned))
+        return Task.planned(planned)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        await self.database.insert(STATE, {"_id": LEDGER, "incarnation": "life", "open": True})
+        run = asyncio.create_task(self.worker.run())
+        try:
+            yield
+        finally:
+            self.worker.stop()
+            await asyncio.wait_for(run, 30)
+
+    def told(self, state: str) -> list[events.TaskChanged]:
+        return [e for e in self.log.of("task.changed") if e.state == state]
+
+    async def until(self, holds: Callable[[], object]) -> None:
+        async with asyncio.timeout(30):
+            while not holds():
+                await asyncio.sleep(0.005)
+
+    def document(self, task_id: str = "t1") -> dict[str, Any]:
+        return self.database.collections[TASKS][task_id]
+
+
+async def quick(execution: Execution) -> str:
+    (execution.folder / "made").touch()
+    return '{"made": true}'
+
+
+async def endless(execution: Execution) -> str:
+    await asyncio.Event().wait()
+    return "never"
+
+
+async def test_a_ready_task_is_done_told_and_cleaned_up_after(tmp_path: Path) -> None:
+    world = World(tmp_path, quick)
+    await world.add()
+    async with world.running():
+        await world.until(lambda: world.told("completed"))
+        await world.until(lambda: world.document()["outbox"] is None)
+    done = only(world.told("completed"))
+    assert (done.outcome, done.epoch, done.worker, done.incarnation) == ('{"made": true}', 1, "w1", "life")
+    assert only(world.told("running")).epoch == 1
+    assert list((tmp_path / "w1").iterdir()) == []
+
+
+async def test_news_of_a_ready_task_need_no_poll(tmp_path: Path) -> None:
+    world = World(tmp_path, quick)
+    async with world.running():
+        await world.until(lambda: (tmp_path / "w1").exists())
+        task = await world.add()
+        await world.log.publish([task.told("ready", "l", world.clock.now(), plan=task.plan)])
+        await world.until(lambda: world.told("completed"))
+
+
+async def test_no_more_than_the_places_there_are(tmp_path: Path) -> None:
+    most = 0
+
+    async def work(execution: Execution) -> str:
+        nonlocal most
+        most = max(most, len(world.worker.running))
+        await asyncio.sleep(0.01)
+        return "{}"
+
+    world = World(tmp_path, work, max_jobs=2)
+    for n in range(6):
+        await world.add(f"t{n}", plan=samples.plan(index=n))
+    async with world.running():
+        await world.until(lambda: len(world.told("completed")) == 6)
+    assert most == 2
+
+
+async def test_what_it_cannot_do_is_left_to_others(tmp_path: Path) -> None:
+    world = World(tmp_path, quick)
+    await world.add("gpu", plan=samples.plan(tools=["gpu"]))
+    await world.add("other", kind="translate", plan=samples.plan(index=1))
+    await world.add("mine", plan=samples.plan(index=2))
+    async with world.running():
+        await world.until(lambda: world.told("completed"))
+    assert {world.document(id)["state"] for id in ("gpu", "other")} == {"ready"}
+
+
+async def test_a_failure_is_tried_again_later(tmp_path: Path) -> None:
+    async def work(execution: Execution) -> str:
+        raise TaskFailed("tool_error", "ffmpeg: it broke")
+
+    world = World(tmp_path, work)
+    await world.add()
+    async with world.running():
+        await world.until(lambda: world.told("failed"))
+    failed = only(world.told("failed"))
+    assert (failed.code, failed.error, failed.attempts) == ("tool_error", "ffmpeg: it broke", 1)
+    assert world.document()["state"] == "waiting"
+    assert world.document()["not_before"] > world.clock.now()
+
+
+@pytest.mark.parametrize("attempts", [2, 0])
+async def test_the_last_attempt_or_a_hopeless_one_is_the_end(tmp_path: Path, attempts: int) -> None:
+    async def work(execution: Execution) -> str:
+        raise TaskFailed("bytes_missing", "gone", again=attempts > 0)
+
+    world = World(tmp_path, work)
+    await world.add(attempts=attempts)
+    async with world.running():
+        await world.until(lambda: world.told("dead"))
+    assert world.document()["state"] == "dead"
+
+
+async def test_an_unforeseen_error_is_a_failure_and_not_the_end_of_the_worker(tmp_path: Path) -> None:
+    async def work(execution: Execution) -> str:
+        if execution.task.id == "bad":
+            raise ZeroDivisionError("oops")
+        return "{}"
+
+    world = World(tmp_path, work)
+    await world.add("bad")
+    await world.add("good", plan=samples.plan(index=1))
+    async with world.running():
+        await world.until(lambda: world.told("failed") and world.told("completed"))
+    assert "ZeroDivisionError" in (only(world.told("failed")).error or "")
+
+
+async def test_a_lease_is_renewed_while_work_goes_on(tmp_path: Path) -> None:
+    finish = asyncio.Event()
+
+    async def work(execution: Execution) -> str:
+        await finish.wait()
+        return "{}"
+
+    world = World(tmp_path, work)
+    await world.add()
+    async with world.running():
+        await world.until(lambda: world.worker.running)
+        first = world.document()["lease_until"]
+        world.clock.advance(10)
+        await world.until(lambda: world.document()["lease_until"] > first)
+        finish.set()
+        await world.until(lambda: world.told("completed"))
+
+
+async def test_a_lost_claim_ends_the_work_at_once_and_tells_nothing(tmp_path: Path) -> None:
+    ended: list[str] = []
+
+    async def work(execution: Execution) -> str:
+        try:
+            return await endless(execution)
+        finally:
+            ended.append(execution.task.id)
+
+    world = World(tmp_path, work)
+    await world.add()
+    async with world.running():
+        await world.until(lambda: world.worker.running)
+        await world.database.change(TASKS, "t1", {}, {"epoch": 7, "worker": "w2"})
+        await world.until(lambda: ended)
+        await world.until(lambda: not world.worker.running)
+    assert world.told("completed") == world.told("failed") == world.told("released") == []
+    assert world.document()["worker"] == "w2"
+
+
+async def test_a_worker_that_wakes_after_its_lease_cannot_publish_its_result(tmp_path: Path) -> None:
+    wake = asyncio.Event()
+    published: list[str] = []
+
+    async def work(execution: Execution) -> str:
+        await wake.wait()
+        await execution.confirm()
+        published.append("others see it")
+        return "{}"
+
+    world = World(tmp_path, work, lease_s=30)
+    await world.add()
+    async with world.running():
+        await world.until(lambda: world.worker.running)
+        await world.database.change(TASKS, "t1", {}, {"epoch": 7, "worker": "w2"})
+        wake.set()
+        await world.until(lambda: not world.worker.running)
+    assert published == []
+    assert world.told("completed") == []
+
+
+async def test_a_cancel_reaches_running_work_by_its_event(tmp_path: Path) -> None:
+    world = World(tmp_path, endless, lease_s=3000)
+    await world.add()
+    async with world.running():
+        await world.until(lambda: world.worker.running)
+        await world.ledger.cancel_run("j1", 1)
+        await world.log.publish([samples.controlled("cancel")])
+        await world.until(lambda: not world.worker.running)
+    assert world.document()["state"] == "cancelled"
+
+
+async def test_a_database_that_is_away_ends_the_work_when_the_lease_does(tmp_path: Path) -> None:
+    world = World(tmp_path, endless, lease_s=0.2)
+    await world.add()
+    async with world.running():
+        await world.until(lambda: world.worker.running)
+        world.database.away = True
+        await world.until(lambda: not world.worker.running)
+        world.database.away = False
+
+
+async def test_a_completion_waits_for_a_database_that_comes_back(tmp_path: Path) -> None:
+    async def work(execution: Execution) -> str:
+        world.database.away = True
+        asyncio.get_running_loop().call_later(0.05, lambda: setattr(world.database, "away", False))
+        return "{}"
+
+    world = World(tmp_path, work, lease_s=30)
+    await world.add()
+    async with world.running():
+        await world.until(lambda: world.told("completed"))
+
+
+async def test_what_kafka_did_not_take_stays_in_the_outbox(tmp_path: Path) -> None:
+    async def work(execution: Execution) -> str:
+        world.log.away = True
+        return "{}"
+
+    world = World(tmp_path, work)
+    await world.add()
+    async with world.running():
+        await world.until(lambda: world.document()["state"] == "completed" and not world.worker.running)
+    assert only(await world.ledger.outboxes()).event.state == "completed"  # type: ignore[union-attr]
+
+
+async def test_a_stopped_worker_gives_back_what_it_has(tmp_path: Path) -> None:
+    world = World(tmp_path, endless, lease_s=30)
+    await world.add()
+    async with world.running():
+        await world.until(lambda: world.worker.running)
+    assert world.document()["state"] == "waiting"
+    assert world.document()["attempts"] == 0
+    assert only(world.told("released")).epoch == 1
+
+
+async def test_a_task_of_a_cancelled_job_is_never_begun(tmp_path: Path) -> None:
+    begun: list[str] = []
+
+    async def work(execution: Execution) -> str:
+        begun.append(execution.task.id)
+        return "{}"
+
+    world = World(tmp_path, work)
+    await world.database.insert("ledger_jobs", {"_id": "j1", "run": 1, "verdict": {"run": 1}})
+    await world.add()
+    async with world.running():
+        await world.until(lambda: world.document()["state"] == "cancelled")
+    assert begun == []
+
+
+def test_each_wait_is_twice_the_last_up_to_a_minute() -> None:
+    assert [backoff(n).total_seconds() for n in (1, 2, 3, 20)] == [1, 2, 4, 60]
