@@ -20,6 +20,7 @@ log = structlog.get_logger()
 
 REQUEST_ID = "X-Request-ID"
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -29,7 +30,7 @@ def request_id(connection: HTTPConnection) -> str:
 
 
 class RequestContext:
-    """Gives each request its id, and turns what nobody expected into a logged 500."""
+    """Gives each request its id and a query that can be read; logs what nobody expected, as a 500."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -41,6 +42,7 @@ class RequestContext:
             return
         id = _id_of(Headers(scope=scope).get(REQUEST_ID))
         scope.setdefault("state", {})["request_id"] = id
+        scope["query_string"] = _escaped(scope.get("query_string", b""))
         with structlog.contextvars.bound_contextvars(request_id=id):
             await self._answer(scope, receive, _Headed(send, id), id)
 
@@ -52,6 +54,11 @@ class RequestContext:
             if scope["type"] == "websocket" or send.started:
                 raise
             await errors.unexpected(id)(scope, receive, send)
+
+
+def _escaped(query: bytes) -> bytes:
+    """The query with its bytes beyond ASCII escaped: curl sends what was typed, and that is UTF-8 too."""
+    return _BEYOND_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], query)
 
 
 class _Headed:

@@ -71,6 +71,14 @@ async def test_a_chunked_upload_is_taken_in(tmp_path: Path) -> None:
         assert said["media"]["size_bytes"] == 5000  # type: ignore[index]
 
 
+async def test_a_name_may_be_sent_as_it_is_typed(tmp_path: Path) -> None:
+    async with world(tmp_path) as w, served(w.app) as port, raw(port) as c:
+        head = "POST /api/v1/media?name=Клип%20🎬.mp4 HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
+        await c.send(f"{head}Authorization: {AUTHORIZED['Authorization']}\r\n\r\nx".encode())
+        _, said = await c.answer()
+        assert said["media"]["name"] == "Клип 🎬.mp4"  # type: ignore[index]
+
+
 async def test_a_large_upload_arrives_whole_and_comes_back_whole(tmp_path: Path) -> None:
     data = bytes(range(256)) * 4096 * 40
     async with world(tmp_path) as w, served(w.app) as port:
