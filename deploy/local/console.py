@@ -11,9 +11,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from rich.console import Console
+from rich.console import Console, JustifyMethod, OverflowMethod
 from rich.table import Table
 from rich.text import Text
+
+_PIPE_WIDTH = 400
 
 
 def clean(text: object) -> str:
@@ -39,7 +41,10 @@ class Output:
 
     def __init__(self, *, as_json: bool = False) -> None:
         self.json = as_json
-        self.out = Console(highlight=False, soft_wrap=True)
+        # Into a pipe, a table is as wide as it must be.
+        self.out = Console(
+            highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_WIDTH
+        )
         self.err = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def emit(self, value: Any) -> None:
@@ -57,11 +62,13 @@ class Output:
         self.err.print(Text(text, style=style))
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """A table; columns that start with `>` are set to the right."""
+        """A table. Columns that start with `>` are set to the right, those with `~` may be folded."""
         table = Table(box=None, header_style="bold", pad_edge=False)
         for column in columns:
-            right = column.startswith(">")
-            table.add_column(column.removeprefix(">"), justify="right" if right else "left", overflow="fold")
+            right, folds = column.startswith(">"), column.startswith("~")
+            overflow: OverflowMethod = "fold" if folds else "ellipsis"
+            justify: JustifyMethod = "right" if right else "left"
+            table.add_column(column.lstrip(">~"), justify=justify, overflow=overflow, no_wrap=not folds)
         for row in rows:
             table.add_row(*(cell if isinstance(cell, Text) else Text(clean(cell)) for cell in row))
         self.out.print(table, soft_wrap=False)

@@ -51,19 +51,11 @@ def _reason(answer: httpx.Response) -> str:
 
 
 def dependencies(body: Any) -> dict[str, str]:
-    """The named dependencies in the body of /ready, each `ok` or what is wrong with it."""
-    named = body.get("dependencies") if isinstance(body, dict) else None
-    if isinstance(named, dict):
-        return {name: _state(value) for name, value in named.items()}
-    if isinstance(named, list):
-        return {str(one.get("name")): _state(one) for one in named if isinstance(one, dict)}
-    return {}
-
-
-def _state(value: Any) -> str:
-    if isinstance(value, dict):
-        value = value.get("detail") or value.get("state") or value.get("status") or value.get("ready")
-    return "ok" if value in (True, "ok", "up", "ready") else str(value)
+    """The named checks in the body of /ready, each `ok` or what is wrong with it."""
+    checks = body.get("checks") if isinstance(body, dict) else None
+    if not isinstance(checks, dict):
+        return {}
+    return {name: "ok" if one.get("ok") else str(one.get("detail")) for name, one in checks.items()}
 
 
 def _absent(client: httpx.Client, url: str, wanted: set[str]) -> str | None:

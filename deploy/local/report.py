@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -43,6 +44,7 @@ class Report:
     memory_bytes: int
     """Of all processes, the supervisor included."""
     dependencies: dict[str, str]
+    logs: str
     children: tuple[ChildReport, ...]
 
 
@@ -58,15 +60,16 @@ def examine(found: StackState) -> Report:
         version=found.version,
         memory_bytes=sum(child.memory_bytes for child in children) + _resident(psutil.Process(found.pid)),
         dependencies=named,
+        logs=str(Path(found.children[0].log).parent) if found.children else "",
         children=children,
     )
 
 
 def show(report: Report, output: Output) -> None:
     """The report as a table."""
-    columns = ("NAME", "STATE", ">PID", ">MEMORY", ">UPTIME", ">RESTARTS", "LAST EXIT", "LOG")
+    columns = ("NAME", "STATE", ">PID", ">MEMORY", ">UPTIME", ">RESTARTS", "~LAST EXIT")
     output.table(columns, [_row(child) for child in report.children])
-    output.line("")
+    output.line(f"\nlogs: {report.logs}")
     for name, said in report.dependencies.items():
         output.line(f"{name}: {said}", style="" if said == "ok" else "red")
     output.line(f"{report.phase}  {report.url or ''}  {size_text(report.memory_bytes)} in all")
@@ -82,7 +85,6 @@ def _row(child: ChildReport) -> tuple[object, ...]:
         uptime,
         child.restarts,
         child.last_exit or "",
-        child.log,
     )
 
 

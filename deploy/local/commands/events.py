@@ -67,7 +67,7 @@ def topics(home: HomeOption = None, json: JsonOption = False) -> None:
         output.emit(dict(zip(names, row, strict=True)))
     if not json:
         shown = [["" if cell is None else cell for cell in row] for row in rows]
-        output.table(("TOPIC", ">PARTITIONS", ">RECORDS", "KEY", "KEPT", "ABOUT"), shown)
+        output.table(("TOPIC", ">PARTITIONS", ">RECORDS", "KEY", "KEPT", "~ABOUT"), shown)
 
 
 @app.command()

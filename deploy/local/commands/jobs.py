@@ -44,7 +44,7 @@ def jobs(
     for item in items if json else []:
         output.emit(item)
     if not json:
-        columns = ("ID", "STATE", ">DONE", "PACE", "PROFILE", "PRIORITY", "NAME", "ASKED FOR")
+        columns = ("ID", "STATE", ">DONE", "PACE", "PROFILE", "PRIORITY", "~NAME", "ASKED FOR")
         output.table(columns, [_row(item) for item in items])
 
 
@@ -145,4 +145,4 @@ def _show(found: dict[str, Any], output: Output) -> None:
         "size": size_text(result.get("size_bytes")),
         "at": result.get("url") or result.get("location"),
     }
-    output.table(("", ""), [(name, value) for name, value in said.items() if value not in (None, "")])
+    output.table(("", "~"), [(name, value) for name, value in said.items() if value not in (None, "")])

@@ -33,7 +33,7 @@ def list_(
     for letter in shown if json else []:
         output.emit(_about(letter))
     if not json:
-        columns = ("TOPIC", ">OFFSET", "STAGE", "CODE", "REASON", "TIME", "REPLAYED")
+        columns = ("TOPIC", ">OFFSET", "STAGE", "CODE", "~REASON", "TIME", "REPLAYED")
         output.table(columns, [_row(letter) for letter in shown])
 
 
@@ -53,7 +53,7 @@ def show(
     if json:
         output.emit(about)
         return
-    output.table(("", ""), [(name, value) for name, value in about.items() if value is not None])
+    output.table(("", "~"), [(name, value) for name, value in about.items() if value is not None])
 
 
 @app.command()

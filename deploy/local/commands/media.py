@@ -65,7 +65,7 @@ def media(
     for item in items if json else []:
         output.emit(item)
     if not json:
-        columns = ("ID", "STATE", "NAME", ">SIZE", ">LENGTH", "ADDED")
+        columns = ("ID", "STATE", "~NAME", ">SIZE", ">LENGTH", "ADDED")
         output.table(columns, [_row(item) for item in items])
 
 
