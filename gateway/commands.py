@@ -10,12 +10,12 @@ from typing import Annotated
 import structlog
 from fastapi import Depends, Header, Query, Request, Response
 
-from connectors.ports import DatabaseUnavailable, Position
+from connectors.ports import BrokerUnavailable, DatabaseUnavailable, Position
 from connectors.read_models import NotBuilt, ReadModels
 from gateway import tokens
 from gateway.auth.dependencies import CurrentPrincipal
 from gateway.auth.principal import Principal
-from gateway.errors import BadRequest
+from gateway.errors import BadRequest, Unavailable
 from gateway.middleware import request_id
 from gateway.services import Services, ServicesOf
 from schemas.events import Event, Meta
@@ -46,8 +46,14 @@ class Command:
         return self.services.clock.now()
 
     async def publish(self, events: Sequence[Event], location: str) -> str:
-        """Publishes all, puts the location into the answer, returns the token. Raises BrokerUnavailable."""
-        positions = await self.services.publisher.publish(events)
+        """Publishes all, puts the location into the answer, returns the token. Raises Unavailable."""
+        try:
+            positions = await self.services.publisher.publish(events)
+        except BrokerUnavailable as error:
+            log.warning("command not confirmed", error=str(error))
+            raise Unavailable(
+                "Kafka did not confirm this in time. It may still happen: look first."
+            ) from error
         token = tokens.write(positions)
         self._response.headers[TOKEN_HEADER] = token
         self._response.headers["Location"] = location

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from starlette.requests import ClientDisconnect
 
-from connectors.ports import BrokerUnavailable, StoreFull
+from connectors.ports import StoreFull
 from gateway.errors import Problem
 from gateway.metrics import Metrics
 
@@ -34,6 +34,4 @@ def _name(error: BaseException) -> str:
             return "cut-off"
         case StoreFull():
             return "store-full"
-        case BrokerUnavailable():
-            return "unavailable"
     return "error"

@@ -17,6 +17,7 @@ log = structlog.get_logger()
 
 SERVICE = "gateway"
 _LAST_WORD_S = 2.0
+_AGAIN_S = 0.5
 
 
 class Beat:
@@ -32,13 +33,15 @@ class Beat:
         self._started_at = started_at
 
     async def run(self) -> None:
-        """Beats until it is cancelled."""
+        """Beats until it is cancelled; one that could not be sent is sent again soon."""
+        every_s = self._settings.beat_s
         while True:
             try:
                 await self.send("up")
+                await asyncio.sleep(every_s)
             except BrokerUnavailable as error:
-                log.warning("beat not sent", error=str(error))
-            await asyncio.sleep(self._settings.beat_s)
+                log.info("beat not sent", error=str(error))
+                await asyncio.sleep(min(_AGAIN_S, every_s))
 
     async def send(self, state: str) -> None:
         """One beat. Raises BrokerUnavailable."""

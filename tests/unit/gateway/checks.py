@@ -1,10 +1,14 @@
-"""What every problem document must be."""
+"""What tests of several routes share: an upload, and what every problem document must be."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import httpx
+
+from tests.unit.gateway.fakes import World
+
+DATA = b"not really a film" * 100
 
 
 def assert_problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
@@ -16,3 +20,7 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> dict[str, 
     assert said["title"]
     assert said["detail"]
     return said
+
+
+async def upload(to: World, **query: str) -> httpx.Response:
+    return await to.client.post("/api/v1/media", params={"name": "clip.mp4", **query}, content=DATA)

@@ -19,7 +19,7 @@ from schemas.events import (
     TranscodeProgress,
     TranscodeRequested,
 )
-from tests.unit.gateway.fakes import START, meta
+from tests.unit.gateway.doubles import START, meta
 
 
 def uploaded(media_id: str = "m1", at: datetime = START, **more: Any) -> MediaUploaded:

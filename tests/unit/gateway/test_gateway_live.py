@@ -11,8 +11,6 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from connectors.ports import Delivery, Position
 from gateway.events.live import Outbox
@@ -196,94 +194,6 @@ async def test_what_cant_be_followed_is_refused(tmp_path: Path, query: str) -> N
     async with world(tmp_path) as w:
         answer = await w.client.get(f"/api/v1/events?{query}")
         assert_problem(answer, 422, "unknown-topic" if "topic" in query else "invalid")
-
-
-@asynccontextmanager
-async def socket(port: int, **headers: str) -> AsyncIterator[ClientConnection]:
-    url = f"ws://127.0.0.1:{port}/api/v1/ws"
-    async with connect(url, additional_headers=headers or AUTHORIZED, open_timeout=20) as connection:
-        yield connection
-
-
-async def hear(connection: ClientConnection) -> dict[str, Any]:
-    async with asyncio.timeout(20):
-        said: dict[str, Any] = orjson.loads(await connection.recv())
-        return said
-
-
-async def ask(connection: ClientConnection, said: Any) -> dict[str, Any]:
-    await connection.send(orjson.dumps(said).decode())
-    return await hear(connection)
-
-
-async def test_events_are_followed_over_a_websocket_once_asked_for(tmp_path: Path) -> None:
-    async with world(tmp_path) as w, served(w.app) as port, socket(port) as ws:
-        w.live.put(requested("j1"))
-        await w.live.queue.join()
-        assert (await ask(ws, {"subscribe": {"job_id": "j1"}}))["type"] == "subscribed"
-        w.live.put(requested("j2"), progressed(5))
-        found = await hear(ws)
-        assert (found["type"], found["topic"]) == ("event", "transcode.progress")
-        assert (found["id"], found["data"]["frames_done"]) == ("transcode.progress/0/2", 5)
-        assert (await ask(ws, {"subscribe": {"job_id": "j2"}}))["to"]["job_id"] == "j2"
-        w.live.put(progressed(6), requested("j2"))
-        assert (await hear(ws))["data"]["job_id"] == "j2"
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        {},
-        [],
-        7,
-        {"subscribe": {"owner": "x"}},
-        {"subscribe": {"topic": ["service.beat"]}},
-        {"subscribe": {"job_id": "x" * 5000}},
-    ],
-)
-async def test_what_makes_no_sense_over_a_websocket_is_answered(tmp_path: Path, said: Any) -> None:
-    async with world(tmp_path) as w, served(w.app) as port, socket(port) as ws:
-        answer = await ask(ws, said)
-        assert answer["type"] == "error"
-        assert answer["reason"]
-        assert (await ask(ws, {"subscribe": {}}))["type"] == "subscribed"
-
-
-async def test_a_websocket_needs_the_token(tmp_path: Path) -> None:
-    async with world(tmp_path) as w, served(w.app) as port:
-        for headers in ({"X": "none"}, {"Authorization": "Bearer wrong"}):
-            with pytest.raises(InvalidStatus) as refused:
-                async with socket(port, **headers):
-                    pass
-            assert refused.value.response.status_code == 401
-
-
-async def test_a_websocket_says_that_it_lives_and_why_it_ends(tmp_path: Path) -> None:
-    async with world(tmp_path, live_heartbeat_s=0.05) as w, served(w.app) as port, socket(port) as ws:
-        assert (await hear(ws))["type"] == "heartbeat"
-        w.services.hub.close()
-        while (found := await hear(ws))["type"] == "heartbeat":
-            pass
-        assert (found["type"], "stopping" in found["reason"]) == ("closed", True)
-        with pytest.raises(ConnectionClosed):
-            await hear(ws)
-
-
-async def test_a_websocket_that_closes_is_forgotten(tmp_path: Path) -> None:
-    async with world(tmp_path) as w, served(w.app) as port:
-        async with socket(port):
-            await until(lambda: w.metric("sluice_live_clients", transport="websocket") == 1)
-        await until(lambda: w.metric("sluice_live_clients", transport="websocket") == 0)
-
-
-async def test_a_websocket_over_the_bound_is_told_so(tmp_path: Path) -> None:
-    async with world(tmp_path, live_queue=3) as w, served(w.app) as port, socket(port) as ws:
-        await ask(ws, {"subscribe": {}})
-        w.live.put(*[task_changed() for _ in range(200)])
-        while (found := await hear(ws))["type"] == "event":
-            pass
-        assert (found["type"], "too slow" in found["reason"]) == ("closed", True)
-        assert w.metric("sluice_live_messages_total", outcome="dropped") >= 1
 
 
 async def test_the_delay_of_events_is_measured(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from gateway import names, tokens
 from gateway.jobs import render as jobs
 from gateway.media import render as media
 from schemas.events import Event, MediaChanged
-from tests.unit.gateway.fakes import GENERATION, FakeDatabase, FakePublisher
+from tests.unit.gateway.doubles import GENERATION, FakeDatabase, FakePublisher
 from tests.unit.gateway.history import (
     controlled,
     probed,

@@ -18,17 +18,8 @@ from gateway.system.presence import Presence
 from gateway.system.readiness import looks, readiness
 from gateway.system.status import warnings
 from schemas.events import ServiceBeat
-from tests.unit.gateway.fakes import (
-    START,
-    FakeClock,
-    FakeDatabase,
-    FakePublisher,
-    FakeTail,
-    NullStore,
-    settings_for,
-    until,
-    world,
-)
+from tests.unit.gateway.doubles import START, FakeClock, FakeDatabase, FakePublisher, FakeTail, NullStore
+from tests.unit.gateway.fakes import settings_for, until, world
 from tests.unit.gateway.history import beat
 
 

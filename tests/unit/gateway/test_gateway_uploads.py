@@ -3,57 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import resource
-import tracemalloc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
-import orjson
 import pytest
-from starlette.types import Message
 
-from tests.unit.gateway.fakes import AUTHORIZED, NullStore, World, served, until, world
+from tests.unit.gateway.fakes import AUTHORIZED, World, served, until, world
+from tests.unit.gateway.wire import raw
 
 MIB = 1024 * 1024
-
-
-class Raw:
-    """A connection on which a test says exactly what it wants to."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self.writer = writer
-
-    async def post(self, *headers: str, query: str = "?name=clip.mp4") -> None:
-        """Sends the head of an upload."""
-        head = [f"POST /api/v1/media{query} HTTP/1.1", "Host: x", *headers]
-        head.append(f"Authorization: {AUTHORIZED['Authorization']}")
-        await self.send(("\r\n".join(head) + "\r\n\r\n").encode())
-
-    async def send(self, data: bytes) -> None:
-        self.writer.write(data)
-        await self.writer.drain()
-
-    async def chunk(self, data: bytes) -> None:
-        await self.send(f"{len(data):x}\r\n".encode() + data + b"\r\n")
-
-    async def answer(self) -> tuple[int, dict[str, object]]:
-        """The status and the body."""
-        async with asyncio.timeout(20):
-            head = (await self._reader.readuntil(b"\r\n\r\n")).decode().lower()
-            size = int(head.partition("content-length: ")[2].partition("\r")[0])
-            return int(head.split()[1]), orjson.loads(await self._reader.readexactly(size))
-
-
-@asynccontextmanager
-async def raw(port: int) -> AsyncIterator[Raw]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        yield Raw(reader, writer)
-    finally:
-        writer.close()
 
 
 def nothing_is_left(w: World) -> bool:
@@ -207,55 +166,3 @@ async def test_a_stop_does_not_wait_for_ever(tmp_path: Path) -> None:
         status, said = await c.answer()
         assert (status, said["code"]) == (503, "unavailable")
         assert nothing_is_left(w)
-
-
-async def test_an_upload_takes_the_same_memory_whatever_its_size(tmp_path: Path) -> None:
-    """256 MiB through the application into a store that forgets; what is held meanwhile stays small."""
-    pieces, piece = 1024, b"x" * (256 * 1024)
-    sent = 0
-
-    async def receive() -> Message:
-        nonlocal sent
-        sent += 1
-        return {"type": "http.request", "body": bytes(piece), "more_body": sent < pieces}
-
-    answers: list[Message] = []
-
-    async def send(message: Message) -> None:
-        answers.append(message)
-
-    async with world(tmp_path, NullStore()) as w:
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": "POST",
-            "path": "/api/v1/media",
-            "raw_path": b"/api/v1/media",
-            "root_path": "",
-            "scheme": "http",
-            "query_string": b"name=a.bin",
-            "headers": [(b"authorization", AUTHORIZED["Authorization"].encode())],
-            "client": ("127.0.0.1", 1),
-            "server": ("127.0.0.1", 80),
-        }
-        tracemalloc.start()
-        try:
-            await w.app(scope, receive, send)
-            _, most = tracemalloc.get_traced_memory()
-        finally:
-            tracemalloc.stop()
-    assert answers[0]["status"] == 202
-    assert w.metric("sluice_upload_bytes_total") == pieces * len(piece)
-    assert most < 16 * MIB
-
-
-async def test_an_upload_through_the_server_takes_little_memory(tmp_path: Path) -> None:
-    async with world(tmp_path, NullStore()) as w, served(w.app) as port, raw(port) as c:
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        await c.post(f"Content-Length: {512 * MIB}")
-        for _ in range(512):
-            await c.send(bytes(MIB))
-        assert (await c.answer())[0] == 202
-        grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-        assert grown_kib < 64 * 1024

@@ -1,0 +1,64 @@
+"""Downloads: names in any script, ranges, and files that no browser runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.unit.gateway.checks import DATA, assert_problem, upload
+from tests.unit.gateway.fakes import world
+from tests.unit.gateway.history import uploaded
+
+
+@pytest.mark.parametrize("name", ["plain.mp4", "Отпуск 1.mkv", "休暇🎬.mp4", 'quote".mp4', "50%;x=y.mp4"])
+async def test_a_download_has_its_name_and_runs_nowhere(tmp_path: Path, name: str) -> None:
+    async with world(tmp_path) as w:
+        answer = await w.client.post("/api/v1/media", params={"name": name}, content=DATA)
+        got = await w.client.get(answer.json()["media"]["links"]["content"])
+        disposition = got.headers["content-disposition"]
+        kind, _, said = disposition.partition("; ")
+        form_of_name, _, value = said.partition("=")
+        decoded = httpx.URL(f"http://x/?n={value.removeprefix(chr(117) + 'tf-8' + chr(39) * 2)}").params["n"]
+        assert kind == "attachment"
+        assert (decoded if form_of_name.endswith("*") else value.strip('"')) == name
+        assert got.headers["x-content-type-options"] == "nosniff"
+        assert got.headers["content-security-policy"].startswith("sandbox")
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "expected"),
+    [
+        ("bytes=0-3", 206, DATA[:4]),
+        ("bytes=-5", 206, DATA[-5:]),
+        ("bytes=5-", 206, DATA[5:]),
+        ("bytes=999999-", 416, None),
+        ("lines=1-2", 400, None),
+    ],
+)
+async def test_a_download_may_be_in_ranges(
+    tmp_path: Path, asked: str, status: int, expected: bytes | None
+) -> None:
+    async with world(tmp_path) as w:
+        path = (await upload(w)).json()["media"]["links"]["content"]
+        got = await w.client.get(path, headers={"Range": asked})
+        assert got.status_code == status
+        if expected is None:
+            assert_problem(got, status, "bad-range")
+        else:
+            assert got.content == expected
+        assert status != 416 or got.headers["content-range"] == f"bytes */{len(DATA)}"
+
+
+async def test_the_head_of_a_download_can_be_had_alone(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        path = (await upload(w)).json()["media"]["links"]["content"]
+        got = await w.client.head(path)
+        assert (got.status_code, got.headers["content-length"], got.content) == (200, str(len(DATA)), b"")
+
+
+async def test_a_download_whose_bytes_are_lost_says_so(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        await w.happened(uploaded())
+        assert_problem(await w.client.get("/api/v1/media/m1/content"), 410, "blob-missing")
