@@ -136,6 +136,7 @@ async def run_stages(settings: Settings, names: Sequence[str]) -> None:
         host = Host(
             settings=GroupSettings(
                 bootstrap=settings.kafka,
+                folder=settings.scratch / settings.instance,
                 session=timedelta(seconds=settings.session_s),
                 stuck_after=timedelta(seconds=settings.stuck_s),
             ),

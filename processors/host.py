@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -25,6 +26,8 @@ class GroupSettings:
     """How stages take part in their consumer groups."""
 
     bootstrap: str
+    folder: Path
+    """Where Faust may keep files; it makes a folder for each app, though our stages keep none."""
     session: timedelta = timedelta(seconds=10)
     """A process that is silent for this long loses its partitions, and the leadership."""
     stuck_after: timedelta = timedelta(seconds=60)
@@ -85,6 +88,7 @@ class HostedStage:
 
     async def start(self) -> None:
         """Joins the group."""
+        self._host.settings.folder.mkdir(parents=True, exist_ok=True)
         self.app.finalize()
         await self.app.start()
         self._watchdog = asyncio.create_task(self._watch())
@@ -115,6 +119,7 @@ class HostedStage:
             self.stage.name,
             broker=f"kafka://{self._host.settings.bootstrap}",
             store="memory://",
+            datadir=str(self._host.settings.folder / self.stage.name),
             autodiscover=False,
             web_enabled=False,
             topic_disable_leader=not self.stage.leads,

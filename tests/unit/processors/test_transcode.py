@@ -133,7 +133,8 @@ async def test_a_cancel_for_an_earlier_run_is_too_late(world: World) -> None:
 
 
 async def test_a_rejected_medium_fails_its_jobs_in_any_order() -> None:
-    for order in itertools.permutations([samples.requested(), samples.rejected()]):
+    both: list[Event] = [samples.requested(), samples.rejected()]
+    for order in itertools.permutations(both):
         world = World()
         await world.give(*order)
         verdict = only(world.verdicts())

@@ -277,7 +277,7 @@ async def test_what_kafka_did_not_take_stays_in_the_outbox(tmp_path: Path) -> No
     await world.add()
     async with world.running():
         await world.until(lambda: world.document()["state"] == "completed" and not world.worker.running)
-    assert only(await world.ledger.outboxes()).event.state == "completed"  # type: ignore[union-attr]
+    assert only(await world.ledger.outboxes()).event.state == "completed"
 
 
 async def test_a_stopped_worker_gives_back_what_it_has(tmp_path: Path) -> None:

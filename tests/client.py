@@ -1,0 +1,99 @@
+"""What a client of the gateway does, for end-to-end tests and drills: real HTTP, generous deadlines."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+T = TypeVar("T")
+
+DEADLINE_S = 120.0
+ENDED = ("completed", "failed", "cancelled")
+
+
+def until(look: Callable[[], T | None], what: str, within_s: float = DEADLINE_S) -> T:
+    """The first thing that `look` finds; fails when it finds nothing in time."""
+    deadline = time.monotonic() + within_s
+    while True:
+        found = look()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {within_s:g} s for {what}")
+        time.sleep(0.05)
+
+
+@dataclass(frozen=True)
+class Client:
+    """A gateway and a token for it."""
+
+    url: str
+    token: str
+
+    @property
+    def http(self) -> httpx.Client:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60)
+
+    def upload(self, path: Path, name: str | None = None, **query: str) -> dict[str, Any]:
+        """Uploads a file and returns what the gateway said. Fails on anything but 202."""
+        with self.http as http, path.open("rb") as file:
+            params = {"name": name or path.name, **query}
+            answer = http.post("/api/v1/media", params=params, content=file)
+        assert answer.status_code == 202, answer.text
+        said: dict[str, Any] = answer.json()
+        return said
+
+    def get(self, path: str, **params: str) -> dict[str, Any]:
+        """A document. Errors of the connection and 503 are met with another try, for a while."""
+
+        def look() -> httpx.Response | None:
+            try:
+                with self.http as http:
+                    answer = http.get(path, params=params)
+            except httpx.TransportError:
+                return None
+            return None if answer.status_code == 503 else answer
+
+        answer = until(look, f"an answer to GET {path}")
+        assert answer.status_code == 200, answer.text
+        said: dict[str, Any] = answer.json()
+        return said
+
+    def post(self, path: str, body: Any = None) -> httpx.Response:
+        with self.http as http:
+            return http.post(path, json=body)
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        return self.get(f"/api/v1/jobs/{job_id}")
+
+    def until_job(self, job_id: str, *states: str) -> dict[str, Any]:
+        """The job, once it is in one of these states; fails if it ends in another."""
+
+        def look() -> dict[str, Any] | None:
+            job = self.job(job_id)
+            ended = job["state"] in ENDED and job["state"] not in states
+            assert not ended, f"the job ended {job['state']}: {job['error']}"
+            return job if job["state"] in states else None
+
+        return until(look, f"job {job_id} to be {' or '.join(states)}")
+
+    def until_media(self, media_id: str, *states: str) -> dict[str, Any]:
+        def look() -> dict[str, Any] | None:
+            media = self.get(f"/api/v1/media/{media_id}")
+            return media if media["status"] in states else None
+
+        return until(look, f"medium {media_id} to be {' or '.join(states)}")
+
+    def download(self, path: str, to: Path) -> Path:
+        with self.http as http, http.stream("GET", path) as answer:
+            answer.raise_for_status()
+            with to.open("wb") as file:
+                for chunk in answer.iter_bytes():
+                    file.write(chunk)
+        return to

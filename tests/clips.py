@@ -1,0 +1,48 @@
+"""Media for tests, made by ffmpeg when they run."""
+
+from __future__ import annotations
+
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import av
+import imageio_ffmpeg
+
+
+@cache
+def ffmpeg() -> str:
+    """The ffmpeg that the product runs."""
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+def clip(
+    path: Path, *, seconds: float = 2, size: str = "640x360", rate: str = "30", sound: bool = True
+) -> Path:
+    """A moving test picture with a tone, encoded quickly."""
+    inputs = ["-f", "lavfi", "-i", f"testsrc2=size={size}:rate={rate}"]
+    if sound:
+        inputs += ["-f", "lavfi", "-i", "sine=440:sample_rate=48000"]
+    made = ["-t", str(seconds), "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]
+    if sound:
+        made += ["-c:a", "aac"]
+    return run(*inputs, *made, to=path)
+
+
+def run(*arguments: str, to: Path) -> Path:
+    """Runs ffmpeg to write a file."""
+    subprocess.run([ffmpeg(), "-v", "error", "-y", *arguments, str(to)], check=True, timeout=120)
+    return to
+
+
+def slow_clip(path: Path, seconds: int = 24) -> Path:
+    """A clip that takes some seconds to transcode, and is small all the same."""
+    source = f"testsrc2=size=1280x720:rate=30:duration={seconds}"
+    sound = ("-f", "lavfi", "-i", f"sine=440:sample_rate=48000:duration={seconds}", "-c:a", "aac")
+    return run("-f", "lavfi", "-i", source, *sound, "-c:v", "libx264", "-preset", "ultrafast", to=path)
+
+
+def frames(path: Path) -> int:
+    """How many pictures a file really has, by decoding them all."""
+    with av.open(str(path)) as container:
+        return sum(1 for _ in container.decode(video=0))

@@ -1,0 +1,20 @@
+"""Reading a real log whole, for tests that ask what was published."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from connectors.kafka_history import KafkaHistory
+from schemas.codec import Codec
+
+
+def published(bootstrap: str, *topics: str) -> list[Any]:
+    """Every event of these topics, in each partition's order."""
+
+    async def read() -> list[Any]:
+        history = KafkaHistory(bootstrap, Codec())
+        ends = await history.ends(topics)
+        return [d.event async for batch in history.read({}, ends) for d in batch]
+
+    return asyncio.run(read())
