@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from deploy.local.commands import demo, develop, events, jobs, letters, media, stack
-from deploy.local.failures import Exit, Failure
+from deploy.local.failures import ERROR, Exit, Failure
 
 _EXITS = (
     "Exit codes: 0 done; 1 what was asked for failed; 2 wrong usage; 3 the stack is not running or does not "
@@ -21,11 +21,15 @@ _EXITS = (
 class Commands(TyperGroup):
     """Turns what a command raises into a line on standard error and an exit code."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        ctx.obj = "--json" in args  # so that a failure is told to a machine too
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except Failure as failure:
-            _fail(str(failure), failure.code)
+            _fail(str(failure), failure.code, as_json=ctx.obj)
         except KeyboardInterrupt:
             raise SystemExit(Exit.INTERRUPTED) from None
         except BrokenPipeError:
@@ -34,13 +38,13 @@ class Commands(TyperGroup):
             raise SystemExit(Exit.FAILED) from None
 
 
-def _fail(message: str, code: Exit) -> NoReturn:
+def _fail(message: str, code: Exit, *, as_json: bool) -> NoReturn:
     from deploy.local.console import Output
 
-    output = Output(as_json="--json" in sys.argv)
+    output = Output(as_json=as_json)
     if output.json:
         output.emit({"error": message, "exit_code": int(code)})
-    output.note(f"error: {message}", style="red")
+    output.note(f"{ERROR}{message}", style="red")
     raise SystemExit(code)
 
 

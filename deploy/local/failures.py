@@ -18,6 +18,10 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+ERROR = "error: "
+"""What the line about a failure begins with."""
+
+
 class Failure(Exception):
     """Ends the command with one clear line. The message says what the caller can do."""
 

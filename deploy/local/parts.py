@@ -41,6 +41,8 @@ class Options:
     """What every child of ours is told on top."""
     child_env: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """What single children are told on top, by name (worker-1)."""
+    make_topics: bool = True
+    """Whether to make the topics that are missing; never where nothing here speaks to Kafka."""
     commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Other commands for gateway, processors or worker."""
     kafka_settings: Mapping[str, str] = field(default_factory=dict)
@@ -48,11 +50,6 @@ class Options:
     extra: tuple[ChildSpec, ...] = ()
     """Children beside those of the product."""
     ready_within_s: float = 120
-
-    @property
-    def makes_topics(self) -> bool:
-        """Whether anything here needs the topics."""
-        return KAFKA in self.parts or any(part in self.parts for part in _COMMANDS)
 
     def count(self, part: str) -> int:
         """How many instances of a part there are."""

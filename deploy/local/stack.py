@@ -176,7 +176,7 @@ class Stack:
         self._write_state()
         for spec in self._plan.specs:
             self._supervisor.add(spec)
-        if self.options.makes_topics:
+        if self.options.make_topics and self.options.parts - {DATABASE}:
             self._topics = TopicMaker(self._plan.endpoints.kafka, self.options.ready_within_s)
 
     def _wait_until_ready(self) -> None:

@@ -16,7 +16,7 @@ from typing import IO, NoReturn
 
 from deploy.local import state
 from deploy.local.console import Output, Waiting
-from deploy.local.failures import Exit, Failure
+from deploy.local.failures import ERROR, Exit, Failure
 from deploy.local.home import Home, HomeLock
 from deploy.local.parts import Options
 from deploy.local.reach import is_healthy, running
@@ -104,10 +104,12 @@ def _command(home: Home, options: Options) -> list[str]:
 
 def _until_ready(home: Home, process: subprocess.Popen[bytes], said: IO[str], waiting: Waiting) -> StackState:
     """Relays what the stack says while it starts."""
-    deadline = time.monotonic() + _STARTED_WITHIN_S
+    deadline, is_reason = time.monotonic() + _STARTED_WITHIN_S, False
     while time.monotonic() < deadline:
         for line in said:
-            waiting(line.rstrip())
+            is_reason = is_reason or line.startswith(ERROR)
+            if not is_reason:  # that is told once, at the end
+                waiting(line.rstrip())
         found = running(home)
         if found is not None and found.pid == process.pid and found.phase == state.READY:
             return found
@@ -120,7 +122,7 @@ def _until_ready(home: Home, process: subprocess.Popen[bytes], said: IO[str], wa
 
 def _failure(code: int, words: Path) -> Failure:
     """What the detached stack said before it gave up."""
-    _, found, reason = words.read_text().rpartition("error: ")
+    _, found, reason = words.read_text().rpartition(ERROR)
     known = code in set(Exit) and code != Exit.OK
     return Failure(reason.strip() if found else f"see {words}", Exit(code) if known else Exit.FAILED)
 
