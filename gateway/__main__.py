@@ -7,7 +7,6 @@ can first let live clients go and uploads end.
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
 import sys
@@ -22,7 +21,6 @@ from pydantic import ValidationError
 
 from gateway import logs
 from gateway.app import create_app
-from gateway.auth.principal import TokenFileUnusable
 from gateway.services import Services
 from gateway.settings import Settings
 
@@ -39,11 +37,18 @@ def main() -> int:
         logs.configure(settings.log)
         app = create_app(settings)
         _refuse_taken_port(settings)
-    except (ValidationError, TokenFileUnusable, ValueError, OSError) as error:
-        print(f"the gateway can't start: {error}", file=sys.stderr)
-        return os.EX_USAGE if isinstance(error, ValidationError) else 2
+    except (ValueError, OSError) as error:
+        print(f"the gateway can't start: {_said(error)}", file=sys.stderr)
+        return 2
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_serve(app, settings))
+
+
+def _said(error: Exception) -> str:
+    """The error for people; pydantic's own words would show the settings' values, passwords included."""
+    if isinstance(error, ValidationError):
+        return "; ".join(f"setting {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+    return str(error)
 
 
 async def _serve(app: FastAPI, settings: Settings) -> int:
