@@ -1,7 +1,11 @@
-"""Making topics and asking the broker about them, over confluent-kafka's admin client."""
+"""Making topics and asking the broker about them, over confluent-kafka's admin client.
+
+`python -m connectors.kafka_admin HOST:PORT [REPLICATION]` makes every topic that is missing.
+"""
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterable
 
@@ -68,3 +72,8 @@ def _create(admin: AdminClient, topics: list[Topic], replication: int) -> None:
         except KafkaException as error:
             if _EXISTS not in str(error):
                 raise BrokerUnavailable(f"could not make the topic {name}: {error}") from error
+
+
+if __name__ == "__main__":
+    for made in ensure_topics(sys.argv[1], replication=int(sys.argv[2]) if len(sys.argv) > 2 else 1):
+        sys.stdout.write(f"{made}\n")

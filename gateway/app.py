@@ -15,6 +15,7 @@ from connectors.clock import SystemClock
 from connectors.kafka import KafkaPublisher, KafkaTail
 from connectors.mongo import MongoDatabase
 from connectors.read_models import ReadModels
+from connectors.version import version
 from gateway import errors, openapi
 from gateway.auth.dependencies import current_principal
 from gateway.auth.principal import AdminToken, read_token_file
@@ -37,7 +38,6 @@ from gateway.system import endpoints as system
 from gateway.system.beat import SERVICE, Beat
 from gateway.system.presence import LOOK_BACK, Presence
 from gateway.system.readiness import looks
-from gateway.version import version
 from schemas.codec import Codec
 from schemas.events import ServiceBeat
 from schemas.profiles import PROFILES

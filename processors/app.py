@@ -106,7 +106,8 @@ async def wait_for_topics(bootstrap: str, within_s: float) -> None:
         try:
             missing = await asyncio.to_thread(missing_topics, bootstrap, BY_NAME)
             problem = (
-                f"these topics are missing: {', '.join(missing)}; make them with 'sluice topics --create'"
+                f"these topics are missing: {', '.join(missing)}; the embedded stack makes them at its "
+                "start, elsewhere run 'python -m connectors.kafka_admin'"
             )
         except BrokerUnavailable as error:
             missing, problem = ["all"], str(error)
@@ -180,11 +181,12 @@ def all_stages(world: World) -> list[Stage]:
     """Every stage there is."""
     blobs = open_store(world.settings.blobs, world.settings.instance)
     jobs = Jobs(world.ledger, world.clock, ACTOR)
+    media = KnownMedia(world.database)
     return [
         Views(world.database, world.clock).stage(),
         Projector(world.ledger).stage(),
-        Ingest(blobs, world.clock).stage(),
-        Transcode(jobs, KnownMedia(world.database), world.clock).stage(),
+        Ingest(blobs, media, world.clock).stage(),
+        Transcode(jobs, media, world.clock).stage(),
     ]
 
 

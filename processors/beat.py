@@ -9,22 +9,14 @@ import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
 
 import structlog
 
 from connectors.ports import Clock, Publisher, Transient
+from connectors.version import version
 from schemas.events import Meta, ServiceBeat
 
 log = structlog.get_logger()
-
-
-def software_version() -> str:
-    """The installed version; a checkout says so."""
-    try:
-        return version("sluice")
-    except PackageNotFoundError:
-        return "checkout"
 
 
 @dataclass(slots=True)
@@ -59,7 +51,7 @@ class Beat:
             instance=self.instance,
             host=socket.gethostname(),
             pid=os.getpid(),
-            version=software_version(),
+            version=version(),
             started_at=self.started_at,
             state=state,
             interval_ms=round(self.every_s * 1000),

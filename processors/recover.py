@@ -47,7 +47,7 @@ class Found:
     jobs: dict[str, Job] = field(default_factory=dict)
     runs: dict[str, int] = field(default_factory=dict)
     """The highest run of each job that was really opened."""
-    verdicts: dict[tuple[str, int], str] = field(default_factory=dict)
+    verdicts: dict[tuple[str, int], dict[str, str | None]] = field(default_factory=dict)
     retried: dict[tuple[str, int], events.JobControlled] = field(default_factory=dict)
     media: dict[str, Document] = field(default_factory=dict)
     plans: dict[str, Task] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Found:
             case events.TranscodeRequested():
                 self.jobs[event.job_id] = requested_job(event)
             case events.MediaProcessed():
-                self.verdicts[event.job_id, event.run] = event.status
+                self.verdicts[event.job_id, event.run] = {"status": event.status, "code": event.code}
             case events.JobControlled(command="retry"):
                 self.retried[event.job_id, event.run] = event
             case events.TaskChanged():
@@ -101,7 +101,7 @@ class Found:
             run=run,
             requested_at=again.meta.occurred_at if again else found.requested_at,
             state=CLOSED if status else PLANNED if planned else found.state,
-            verdict={"run": run, "status": status} if status else None,
+            verdict={"run": run, **status} if status else None,
         )
 
     def task(self, planned: Task) -> Task:

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +26,10 @@ def clean(text: object) -> str:
 def as_json(value: Any) -> bytes:
     """The value as one line of JSON; bytes, which JSON does not have, as text."""
     return orjson.dumps(value, default=_plain)
+
+
+def _words(value: Any) -> str:
+    return value if isinstance(value, str) else as_json(value).decode().strip('"')
 
 
 def _plain(value: Any) -> Any:
@@ -72,6 +76,13 @@ class Output:
         for row in rows:
             table.add_row(*(cell if isinstance(cell, Text) else Text(clean(cell)) for cell in row))
         self.out.print(table, soft_wrap=False)
+
+    def pairs(self, said: Mapping[str, Any]) -> None:
+        """Names and values, a line each; what has no value is left out."""
+        width = max(map(len, said))
+        for name, value in said.items():
+            if value not in (None, ""):
+                self.out.print(Text.assemble((f"{name:<{width}}  ", "bold"), clean(_words(value))))
 
     @contextlib.contextmanager
     def waiting(self) -> Iterator[Waiting]:

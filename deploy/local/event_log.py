@@ -16,6 +16,9 @@ from deploy.local.failures import Exit, Failure
 from schemas.codec import Codec, Undecodable
 from schemas.events import Event
 
+REPLAYED = "sluice-replayed"
+"""A header: on a record that was replayed from a dead letter, and on the mark that says so."""
+
 _TIMEOUT_S = 10.0
 _BATCH = 500
 _SHOWN_CHARACTERS = 44
@@ -43,10 +46,10 @@ def last(bootstrap: str, topics: Sequence[str], limit: int) -> list[Seen]:
     return found[-limit:]
 
 
-def whole(bootstrap: str, topic: str) -> Iterator[Seen]:
-    """Everything that a topic holds at this moment."""
+def whole(bootstrap: str, topics: Sequence[str]) -> Iterator[Seen]:
+    """Everything that these topics hold at this moment."""
     with _consumer(bootstrap) as consumer:
-        yield from _read_ends(consumer, _partitions(consumer, [topic]), limit=None)
+        yield from _read_ends(consumer, _partitions(consumer, topics), limit=None)
 
 
 @contextmanager
@@ -68,7 +71,7 @@ class Tail:
     def new(self, within_s: float) -> list[Seen]:
         """What has come, waiting at most this long for the first."""
         first = self._consumer.poll(within_s)
-        more = self._consumer.consume(_BATCH, 0.01) if first is not None else []
+        more = self._consumer.consume(_BATCH, 0) if first is not None else []
         return [_seen(self._codec, m) for m in (first, *more) if m is not None and m.error() is None]
 
 
@@ -85,15 +88,23 @@ def counts(bootstrap: str, topics: Sequence[str]) -> dict[str, tuple[int, int]]:
 
 def summary(event: Event) -> str:
     """An event's own fields in one line, long values cut."""
-    said = ((f.name, getattr(event, f.name)) for f in dataclasses.fields(event) if f.name != "meta")
-    return " ".join(f"{name}={_short(value)}" for name, value in said if value not in (None, [], {}))
+    own = ((f.name, getattr(event, f.name)) for f in dataclasses.fields(event) if f.name != "meta")
+    return " ".join(f"{name}={_short(value)}" for name, value in own if value not in (None, [], {}))
+
+
+def said(seen: Seen) -> str:
+    """What a record says, in one line."""
+    if seen.event is not None:
+        return summary(seen.event)
+    marks = [value.decode(errors="replace") for name, value in seen.headers if name == REPLAYED]
+    return clean(f"replayed {marks[0]}" if marks and seen.value is None else f"not decoded: {seen.problem}")
 
 
 def as_object(seen: Seen) -> dict[str, Any]:
     """A record for machines."""
     about = {"topic": seen.topic, "partition": seen.partition, "offset": seen.offset, "at": seen.at}
-    said = {"event": seen.event} if seen.event is not None else {"problem": seen.problem}
-    return {**about, "key": seen.key, **said}
+    body = {"event": seen.event} if seen.event is not None else {"problem": seen.problem}
+    return {**about, "key": seen.key, **body}
 
 
 def key_text(seen: Seen) -> str:
@@ -165,9 +176,10 @@ def _read_ends(consumer: Consumer, parts: list[TopicPartition], limit: int | Non
 
 
 def _consume(consumer: Consumer) -> list[Message]:
-    messages = consumer.consume(_BATCH, _TIMEOUT_S)
-    if not messages:
+    first = consumer.poll(_TIMEOUT_S)
+    if first is None:
         raise KafkaException("no answer in time")
+    messages = [first, *consumer.consume(_BATCH, 0)]
     for message in messages:
         error = message.error()
         if error is not None and error.code() != KafkaError._PARTITION_EOF:

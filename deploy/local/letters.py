@@ -14,13 +14,10 @@ from typing import Any
 from confluent_kafka import KafkaException, Producer
 
 from deploy.local import event_log
-from deploy.local.event_log import Seen
+from deploy.local.event_log import REPLAYED, Seen
 from deploy.local.failures import Exit, Failure
 from schemas.events import DeadLetter
 from schemas.topics import BY_NAME, DLQ_SUFFIX
-
-HEADER = "sluice-replayed"
-"""On a replayed record, and on the mark: <dead-letter topic>/<offset>."""
 
 _TIMEOUT_S = 30.0
 
@@ -39,6 +36,11 @@ class Letter:
     def place(self) -> str:
         return f"{self.topic}/{self.offset}"
 
+    @property
+    def origin(self) -> tuple[str, int, int]:
+        """The record that it is about."""
+        return self.letter.topic, self.letter.partition, self.letter.offset
+
 
 def topics(name: str | None = None) -> list[str]:
     """The dead-letter topics, or the one that is meant: its own name or the topic's that it belongs to."""
@@ -52,10 +54,7 @@ def topics(name: str | None = None) -> list[str]:
 
 def read(bootstrap: str, names: Sequence[str]) -> list[Letter]:
     """All letters of these topics, the oldest first."""
-    return sorted(
-        (letter for name in names for letter in _with_marks(event_log.whole(bootstrap, name))),
-        key=lambda letter: letter.at,
-    )
+    return sorted(with_marks(event_log.whole(bootstrap, names)), key=lambda letter: letter.at)
 
 
 def find(bootstrap: str, name: str, offset: int) -> Letter:
@@ -69,29 +68,30 @@ def find(bootstrap: str, name: str, offset: int) -> Letter:
 
 
 def replay(bootstrap: str, letters: Iterable[Letter]) -> int:
-    """Publishes the original records again, as they were; how many. Raises Failure.
+    """Publishes the original records again, as they were, each once; how many. Raises Failure.
 
     Each is marked as replayed only once the broker has its record: a replay that is cut off may be done
     again, and what a handler sees twice it does once.
     """
     producer = Producer({"bootstrap.servers": bootstrap, "acks": "all", "log_level": 0})
-    done = 0
+    sent: set[tuple[str, int, int]] = set()
     for letter in letters:
-        _send(producer, **_original(letter))
+        if letter.origin not in sent:  # several stages may have given up the same record
+            _send(producer, **_original(letter))
+            sent.add(letter.origin)
         _send(producer, **_mark(letter))
-        done += 1
-    return done
+    return len(sent)
 
 
 def _original(letter: Letter) -> dict[str, Any]:
     dead = letter.letter
-    kept = [(header.name, header.value) for header in dead.headers if header.name != HEADER]
+    kept = [(header.name, header.value) for header in dead.headers if header.name != REPLAYED]
     return {
         "topic": dead.topic,
         "partition": dead.partition,
         "key": dead.key,
         "value": dead.value,
-        "headers": [*kept, (HEADER, letter.place.encode())],
+        "headers": [*kept, (REPLAYED, letter.place.encode())],
     }
 
 
@@ -101,7 +101,7 @@ def _mark(letter: Letter) -> dict[str, Any]:
         "partition": 0,
         "key": letter.letter.key,
         "value": None,
-        "headers": [(HEADER, letter.place.encode())],
+        "headers": [(REPLAYED, letter.place.encode())],
     }
 
 
@@ -121,20 +121,18 @@ def _send(producer: Producer, **record: Any) -> None:
         raise Failure(f"Kafka did not take the record for {record['topic']}: {why}.", Exit.NOT_RUNNING)
 
 
-def _with_marks(records: Iterable[Seen]) -> list[Letter]:
-    found, marks = [], set()
+def with_marks(records: Iterable[Seen]) -> list[Letter]:
+    """The letters among the records of dead-letter topics, each with whether a mark is about it."""
+    found: list[tuple[Seen, DeadLetter]] = []
+    marks: set[str] = set()
     for seen in records:
         if isinstance(seen.event, DeadLetter):
-            found.append(seen)
+            found.append((seen, seen.event))
         elif seen.value is None:
-            marks |= {value.decode(errors="replace") for name, value in seen.headers if name == HEADER}
-    return [_letter(seen, marks) for seen in found]
+            marks |= {value.decode(errors="replace") for name, value in seen.headers if name == REPLAYED}
+    return [_letter(seen, letter, marks) for seen, letter in found]
 
 
-def _letter(seen: Seen, marks: set[str]) -> Letter:
-    if not isinstance(seen.event, DeadLetter):
-        raise TypeError("not a dead letter")
-    place = f"{seen.topic}/{seen.offset}"
-    return Letter(
-        topic=seen.topic, offset=seen.offset, at=seen.at, letter=seen.event, replayed=place in marks
-    )
+def _letter(seen: Seen, letter: DeadLetter, marks: set[str]) -> Letter:
+    replayed = f"{seen.topic}/{seen.offset}" in marks
+    return Letter(topic=seen.topic, offset=seen.offset, at=seen.at, letter=letter, replayed=replayed)

@@ -13,6 +13,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from connectors.version import version
 from deploy.local import parts, readiness, state
 from deploy.local.children import Backoff, Child, ChildSpec
 from deploy.local.failures import Exit, Failure
@@ -24,7 +25,6 @@ from deploy.local.settings import Settings, read
 from deploy.local.state import StackState
 from deploy.local.supervisor import Patience, Say, Supervisor
 from deploy.local.topics import TopicMaker
-from deploy.local.version import version
 
 _LOOK_AGAIN_S = 0.1
 

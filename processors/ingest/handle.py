@@ -10,6 +10,7 @@ import orjson
 from connectors.ports import BlobStore, Clock, Delivery
 from processors.ingest.plan import KIND, ProbeOrder, ProbeOutcome, probe_plan
 from processors.runtime import Handled, Stage
+from processors.work.jobs import KnownMedia
 from processors.work.tasks import plan_event
 from schemas.events import Event, MediaProbed, MediaRejected, MediaUploaded, Stream, TaskChanged
 
@@ -23,6 +24,7 @@ class Ingest:
     """The stage's handlers over their ports."""
 
     blobs: BlobStore
+    media: KnownMedia
     clock: Clock
 
     def stage(self) -> Stage:
@@ -57,7 +59,8 @@ class Ingest:
     async def _verdict(self, done: TaskChanged) -> Handled:
         outcome = ProbeOutcome(**orjson.loads(done.outcome or "{}"))
         if outcome.code is not None:
-            await self.blobs.remove(outcome.location)
+            if not await self.media.accepted_from(outcome.location):
+                await self.blobs.remove(outcome.location)
             return Handled([self._rejected(done, outcome.code, outcome.reason or outcome.code)])
         return Handled([self._probed(done, outcome)])
 

@@ -24,6 +24,7 @@ from schemas.events import (
 
 NAME = "transcode"
 ACTOR = f"service:{NAME}"
+_DEAD_LETTER = "dead_letter"
 TOPICS = (
     "transcode.requested",
     "media.probed",
@@ -74,11 +75,14 @@ class Transcode:
         if not isinstance(event, TranscodeRequested):
             return Handled()
         await self.jobs.record(requested_job(event))
-        return await self._fail(requested_job(event), "dead_letter", given_up.reason, event.meta)
+        return await self._fail(requested_job(event), _DEAD_LETTER, given_up.reason, event.meta)
 
     async def _requested(self, event: TranscodeRequested) -> Handled:
         await self.jobs.record(requested_job(event))
         job = await self.jobs.get(event.job_id)
+        if job is not None and job.verdict is not None and job.verdict.get("code") == _DEAD_LETTER:
+            # It came from the dead letters: what a replay asks for is another run.
+            job = await self.jobs.reopen(job.id, job.run + 1, event.meta.occurred_at)
         return await self._advance(job, event.meta) if job else Handled()
 
     async def _learned(

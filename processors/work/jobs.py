@@ -96,7 +96,7 @@ class Jobs:
         event = self._processed(job, verdict, cause)
         to = {
             "state": CLOSED,
-            "verdict": {"run": job.run, "status": verdict.status},
+            "verdict": {"run": job.run, "status": verdict.status, "code": verdict.code},
             "outbox": self.ledger.outbox(event),
         }
         if await self._database.change(JOBS, job.id, {"run": job.run, "verdict": None}, to):
@@ -155,6 +155,10 @@ class KnownMedia:
         """Remembers that a medium was probed, rejected or deleted."""
         if not await self.database.insert(MEDIA, {"_id": media_id, fact: dict(value)}):
             await self.database.change(MEDIA, media_id, {}, {fact: dict(value)})
+
+    async def accepted_from(self, location: str) -> bool:
+        """Whether some medium with these bytes was accepted."""
+        return bool(await self.database.select(MEDIA, {"probed.location": location}, 1))
 
     async def get(self, media_id: str) -> Mapping[str, Any]:
         """Everything remembered; empty for a medium that nothing is known of yet."""

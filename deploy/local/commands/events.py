@@ -6,10 +6,11 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Annotated
 
+import orjson
 import typer
 
 from deploy.local.commands.options import HomeOption, JsonOption, LimitOption
-from deploy.local.console import Output, clean
+from deploy.local.console import Output
 from deploy.local.failures import Exit, Failure
 
 if TYPE_CHECKING:
@@ -82,13 +83,18 @@ def rebuild(home: HomeOption = None, json: JsonOption = False) -> None:
         [sys.executable, "-m", "processors", "rebuild"],
         env={**read().environ, **found.told, "SLUICE_INSTANCE": "rebuild"},
         cwd=ROOT,
-        stdout=sys.stderr if json else None,
+        stdout=subprocess.PIPE,
         check=False,
     )
-    if json:
-        output.emit({"rebuilt": done.returncode == 0, "exit_status": done.returncode})
     if done.returncode != 0:
         raise Failure(f"the rebuild ended with status {done.returncode}; the old read models still serve.")
+    result = orjson.loads(done.stdout.splitlines()[-1])
+    if json:
+        output.emit(result)
+        return
+    output.line(f"{result['documents']} documents from {result['events']} events are served now.")
+    if not result["identical"]:
+        output.line(f"They differ from the old ones: {', '.join(result['differing'])}", style="yellow")
 
 
 def _kept(topic: Topic) -> str:
@@ -115,7 +121,6 @@ def _write(seen: Seen, output: Output) -> None:
         output.emit(event_log.as_object(seen))
         return
     clock = seen.at.astimezone().strftime("%H:%M:%S.%f")[:-3]
-    said = event_log.summary(seen.event) if seen.event is not None else f"not decoded: {seen.problem}"
     output.out.print(
         Text.assemble(
             (clock, "dim"),
@@ -124,6 +129,6 @@ def _write(seen: Seen, output: Output) -> None:
             (f" {seen.partition}/{seen.offset} ", "dim"),
             event_log.key_text(seen),
             " ",
-            clean(said),
+            event_log.said(seen),
         )
     )

@@ -145,4 +145,4 @@ def _show(found: dict[str, Any], output: Output) -> None:
         "size": size_text(result.get("size_bytes")),
         "at": result.get("url") or result.get("location"),
     }
-    output.table(("", "~"), [(name, value) for name, value in said.items() if value not in (None, "")])
+    output.pairs(said)

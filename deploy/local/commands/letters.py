@@ -53,7 +53,7 @@ def show(
     if json:
         output.emit(about)
         return
-    output.table(("", "~"), [(name, value) for name, value in about.items() if value is not None])
+    output.pairs(about)
 
 
 @app.command()

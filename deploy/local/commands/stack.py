@@ -145,7 +145,7 @@ def token(
 @app.command()
 def version(json: JsonOption = False) -> None:
     """Say which version this is."""
-    from deploy.local.version import version as current
+    from connectors.version import version as current
 
     output = Output(as_json=json)
     if json:

@@ -195,6 +195,14 @@ async def test_a_request_in_the_dead_letters_ends_its_job(world: World) -> None:
     assert world.database.collections[JOBS]["j1"]["verdict"]["status"] == "failed"
 
 
+async def test_a_request_that_is_replayed_from_the_dead_letters_opens_another_run(world: World) -> None:
+    await world.give(samples.probed())
+    await world.stage.gave_up(GivenUp(PLACE, samples.requested(), "it is cursed"))
+    (task,) = await world.give(samples.requested())
+    assert isinstance(task, events.TaskChanged)
+    assert (task.state, task.run) == ("planned", 2)
+
+
 def planned_order(**probe: Any) -> TranscodeOrder:
     known = remembered_probe(samples.probed(**probe))
     request = {"profile": "web", "priority": "normal", "name": "n"}

@@ -1,0 +1,143 @@
+"""What drills do and look at: jobs under way, processes to break, and whether all came out right."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pymongo
+
+from deploy.local.stack import Stack
+from processors.work.tasks import RUNNING
+from tests.client import Client, until
+from tests.clips import run
+from tests.log import published
+
+LEASE_S = 3.0
+_SERIAL = itertools.count(1)
+
+
+@dataclass
+class Scene:
+    """A running stack and what happens on it."""
+
+    stack: Stack
+    client: Client
+    folder: Path
+    jobs: list[str] = field(default_factory=list)
+
+    def until_whole(self) -> None:
+        """Everything is up again, and the workers and stages have said so."""
+        until(lambda: not self._lacks(), "the stack to be whole")
+
+    def _lacks(self) -> str | None:
+        return self.stack.lacks()
+
+    def source(self, seconds: int = 16) -> Path:
+        """A clip like no other, so that its bytes are its own; it takes some seconds to transcode."""
+        serial = next(_SERIAL)
+        source = f"testsrc2=size=1280x720:rate=30:duration={seconds}"
+        sound = ("-f", "lavfi", "-i", f"sine={300 + serial}:duration={seconds}", "-c:a", "aac")
+        video = ("-c:v", "libx264", "-preset", "ultrafast")
+        return run("-f", "lavfi", "-i", source, *sound, *video, to=self.folder / f"{serial}.mp4")
+
+    def start_job(self, seconds: int = 16) -> str:
+        """Uploads a clip and asks for it in another form."""
+        job_id: str = self.client.upload(self.source(seconds), profile="web")["job"]["id"]
+        self.jobs.append(job_id)
+        return job_id
+
+    def until_running(self, job_id: str) -> dict[str, Any]:
+        """The ledger's document of the job's transcode task, once a worker has it."""
+        return until(lambda: self.task(job_id, RUNNING), "a worker to have the task")
+
+    def task(self, job_id: str, state: str | None = None) -> dict[str, Any] | None:
+        """The ledger's document of the job's transcode task."""
+        where: dict[str, Any] = {"job_id": job_id, "kind": "transcode"}
+        found: dict[str, Any] | None = self.database.tasks.find_one(
+            {**where, "state": state} if state else where
+        )
+        return found
+
+    def epoch(self, job_id: str) -> int:
+        """How often the job's transcode task was claimed."""
+        task = self.task(job_id)
+        assert task is not None
+        return int(task["epoch"])
+
+    @property
+    def database(self) -> Any:
+        url = self.stack.endpoints.mongodb_url
+        client: Any = pymongo.MongoClient(url, serverSelectionTimeoutMS=60_000, tz_aware=True)
+        return client[self.stack.environ["SLUICE_DATABASE"]]
+
+    def leader(self) -> str:
+        """The processors process that leads."""
+
+        def look() -> str | None:
+            items = self.client.get("/api/v1/services")["items"]
+            lead = [i["instance"] for i in items if i["details"].get("leader") == "true"]
+            live = [name for name in lead if self.stack.children[name].pid is not None]
+            return live[0] if len(live) == 1 else None
+
+        return until(look, "one leader")
+
+    def until_all_completed(self) -> None:
+        """Every accepted job ends completed, told once, with its output there once, and no tool left."""
+        outputs = [self.client.until_job(job, "completed")["output"] for job in self.jobs]
+        for output in outputs:
+            path = self.stack.home.blobs / output["location"]
+            assert path.stat().st_size == output["size_bytes"]
+        told = published(self.stack.endpoints.kafka, "media.processed")
+        ends = Counter((e.job_id, e.run) for e in {e.meta.event_id: e for e in told}.values())
+        assert all(ends[job, 1] == 1 for job in self.jobs), ends
+        self.until_no_tools()
+
+    def until_done_by_another(self, job_id: str, lost: dict[str, Any]) -> None:
+        """The job completes though whoever had `lost` is stopped."""
+        self.client.until_job(job_id, "completed")
+        now = self.task(job_id)
+        assert now is not None
+        assert (now["state"], now["epoch"]) == ("completed", lost["epoch"] + 1)
+
+    def outputs(self) -> set[str]:
+        """Every result in the store."""
+        root = self.stack.home.blobs
+        return {str(path.relative_to(root)) for path in (root / "processed").rglob("*") if path.is_file()}
+
+    def until_no_tools(self) -> None:
+        """No ffmpeg of this stack is left."""
+        until(lambda: not self.tools(), "every ffmpeg to be gone")
+
+    def tools(self) -> list[psutil.Process]:
+        """The ffmpeg processes that work on this stack's files."""
+        return [p for p in psutil.process_iter(["cmdline"]) if self._is_tool(p.info["cmdline"] or [])]
+
+    def _is_tool(self, command: list[str]) -> bool:
+        return bool(command) and "ffmpeg" in command[0] and any(self._mine(part) for part in command)
+
+    def _mine(self, part: str) -> bool:
+        return str(self.stack.home.root) in part
+
+    @contextmanager
+    def stopped(self, child: str) -> Iterator[psutil.Process]:
+        """SIGSTOPs a child for as long as the context lasts."""
+        pid = self.stack.children[child].kill(signal.SIGSTOP)
+        try:
+            yield psutil.Process(pid)
+        finally:
+            psutil.Process(pid).send_signal(signal.SIGCONT)
+
+    def seconds_until(self, holds: Any, what: str) -> float:
+        """How long something took, for bounds that are part of the promise."""
+        began = time.monotonic()
+        until(holds, what)
+        return time.monotonic() - began
