@@ -118,9 +118,15 @@ def prepare(folder: Path, text: str, java: Java, environ: Mapping[str, str]) -> 
     (folder / new).replace(folder / _DATA)
 
 
+def _cluster_id() -> str:
+    """A new cluster's id; one that began with a dash would be taken for an option."""
+    while (made := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return made
+
+
 def _format(folder: Path, java: Java, environ: Mapping[str, str]) -> None:
-    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    arguments = ("kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster)
+    arguments = ("kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", _cluster_id())
     done = subprocess.run(
         java.command(*arguments, "-c", "format.properties"),
         cwd=folder,
