@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deploy.local.processes import created_at
+from deploy.local.spawning import ChildSpec, ask_to_end, describe_exit, kill_group, spawn, wait_for
 from deploy.local.state import ChildState
 
 RUNNING, WAITING, HELD, STOPPED = "running", "waiting", "held", "stopped"
 
-_LAUNCH = Path(__file__).with_name("launch.py")
-_ROTATE_ABOVE_BYTES = 10 * 2**20
 _TAIL_BYTES = 8192
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChildSpec:
-    """How to run one child. `env` is its whole environment; lower ranks are stopped first."""
-
-    name: str
-    command: tuple[str, ...]
-    env: Mapping[str, str]
-    folder: Path
-    stop_rank: int = 0
-    grace_s: float = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +120,7 @@ class Child:
         """Ends the process and starts it again at once, with these changes to its environment."""
         self.stop()
         if env is not None:
-            self.spec = _with_env(self.spec, env)
+            self.spec = replace(self.spec, env={**self.spec.env, **env})
         self.start()
 
     def snapshot(self) -> ChildState:
@@ -170,29 +154,16 @@ class Child:
         """Runs the process to its end and says how it ended."""
         began = time.monotonic()
         try:
-            process = self._spawn()
+            process = spawn(self.spec, self.log)
         except OSError as error:
             return f"could not start: {error}"
         self._process, self._started_at, self._created_at = process, time.time(), created_at(process.pid)
         self._become(RUNNING)
-        _wait(process)
+        wait_for(process)
         self._process = self._started_at = self._created_at = None
         if time.monotonic() - began >= self._backoff.healthy_after_s:
             self._failures = 0
         return describe_exit(process.returncode)
-
-    def _spawn(self) -> subprocess.Popen[bytes]:
-        _rotate(self.log)
-        with self.log.open("ab") as log:
-            return subprocess.Popen(
-                [*_tie_to_us(), *self.spec.command],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=dict(self.spec.env),
-                cwd=self.spec.folder,
-                start_new_session=True,
-            )
 
     def _mourn(self, status: str) -> None:
         """Tells of the death and waits until it is time to start again."""
@@ -213,9 +184,9 @@ class Child:
         while self._thread is not None and self._thread.is_alive():
             process = self._process
             if process is not None and time.monotonic() > deadline:
-                _kill_group(process.pid)
+                kill_group(process.pid)
             elif process is not None and process is not asked:
-                _ask_to_end(process)
+                ask_to_end(process)
                 asked = process
             self._thread.join(0.05)
 
@@ -232,55 +203,3 @@ def tail(log: Path, lines: int = 15) -> list[str]:
             return file.read().decode(errors="replace").splitlines()[-lines:]
     except OSError:
         return []
-
-
-def describe_exit(code: int) -> str:
-    """The exit status in words."""
-    if code >= 0:
-        return f"exit status {code}"
-    try:
-        return f"killed by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"killed by signal {-code}"
-
-
-def _with_env(spec: ChildSpec, env: Mapping[str, str]) -> ChildSpec:
-    return ChildSpec(
-        name=spec.name,
-        command=spec.command,
-        env={**spec.env, **env},
-        folder=spec.folder,
-        stop_rank=spec.stop_rank,
-        grace_s=spec.grace_s,
-    )
-
-
-def _tie_to_us() -> list[str]:
-    if not sys.platform.startswith("linux"):
-        return []  # elsewhere the next `up`, `down` or `reset` ends what a killed supervisor left
-    return [sys.executable, "-I", "-S", str(_LAUNCH), str(os.getpid())]
-
-
-def _rotate(log: Path) -> None:
-    if log.exists() and log.stat().st_size > _ROTATE_ABOVE_BYTES:
-        log.replace(log.with_name(f"{log.name}.1"))
-
-
-def _wait(process: subprocess.Popen[bytes]) -> None:
-    """Waits for the process, then ends what is left of its group while its pid is still its own."""
-    if hasattr(os, "waitid"):
-        with contextlib.suppress(ChildProcessError):
-            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-            _kill_group(process.pid)
-    process.wait()
-
-
-def _ask_to_end(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        process.terminate()
-        process.send_signal(signal.SIGCONT)  # a stopped process would not hear the first signal
-
-
-def _kill_group(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.local.children import ChildSpec
 from deploy.local.home import Home
 from deploy.local.ports import HOST
 from deploy.local.settings import ROOT
+from deploy.local.spawning import ChildSpec
 
 KAFKA, DATABASE, GATEWAY, PROCESSORS, WORKER = "kafka", "database", "gateway", "processors", "worker"
 ALL = frozenset({KAFKA, DATABASE, GATEWAY, PROCESSORS, WORKER})

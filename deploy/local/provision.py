@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from deploy.local import binaries, database, jars, kafka, parts, ports
-from deploy.local.children import ChildSpec
 from deploy.local.home import Home
 from deploy.local.parts import DATABASE, GATEWAY, KAFKA, PROCESSORS, WORKER, Endpoints, Options
 from deploy.local.settings import Settings
+from deploy.local.spawning import ChildSpec
 
 Say = Callable[[str], None]
 

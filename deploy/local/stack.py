@@ -15,13 +15,14 @@ from typing import Self
 
 from connectors.version import version
 from deploy.local import parts, readiness, state
-from deploy.local.children import Backoff, Child, ChildSpec
+from deploy.local.children import Backoff, Child
 from deploy.local.failures import Exit, Failure
 from deploy.local.home import Home, HomeLock
 from deploy.local.parts import DATABASE, KAFKA, PROCESSORS, WORKER, Endpoints, Options
 from deploy.local.processes import end_leftovers
 from deploy.local.provision import Plan, plan
 from deploy.local.settings import Settings, read
+from deploy.local.spawning import ChildSpec
 from deploy.local.state import StackState
 from deploy.local.supervisor import Patience, Say, Supervisor
 from deploy.local.topics import TopicMaker

@@ -13,7 +13,8 @@ from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 
-from deploy.local.children import Backoff, Child, ChildSpec, Death
+from deploy.local.children import Backoff, Child, Death
+from deploy.local.spawning import ChildSpec
 
 Say = Callable[[str], None]
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deploy.local.children import HELD, RUNNING, Backoff, Child, ChildSpec, describe_exit
+from deploy.local.children import HELD, RUNNING, Backoff, Child
+from deploy.local.spawning import ChildSpec, describe_exit
 from deploy.local.supervisor import Patience, Supervisor
 from tests.unit.deploy.waits import is_gone, until
 
@@ -225,7 +226,8 @@ def test_an_exit_is_described_in_words(code: int, words: str) -> None:
 def test_children_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
 
     code = (
-        "import time; from pathlib import Path; from deploy.local.children import *\n"
+        "import time; from pathlib import Path\n"
+        "from deploy.local.children import *; from deploy.local.spawning import *\n"
         "spec = ChildSpec(name='x', command=('sleep', '600'), env={}, folder=Path('/'))\n"
         f"log = Path({str(tmp_path / 'x.log')!r})\n"
         "c = Child(spec, log, backoff=Backoff(), changed=lambda: None, died=print)\n"
