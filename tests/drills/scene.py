@@ -84,9 +84,9 @@ class Scene:
 
         def look() -> str | None:
             items = self.client.get("/api/v1/services")["items"]
-            lead = [i["instance"] for i in items if i["details"].get("leader") == "true"]
-            live = [name for name in lead if self.stack.children[name].pid is not None]
-            return live[0] if len(live) == 1 else None
+            up = [item for item in items if item["state"] == "up"]
+            lead = [item["instance"] for item in up if item["details"].get("leader") == "true"]
+            return lead[0] if len(lead) == 1 else None
 
         return until(look, "one leader")
 
