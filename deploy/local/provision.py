@@ -14,6 +14,7 @@ from deploy.local.spawning import ChildSpec
 Say = Callable[[str], None]
 
 _CONTROLLER = "controller"
+_TOLD_EVERY = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,8 @@ def _broker(
 
 def _java(settings: Settings, waiting: Say) -> kafka.Java:
     def progress(done: int, total: int) -> None:
-        waiting(f"Fetching Kafka (once): {done} of {total} files")
+        if done % _TOLD_EVERY == 0:
+            waiting(f"Fetching Kafka (once): {done} of {total} files")
 
     found = jars.ensure(settings.cache / "jars", progress=progress)
     return kafka.Java(binaries.java(), tuple(found))

@@ -69,7 +69,10 @@ def wait_for(process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(ChildProcessError):
             os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
             kill_group(process.pid)
-    process.wait()
+        process.wait()
+    else:
+        process.wait()
+        kill_group(process.pid)  # the system keeps the number while the group has members
 
 
 def ask_to_end(process: subprocess.Popen[bytes]) -> None:

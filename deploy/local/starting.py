@@ -36,21 +36,20 @@ class Stopped(BaseException):
         self.number = number
 
 
-def is_up_already(home: Home, output: Output) -> bool:
-    """Whether a healthy stack runs here, and says so. Raises Failure for one that is not healthy."""
+def find_running(home: Home) -> StackState | None:
+    """The healthy stack that runs here; None where none runs. Raises Failure for one that is not healthy."""
     pid = HomeLock(home).holder()
     if pid is None:
-        return False
+        return None
     found = running(home)
-    if found is None or not is_healthy(found):
-        phase = f"is {found.phase}" if found and found.phase != state.READY else "does not answer well"
-        raise Failure(
-            f"a stack (pid {pid}) already runs in {home.root}, but {phase}: "
-            "see `sluice status` and `sluice logs`, or stop it with `sluice down`.",
-            Exit.CONFLICT,
-        )
-    announce(output, found.url, found.pid, home, "already running")
-    return True
+    if found is not None and is_healthy(found):
+        return found
+    phase = f"is {found.phase}" if found and found.phase != state.READY else "does not answer well"
+    raise Failure(
+        f"a stack (pid {pid}) already runs in {home.root}, but {phase}: "
+        "see `sluice status` and `sluice logs`, or stop it with `sluice down`.",
+        Exit.CONFLICT,
+    )
 
 
 def announce(output: Output, url: str | None, pid: int, home: Home, word: str = "ready") -> None:
@@ -67,7 +66,6 @@ def foreground(home: Home, options: Options, output: Output) -> None:
             stack = Stack.start(home, options, say=output.note, waiting=waiting)
         except Stopped as stopped:
             _leave(stopped)
-        waiting("")
     try:
         with _signals(), stack:
             announce(output, stack.url, os.getpid(), home)

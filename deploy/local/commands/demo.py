@@ -46,8 +46,6 @@ def demo(
 
 def _started(where: Home, output: Output) -> StackState:
     """The stack that runs, or a new one."""
-    from deploy.local import parts, reach, starting
+    from deploy.local import parts, starting
 
-    if not starting.is_up_already(where, Output() if not output.json else output):
-        return starting.detached(where, parts.Options(), output)
-    return reach.expect_running(where)
+    return starting.find_running(where) or starting.detached(where, parts.Options(), output)

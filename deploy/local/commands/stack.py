@@ -46,9 +46,10 @@ def up(
         gateways=gateways,
     )
     output, where = Output(as_json=json), home_at(home)
-    if starting.is_up_already(where, output):
-        return
-    if detach:
+    found = starting.find_running(where)
+    if found is not None:
+        starting.announce(output, found.url, found.pid, where, "already running")
+    elif detach:
         found = starting.detached(where, options, output)
         starting.announce(output, found.url, found.pid, where)
     else:
