@@ -78,7 +78,7 @@ def told(home: Home, at: Endpoints, inherited: Mapping[str, str]) -> dict[str, s
     """What our children are told on top of the inherited environment; what the user set there counts."""
     defaults = {
         "SLUICE_DATABASE": "sluice",
-        "SLUICE_BLOBS": f"file://{home.blobs}",
+        "SLUICE_BLOBS": home.blobs.as_uri(),
         "SLUICE_SCRATCH": str(home.scratch),
         "SLUICE_LOG": "console",
         "SLUICE_HOST": HOST,

@@ -36,7 +36,7 @@ BROKEN = (sys.executable, "-c", "raise SystemExit('SLUICE_BLOBS names no store')
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "home")
+    return Home(tmp_path / "a home, 100%20 mine")
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_children_are_told_what_the_contract_says(stack: Stack, home: Home) -> N
     assert told["SLUICE_INSTANCE"] == "worker-2"
     assert told["SLUICE_KAFKA"] == "127.0.0.1:1"
     assert told["MONGODB_URL"] == "mongodb://elsewhere:27017/"
-    assert told["SLUICE_BLOBS"] == f"file://{home.blobs}"
+    assert told["SLUICE_BLOBS"] == home.blobs.as_uri()
     assert told["SLUICE_SCRATCH"] == str(home.scratch)
     assert told["SLUICE_TOKEN_FILE"] == str(home.token_file)
     assert "PYTHONDONTWRITEBYTECODE" not in told
