@@ -1,0 +1,62 @@
+"""`./sluice bench [NAME] [--json] [--write]`: every benchmark, or one; `--write` puts the table into docs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import orjson
+
+from tests.bench import claims, memory, transcode, views
+from tests.bench.figures import Figure
+
+BENCHES: dict[str, Callable[[], Iterator[Figure]]] = {
+    "transcode": transcode.run,
+    "views": views.run,
+    "claims": claims.run,
+    "memory": memory.run,
+}
+_PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+_BEGIN, _END = "<!-- figures:begin -->", "<!-- figures:end -->"
+
+
+def main() -> int:
+    """Runs what was asked for; the exit status says whether every goal holds."""
+    parser = argparse.ArgumentParser(prog="./sluice bench", description=__doc__)
+    parser.add_argument("name", nargs="?", choices=list(BENCHES))
+    parser.add_argument("--json", action="store_true", help="one object a line for each figure")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
+    asked = parser.parse_args()
+    figures: list[Figure] = []
+    for name in [asked.name] if asked.name else list(BENCHES):
+        for figure in BENCHES[name]():
+            figures.append(figure)
+            line = orjson.dumps(figure.as_object()).decode() if asked.json else _row(figure)
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+    if asked.write:
+        _write(figures)
+    return 0 if all(figure.holds for figure in figures) else 1
+
+
+def _row(figure: Figure) -> str:
+    holds = "holds" if figure.holds else "DOES NOT HOLD"
+    return (
+        f"| {figure.name} | {figure.ours:g} {figure.unit} | {figure.baseline:g} {figure.unit} "
+        f"| {figure.ratio:g} | {figure.goal} | {holds} | {figure.runs} |"
+    )
+
+
+def _write(figures: list[Figure]) -> None:
+    head = "| figure | ours | baseline | ratio | goal | | runs |\n|---|---|---|---|---|---|---|"
+    table = "\n".join([head, *map(_row, figures), "", f"Measured on {figures[0].environment}."])
+    text = _PAGE.read_text()
+    before, _, rest = text.partition(_BEGIN)
+    after = rest.partition(_END)[2]
+    _PAGE.write_text(f"{before}{_BEGIN}\n{table}\n{_END}{after}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
