@@ -15,6 +15,7 @@ from connectors.clock import SystemClock
 from connectors.kafka import KafkaPublisher, KafkaTail
 from connectors.mongo import MongoDatabase
 from connectors.read_models import ReadModels
+from connectors.registry import open_registry
 from connectors.version import version
 from gateway import errors, openapi
 from gateway.auth.dependencies import current_principal
@@ -41,7 +42,6 @@ from gateway.system.readiness import looks
 from schemas.codec import Codec
 from schemas.events import ServiceBeat
 from schemas.profiles import PROFILES
-from schemas.registry import FileRegistry, file_registry
 from schemas.topics import BY_RECORD
 
 API = "/api/v1"
@@ -72,7 +72,8 @@ def create_app(settings: Settings) -> FastAPI:
 def connect(settings: Settings) -> Parts:
     """The parts of a gateway, wired to the outside world."""
     token = read_token_file(settings.token_file)
-    clock, codec, metrics, now_version = SystemClock(), Codec(_registry()), Metrics(), version()
+    known = open_registry(settings.schema_registry_url)
+    clock, codec, metrics, now_version = SystemClock(), Codec(known), Metrics(), version()
     database = MongoDatabase(settings.mongodb_url, settings.database)
     read_models = ReadModels(database)
     store = open_store(settings.blobs, settings.instance)
@@ -96,7 +97,7 @@ def connect(settings: Settings) -> Parts:
         publisher=broker,
         read_models=read_models,
         store=store,
-        schemas=_registry().schemas,
+        schemas=known.schemas,
         profiles=frozenset(PROFILES),
         hub=hub,
         presence=presence,
@@ -106,11 +107,6 @@ def connect(settings: Settings) -> Parts:
     )
     duties = {"kafka": broker.run, "live": hub.run, "presence": presence.run, SERVICE: beat.run}
     return Parts(services, duties, (beat.last, close_database))
-
-
-def _registry() -> FileRegistry:
-    """Where schema ids come from. A registry server (`schema_registry_url`) takes this place."""
-    return file_registry()
 
 
 def assemble(parts: Parts) -> FastAPI:

@@ -24,6 +24,7 @@ from connectors.media_tools import FfmpegTools
 from connectors.mongo import MongoDatabase
 from connectors.ports import BrokerUnavailable, Transient
 from connectors.process import ToolRunner
+from connectors.registry import open_registry
 from connectors.sandbox import Sandbox, find_isolation
 from processors.beat import Beat
 from processors.host import GroupSettings, Host
@@ -87,7 +88,8 @@ class World:
 @asynccontextmanager
 async def connected(settings: Settings) -> AsyncIterator[World]:
     """The world, once Kafka has every topic and the database answers. Raises CannotStart."""
-    clock, codec = SystemClock(), Codec()
+    clock = SystemClock()
+    codec = Codec(await asyncio.to_thread(open_registry, settings.schema_registry_url))
     await wait_for_topics(settings.kafka, settings.start_s)
     database = MongoDatabase(settings.mongodb_url, settings.database)
     try:

@@ -22,6 +22,8 @@ class Settings(BaseSettings):
     """The database server."""
     database: str = Field("sluice", validation_alias="SLUICE_DATABASE")
     """The database's name."""
+    schema_registry_url: str | None = Field(None, validation_alias="SCHEMA_REGISTRY_URL")
+    """A registry server to put the schemas into; the files in `schemas/` where there is none."""
     blobs: str = Field("file:///var/lib/sluice/blobs", validation_alias="SLUICE_BLOBS")
     """Where media and results are kept."""
     scratch: Path = Field(Path("/var/tmp/sluice"), validation_alias="SLUICE_SCRATCH")  # noqa: S108

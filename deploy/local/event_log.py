@@ -11,8 +11,10 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from connectors.registry import open_registry
 from deploy.local.console import clean
 from deploy.local.failures import Exit, Failure
+from deploy.local.settings import read
 from schemas.codec import Codec, Undecodable
 from schemas.events import Event
 
@@ -37,6 +39,11 @@ class Seen:
     headers: tuple[tuple[str, bytes], ...] = ()
     event: Event | None = None
     problem: str | None = None
+
+
+def codec() -> Codec:
+    """A codec with the schema ids that the stack's records carry."""
+    return Codec(open_registry(read().environ.get("SCHEMA_REGISTRY_URL")))
 
 
 def last(bootstrap: str, topics: Sequence[str], limit: int) -> list[Seen]:
@@ -66,7 +73,7 @@ class Tail:
 
     def __init__(self, consumer: Consumer) -> None:
         self._consumer = consumer
-        self._codec = Codec()
+        self._codec = codec()
 
     def new(self, within_s: float) -> list[Seen]:
         """What has come, waiting at most this long for the first."""
@@ -155,7 +162,7 @@ def _ends(consumer: Consumer, part: TopicPartition) -> tuple[int, int]:
 
 def _read_ends(consumer: Consumer, parts: list[TopicPartition], limit: int | None) -> Iterator[Seen]:
     """The last `limit` records of each partition, up to where it ended when we looked."""
-    codec = Codec()
+    decoding = codec()
     open_parts: dict[tuple[str, int], int] = {}
     starts = []
     for part in parts:
@@ -170,7 +177,7 @@ def _read_ends(consumer: Consumer, parts: list[TopicPartition], limit: int | Non
             where = (str(message.topic()), int(message.partition() or 0))
             offset = int(message.offset() or 0)
             if message.error() is None and offset < open_parts.get(where, 0):
-                yield _seen(codec, message)
+                yield _seen(decoding, message)
             if message.error() is not None or offset + 1 >= open_parts.get(where, 0):
                 open_parts.pop(where, None)  # compacted topics may end before their last offset
 

@@ -98,12 +98,13 @@ def _about(letter: Letter) -> dict[str, Any]:
 
 def _original(letter: Letter) -> dict[str, Any]:
     """The record that could not be handled, decoded where it can be."""
-    from schemas.codec import Codec, Undecodable
+    from deploy.local.event_log import codec
+    from schemas.codec import Undecodable
 
     dead = letter.letter
     raw = {"key": dead.key, "headers": {header.name: header.value for header in dead.headers}}
     try:
-        return {**raw, "event": Codec().decode(dead.topic, dead.value)}
+        return {**raw, "event": codec().decode(dead.topic, dead.value)}
     except Undecodable as error:
         return {**raw, "value": dead.value, "problem": str(error)}
 

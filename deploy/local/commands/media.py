@@ -50,7 +50,9 @@ def add(
 
 @app.command()
 def media(
-    state: Annotated[str | None, typer.Option(help="Only those in this state.", show_default=False)] = None,
+    status: Annotated[
+        str | None, typer.Option(help="Only uploaded, ready, rejected or deleted ones.", show_default=False)
+    ] = None,
     limit: LimitOption = 20,
     home: HomeOption = None,
     url: UrlOption = None,
@@ -61,11 +63,11 @@ def media(
 
     output = Output(as_json=json)
     with reach.gateway(reach.home_at(home), url) as gateway:
-        items = list(gateway.pages("/media", limit, state=state))
+        items = list(gateway.pages("/media", limit, status=status))
     for item in items if json else []:
         output.emit(item)
     if not json:
-        columns = ("ID", "STATE", "~NAME", ">SIZE", ">LENGTH", "ADDED")
+        columns = ("ID", "STATUS", "~NAME", ">SIZE", ">LENGTH", "ADDED")
         output.table(columns, [_row(item) for item in items])
 
 
@@ -138,10 +140,10 @@ def _upload(
 
 
 def _row(item: dict[str, Any]) -> tuple[object, ...]:
-    length_ms = item.get("duration_ms")
+    length_ms = (item.get("probe") or {}).get("duration_ms")
     return (
         item["id"],
-        state_text(item.get("state", "")),
+        state_text(item.get("status", "")),
         item.get("name", ""),
         size_text(item.get("size_bytes")),
         span_text(None if length_ms is None else length_ms / 1000),

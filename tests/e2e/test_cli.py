@@ -1,0 +1,120 @@
+"""The command line against a running stack: what people type, and what programs read from it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import av
+import orjson
+import pytest
+
+from deploy.local.settings import ROOT
+from deploy.local.stack import Stack
+from tests.clips import clip
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def sluice(stack: Stack, tmp_path: Path) -> Run:
+    """Runs the command line on the stack, from an empty folder."""
+
+    def run(*arguments: str, home: bool = True) -> subprocess.CompletedProcess[str]:
+        where = ["--home", str(stack.home.root)] if home else []
+        return subprocess.run(
+            [sys.executable, "-m", "deploy.local", *arguments, *where],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+
+    return run
+
+
+def objects(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    assert done.returncode == 0, done.stdout + done.stderr
+    return [orjson.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def film(clips: Path) -> Path:
+    return clip(clips / "Ünïcode film.mp4", seconds=1)
+
+
+def test_a_film_from_the_command_line_and_back(sluice: Run, film: Path, tmp_path: Path) -> None:
+    *_, job = objects(sluice("add", str(film), "--profile", "preview", "--watch", "--json"))
+    assert job["state"] == "completed"
+    assert objects(sluice("job", job["id"], "--json"))[0]["id"] == job["id"]
+    assert job["id"] in [item["id"] for item in objects(sluice("jobs", "--json"))]
+    (got,) = objects(sluice("get", job["id"], "-o", "made.mp4", "--json"))
+    assert got["size_bytes"] == (tmp_path / "made.mp4").stat().st_size
+    with av.open(str(tmp_path / "made.mp4")) as made:
+        assert made.streams.video[0].height == 240
+    assert sluice("get", job["id"], "-o", "made.mp4").returncode == 5
+    (media,) = [item for item in objects(sluice("media", "--json")) if item["id"] == job["media_id"]]
+    assert (media["status"], media["name"]) == ("ready", "Ünïcode film.mp4")
+    assert sluice("get", job["media_id"], "-o", "back.mp4").returncode == 0
+    assert (tmp_path / "back.mp4").read_bytes() == film.read_bytes()
+    assert sluice("cancel", job["id"]).returncode == 5
+    assert "ready" in sluice("media").stdout
+
+
+def test_a_job_that_fails_ends_the_command_with_the_reason(sluice: Run, tmp_path: Path) -> None:
+    (tmp_path / "note.mp4").write_text("this is no film\n" * 100)
+    done = sluice("add", "note.mp4", "--watch")
+    assert done.returncode == 1
+    assert "first bytes" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (("job", "no-such-job"), 4),
+        (("get", "no-such-job"), 4),
+        (("add", "no-such-file.mp4"), 2),
+        (("events", "--topic", "no.such.topic"), 4),
+        (("dlq", "show", "media.uploaded", "999"), 4),
+        (("no-such-command",), 2),
+    ],
+)
+def test_what_cannot_be_done_says_so_in_a_line(sluice: Run, arguments: tuple[str, ...], status: int) -> None:
+    done = sluice(*arguments, home=arguments[0] != "no-such-command")
+    assert done.returncode == status, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_events_are_shown_decoded(sluice: Run, film: Path) -> None:
+    (answer, *_) = objects(sluice("add", str(film), "--no-transcode", "--json"))
+    media_id = answer["media"]["id"]
+    found = objects(sluice("events", "--topic", "media.uploaded", "--limit", "500", "--json"))
+    assert media_id in str(found)
+    assert "media.uploaded" in sluice("events", "--topic", "media.uploaded").stdout
+
+
+def test_the_stack_shows_itself(sluice: Run, stack: Stack) -> None:
+    status = objects(sluice("status", "--json"))
+    assert set(stack.children) <= {name for name in stack.children if name in str(status)}
+    topics = {row["topic"]: row for row in objects(sluice("topics", "--json"))}
+    assert topics["media.uploaded"]["partitions"] == 4
+    assert sluice("logs", "worker-1").stdout
+    assert sluice("dlq", "list").returncode == 0
+
+
+def test_a_second_stack_in_the_same_home_is_refused_kindly(sluice: Run, stack: Stack) -> None:
+    done = sluice("up")
+    assert done.returncode in (0, 5)
+    assert "running" in done.stdout + done.stderr or "uses" in done.stdout + done.stderr
+    assert stack.lacks() is None
+
+
+def test_a_state_in_use_is_not_reset(sluice: Run, stack: Stack) -> None:
+    assert sluice("reset").returncode != 0
+    assert stack.home.blobs.is_dir()
