@@ -19,7 +19,7 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 from pydantic import ValidationError
 
-from gateway import logs
+from connectors import logs
 from gateway.app import create_app
 from gateway.services import Services
 from gateway.settings import Settings
@@ -34,7 +34,7 @@ def main() -> int:
     """The process's exit code: 0 after a stop, 2 for settings that can't work, 1 for anything else."""
     try:
         settings = Settings()
-        logs.configure(settings.log)
+        logs.configure(settings.log, instance=settings.instance)
         app = create_app(settings)
         _refuse_taken_port(settings)
     except (ValueError, OSError) as error:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
+from connectors.beat import Beat
 from connectors.blobs import open_store
 from connectors.clock import SystemClock
 from connectors.kafka import KafkaPublisher, KafkaTail
@@ -36,7 +37,6 @@ from gateway.registry import endpoints as registry
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.system import endpoints as system
-from gateway.system.beat import SERVICE, Beat
 from gateway.system.presence import LOOK_BACK, Presence
 from gateway.system.readiness import looks
 from schemas.codec import Codec
@@ -83,7 +83,15 @@ def connect(settings: Settings) -> Parts:
     beats = KafkaTail(settings.kafka, codec, [BY_RECORD[ServiceBeat].name], clock=clock, since=LOOK_BACK)
     presence = Presence(beats, clock)
     started_at = clock.now()
-    beat = Beat(broker, clock, settings, now_version, started_at)
+    beat = Beat(
+        service="gateway",
+        instance=settings.instance,
+        every_s=settings.beat_s,
+        publisher=broker,
+        clock=clock,
+        started_at=started_at,
+        details=lambda: {"address": f"http://{settings.host}:{settings.port}"},
+    )
 
     async def close_database() -> None:
         database.close()
@@ -105,7 +113,7 @@ def connect(settings: Settings) -> Parts:
         metrics=metrics,
         looks=looks(broker, beat, settings.beat_s, database, read_models, store),
     )
-    duties = {"kafka": broker.run, "live": hub.run, "presence": presence.run, SERVICE: beat.run}
+    duties = {"kafka": broker.run, "live": hub.run, "presence": presence.run, "beat": beat.run}
     return Parts(services, duties, (beat.last, close_database))
 
 

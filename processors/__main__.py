@@ -11,8 +11,8 @@ import orjson
 import structlog
 import uvloop
 
+from connectors.logs import configure
 from connectors.ports import Transient
-from processors.logs import configure
 from processors.settings import Settings
 
 log = structlog.get_logger()
@@ -35,7 +35,7 @@ def main() -> int:
 
 
 async def _run(asked: argparse.Namespace, settings: Settings) -> int:
-    from processors.app import CannotStart, run_stages, run_worker
+    from processors.app import CannotStart, DatabaseReplaced, run_stages, run_worker
 
     try:
         match asked.command:
@@ -48,6 +48,9 @@ async def _run(asked: argparse.Namespace, settings: Settings) -> int:
     except CannotStart as error:
         log.error("cannot start", why=str(error))
         return _EXIT_CANNOT_START
+    except DatabaseReplaced as error:
+        log.warning("ends, to start anew", why=str(error))
+        return _EXIT_FAILED
     except asyncio.CancelledError:
         raise
     except Exception as error:

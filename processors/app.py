@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import imageio_ffmpeg
 import structlog
 from prometheus_client import CollectorRegistry
 
+from connectors.beat import Beat
 from connectors.blobs import open_store
 from connectors.clock import SystemClock
 from connectors.kafka import KafkaPublisher, KafkaTail
@@ -26,7 +28,6 @@ from connectors.ports import BrokerUnavailable, Transient
 from connectors.process import ToolRunner
 from connectors.registry import open_registry
 from connectors.sandbox import Sandbox, find_isolation
-from processors.beat import Beat
 from processors.host import GroupSettings, Host
 from processors.ingest.handle import Ingest
 from processors.ingest.work import Probe
@@ -156,6 +157,7 @@ async def run_stages(settings: Settings, names: Sequence[str]) -> None:
             await _until_stopped(host.failed(), leader.run(), beat.run(), _guard(world, incarnation))
         finally:
             await host.stop()
+            await beat.last()
 
 
 async def run_worker(settings: Settings) -> None:
@@ -176,7 +178,7 @@ async def run_worker(settings: Settings) -> None:
             await worker.run()
         finally:
             beating.cancel()
-            await asyncio.gather(beating, return_exceptions=True)
+            await beat.last()
 
 
 def all_stages(world: World) -> list[Stage]:
@@ -228,7 +230,7 @@ def _worker(world: World, sandbox: Sandbox) -> Worker:
     )
 
 
-def _beat(world: World, service: str, details: object) -> Beat:
+def _beat(world: World, service: str, details: Callable[[], Mapping[str, str]]) -> Beat:
     return Beat(
         service=service,
         instance=world.settings.instance,
@@ -236,7 +238,7 @@ def _beat(world: World, service: str, details: object) -> Beat:
         publisher=world.publisher,
         clock=world.clock,
         started_at=world.started_at,
-        details=details,  # type: ignore[arg-type]
+        details=details,
     )
 
 
@@ -265,14 +267,14 @@ async def _guard(world: World, incarnation: str) -> None:
             raise DatabaseReplaced("the database was lost or replaced; starting anew from the log")
 
 
-async def _until_stopped(*services: object) -> None:
+async def _until_stopped(*services: Coroutine[Any, Any, None]) -> None:
     """Runs services until SIGTERM or SIGINT; raises what ended one of them."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    tasks = [asyncio.ensure_future(service) for service in services]  # type: ignore[call-overload]
     waiting = asyncio.create_task(stopped.wait())
+    tasks: list[asyncio.Task[Any]] = [asyncio.create_task(service) for service in services]
     try:
         await asyncio.wait([*tasks, waiting], return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:

@@ -6,11 +6,11 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
+from connectors.beat import Beat
 from connectors.ports import BlobStore, Database
 from connectors.read_models import ReadModels
 from gateway.broker import Broker
 from gateway.errors import said_openly
-from gateway.system.beat import Beat
 from gateway.system.schemas import Check, Readiness
 
 Look = Callable[[], Awaitable[str]]

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from connectors.ports import BrokerUnavailable, Position
+from connectors.beat import Beat
+from connectors.ports import BrokerUnavailable, Position, Publisher
 from connectors.read_models import ReadModels
 from gateway.background import running
 from gateway.broker import Broker
 from gateway.metrics import Metrics
-from gateway.system.beat import Beat
 from gateway.system.presence import Presence
 from gateway.system.readiness import looks, readiness
 from gateway.system.status import warnings
 from schemas.events import ServiceBeat
 from tests.unit.gateway.doubles import START, FakeClock, FakeDatabase, FakePublisher, FakeTail, NullStore
-from tests.unit.gateway.fakes import settings_for, until, world
+from tests.unit.gateway.fakes import until, world
 from tests.unit.gateway.history import beat
 
 
@@ -104,10 +104,21 @@ async def test_the_status_shows_the_machine_and_the_warnings(tmp_path: Path) -> 
         assert machine["disk"]["free_bytes"] > 0
 
 
+def own_beat(publisher: Publisher, every_s: float = 5) -> Beat:
+    return Beat(
+        service="gateway",
+        instance="gateway-1",
+        every_s=every_s,
+        publisher=publisher,
+        clock=FakeClock(),
+        started_at=START,
+        details=dict,
+    )
+
+
 async def test_the_gateways_own_beats_are_those_of_a_service(tmp_path: Path) -> None:
     publisher = FakePublisher(FakeDatabase())
-    settings = settings_for(tmp_path, beat_s=0.01)
-    own = Beat(publisher, FakeClock(), settings, "1.2.3", START)
+    own = own_beat(publisher, 0.01)
     async with running({"beat": own.run}):
         await until(lambda: len(publisher.events) > 2)
     await own.last()
@@ -118,7 +129,7 @@ async def test_the_gateways_own_beats_are_those_of_a_service(tmp_path: Path) -> 
 
 async def test_beats_outlive_a_broker_that_is_away(tmp_path: Path) -> None:
     publisher = FakePublisher(FakeDatabase(), away=True)
-    own = Beat(publisher, FakeClock(), settings_for(tmp_path, beat_s=0.01), "1.2.3", START)
+    own = own_beat(publisher, 0.01)
     async with running({"beat": own.run}):
         await asyncio.sleep(0)
         publisher.away = False
@@ -164,7 +175,7 @@ async def test_readiness_asks_kafka_only_when_nothing_was_acknowledged_lately(tm
     database = FakeDatabase()
     publisher = FakePublisher(database)
     broker = Broker(publisher, FakeSession(0), Metrics())
-    own = Beat(broker, FakeClock(), settings_for(tmp_path), "1.2.3", START)
+    own = own_beat(broker)
     every = looks(broker, own, 60, database, ReadModels(database), NullStore(full=True))
     async with running({"kafka": broker.run}):
         await asyncio.sleep(0)

@@ -8,15 +8,15 @@ from typing import Any, Literal
 
 import structlog
 
-_OURS = ("__main__", "gateway", "connectors")
+_OURS = ("__main__", "connectors", "gateway", "processors")
 """The loggers whose information is wanted; libraries are heard from warnings on."""
 
 SERVER: dict[str, Any] = {"loggers": {"_granian": {"handlers": [], "propagate": True}}}
 """For Granian: its lines go where all others go."""
 
 
-def configure(style: Literal["json", "console"]) -> None:
-    """Sends every log line to standard error in this style."""
+def configure(style: Literal["json", "console"], **bound: str) -> None:
+    """Sends every log line to standard error in this style; `bound` is said with each."""
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -28,6 +28,7 @@ def configure(style: Literal["json", "console"]) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+    structlog.contextvars.bind_contextvars(**bound)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_last(style))

@@ -1,51 +1,53 @@
-"""The gateway's own beat: that it is there, and at a graceful stop that it no longer is."""
+"""A process's own word that it is there, and at a graceful stop that it no longer is."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
 from connectors.ports import BrokerUnavailable, Clock, Publisher
-from gateway.settings import Settings
+from connectors.version import version
 from schemas.events import Meta, ServiceBeat
 
 log = structlog.get_logger()
 
-SERVICE = "gateway"
 _LAST_WORD_S = 2.0
 _AGAIN_S = 0.5
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Beat:
-    """Says that this process is alive."""
+    """The beats of one process."""
 
-    def __init__(
-        self, publisher: Publisher, clock: Clock, settings: Settings, version: str, started_at: datetime
-    ) -> None:
-        self._publisher = publisher
-        self._clock = clock
-        self._settings = settings
-        self._version = version
-        self._started_at = started_at
+    service: str
+    """gateway, processors or worker."""
+    instance: str
+    every_s: float
+    publisher: Publisher
+    clock: Clock
+    started_at: datetime
+    details: Callable[[], Mapping[str, str]]
+    """What else there is to say, looked at for each beat."""
 
     async def run(self) -> None:
         """Beats until it is cancelled; one that could not be sent is sent again soon."""
-        every_s = self._settings.beat_s
         while True:
             try:
                 await self.send("up")
-                await asyncio.sleep(every_s)
+                await asyncio.sleep(self.every_s)
             except BrokerUnavailable as error:
                 log.info("beat not sent", error=str(error))
-                await asyncio.sleep(min(_AGAIN_S, every_s))
+                await asyncio.sleep(min(_AGAIN_S, self.every_s))
 
     async def send(self, state: str) -> None:
         """One beat. Raises BrokerUnavailable."""
-        await self._publisher.publish([self._event(state)])
+        await self.publisher.publish([self._event(state)])
 
     async def last(self) -> None:
         """Says that this process goes, if that can be said quickly."""
@@ -56,16 +58,15 @@ class Beat:
             log.warning("last beat not sent", error=repr(error))
 
     def _event(self, state: str) -> ServiceBeat:
-        settings = self._settings
         return ServiceBeat(
-            meta=Meta.first(f"service:{settings.instance}", self._clock.now()),
-            service=SERVICE,
-            instance=settings.instance,
+            meta=Meta.first(f"service:{self.instance}", self.clock.now()),
+            service=self.service,
+            instance=self.instance,
             host=socket.gethostname(),
             pid=os.getpid(),
-            version=self._version,
-            started_at=self._started_at,
+            version=version(),
+            started_at=self.started_at,
             state=state,
-            interval_ms=int(settings.beat_s * 1000),
-            details={"address": f"http://{settings.host}:{settings.port}"},
+            interval_ms=round(self.every_s * 1000),
+            details=dict(self.details()),
         )
