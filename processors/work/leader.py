@@ -101,7 +101,8 @@ class Leader:
         until = loop.time() + self.settings.tick.total_seconds()
         while (left := until - loop.time()) > 0:
             try:
-                await asyncio.wait_for(self._wake.wait(), left)
+                async with asyncio.timeout(left):
+                    await self._wake.wait()
             except TimeoutError:
                 return
             self._wake.clear()

@@ -97,7 +97,8 @@ class Worker:
             await self._claim_what_fits()
             while (left := deadline - asyncio.get_running_loop().time()) > 0 and not self._stopping:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), left)
+                    async with asyncio.timeout(left):
+                        await self._wake.wait()
                 self._wake.clear()
                 await self._claim_what_fits()
             self._ready.clear()
@@ -171,11 +172,13 @@ class Worker:
         check = self._checks[task.id]
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(check.wait(), lease_s / 3)
+                async with asyncio.timeout(lease_s / 3):
+                    await check.wait()
             check.clear()
             asked_at = loop.time()
             try:
-                hold = await asyncio.wait_for(self.ledger.renew(task, self.settings.lease), lease_s)
+                async with asyncio.timeout(lease_s):
+                    hold = await self.ledger.renew(task, self.settings.lease)
             except (Transient, TimeoutError) as error:
                 if loop.time() > good_until:
                     raise ClaimLost("the lease ran out while the database was away") from error

@@ -220,6 +220,20 @@ async def test_a_database_that_is_away_loses_no_waiting_task(world: World) -> No
     assert await world.in_state("ready") == ["t000"]
 
 
+async def test_a_leader_that_is_stopped_while_news_come_in_stops(world: World) -> None:
+    """asyncio.wait_for swallows a cancellation that meets the end of what it waits for."""
+    for _ in range(20):
+        leader = world.another_leader()
+        running = asyncio.create_task(leader.run())
+        while not leader.leading:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        leader._wake.set()
+        running.cancel()
+        await asyncio.wait([running], timeout=30)
+        assert running.cancelled()
+
+
 async def test_the_running_leader_lets_in_what_it_hears_of(world: World) -> None:
     running = asyncio.create_task(world.another_leader().run())
     await world.log.publish([samples.task_changed(plan=samples.plan(tools=[]))])
