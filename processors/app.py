@@ -14,7 +14,7 @@ from typing import Any
 
 import imageio_ffmpeg
 import structlog
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, start_http_server
 
 from connectors.beat import Beat
 from connectors.blobs import open_store
@@ -31,7 +31,7 @@ from connectors.sandbox import Sandbox, find_isolation
 from processors.host import GroupSettings, Host
 from processors.ingest.handle import Ingest
 from processors.ingest.work import Probe
-from processors.observe import Metrics
+from processors.observe import Metrics, WorkMetrics
 from processors.recover import ensure_state
 from processors.runtime import Stage
 from processors.settings import Settings
@@ -44,6 +44,7 @@ from processors.work.admission import Admission, Limits
 from processors.work.jobs import Jobs, KnownMedia
 from processors.work.leader import Leader, LeaderSettings
 from processors.work.ledger import Ledger
+from processors.work.observer import WorkObserver
 from processors.work.project import NAME as LEDGER_STAGE
 from processors.work.project import Projector
 from processors.work.worker import Worker, WorkerSettings
@@ -136,6 +137,7 @@ async def run_stages(settings: Settings, names: Sequence[str]) -> None:
     """Hosts stages until SIGTERM. Raises what ended a stage."""
     async with connected(settings) as world:
         incarnation = await ensure_state(world.database, world.history, world.clock)
+        registry = served_metrics(settings)
         stages = [stage for stage in all_stages(world) if not names or stage.name in names]
         host = Host(
             settings=GroupSettings(
@@ -147,11 +149,11 @@ async def run_stages(settings: Settings, names: Sequence[str]) -> None:
             codec=world.codec,
             publisher=world.publisher,
             clock=world.clock,
-            observer=Metrics(CollectorRegistry()),
+            observer=Metrics(registry),
         )
         await host.start(stages)
         log.info("stages are running", stages=[stage.name for stage in stages])
-        leader = _leader(world, host)
+        leader = _leader(world, host, WorkMetrics(registry))
         beat = _beat(world, "processors", lambda: _stage_details(stages, leader))
         try:
             await _until_stopped(host.failed(), leader.run(), beat.run(), _guard(world, incarnation))
@@ -168,7 +170,7 @@ async def run_worker(settings: Settings) -> None:
             log.error("ISOLATION IS WEAK: what opens strangers' files is not shut in", what=isolation.summary)
         else:
             log.info("isolation", what=isolation.summary)
-        worker = _worker(world, Sandbox(isolation))
+        worker = _worker(world, Sandbox(isolation), WorkMetrics(served_metrics(settings)))
         beat = _beat(world, "worker", lambda: _worker_details(worker, isolation.summary))
         stop = asyncio.get_running_loop().add_signal_handler
         stop(signal.SIGTERM, worker.stop)
@@ -179,6 +181,14 @@ async def run_worker(settings: Settings) -> None:
         finally:
             beating.cancel()
             await beat.last()
+
+
+def served_metrics(settings: Settings) -> CollectorRegistry:
+    """A registry for this process's metrics, served where the settings say."""
+    registry = CollectorRegistry()
+    if settings.metrics_port:
+        start_http_server(settings.metrics_port, settings.metrics_host, registry)
+    return registry
 
 
 def all_stages(world: World) -> list[Stage]:
@@ -194,7 +204,7 @@ def all_stages(world: World) -> list[Stage]:
     ]
 
 
-def _leader(world: World, host: Host) -> Leader:
+def _leader(world: World, host: Host, observer: WorkObserver) -> Leader:
     tick = min(1.0, world.settings.lease_s / 6)
     return Leader(
         ledger=world.ledger,
@@ -203,10 +213,11 @@ def _leader(world: World, host: Host) -> Leader:
         clock=world.clock,
         leads=lambda: host.leads(LEDGER_STAGE),
         settings=LeaderSettings(tick=timedelta(seconds=tick)),
+        observer=observer,
     )
 
 
-def _worker(world: World, sandbox: Sandbox) -> Worker:
+def _worker(world: World, sandbox: Sandbox, observer: WorkObserver) -> Worker:
     settings = world.settings
     blobs = open_store(settings.blobs, settings.instance)
     tools = FfmpegTools(ToolRunner(sandbox), Path(imageio_ffmpeg.get_ffmpeg_exe()))
@@ -219,6 +230,7 @@ def _worker(world: World, sandbox: Sandbox) -> Worker:
         tail=world.tail(working.TAILED),
         clock=world.clock,
         admission=Admission(limits),
+        observer=observer,
         works={"probe": Probe(blobs, tools), "transcode": TranscodeWork(blobs, tools, world.clock)},
         settings=WorkerSettings(
             name=settings.instance,

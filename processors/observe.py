@@ -1,8 +1,13 @@
-"""The closed set of metrics of processors and workers; base units, and never a user, job or media id."""
+"""The closed set of metrics of processors and workers; base units, and never a user, job or media id.
+
+Autoscalers read `sluice_tasks`: once offsets are committed at planning, Kafka's lag says nothing about work.
+"""
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 
 class Metrics:
@@ -37,3 +42,33 @@ class Metrics:
     def dead_lettered(self, stage: str, topic: str) -> None:
         """See runtime.Observer."""
         self._dead.labels(stage, topic).inc()
+
+
+class WorkMetrics:
+    """See work.observer.WorkObserver."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._tasks = Gauge(
+            "sluice_tasks", "Tasks by state, as the leader sees them.", ["state"], registry=registry
+        )
+        self._oldest = Gauge(
+            "sluice_oldest_ready_seconds", "How long the oldest ready task is ready.", registry=registry
+        )
+        self._expired = Counter("sluice_leases_expired_total", "Leases that ran out.", registry=registry)
+        self._attempts = Counter(
+            "sluice_attempts_total", "Attempts at tasks that ended.", ["kind", "outcome"], registry=registry
+        )
+
+    def tasks(self, by_state: Mapping[str, int], oldest_ready_s: float) -> None:
+        """See WorkObserver."""
+        for state, count in by_state.items():
+            self._tasks.labels(state).set(count)
+        self._oldest.set(oldest_ready_s)
+
+    def expired(self) -> None:
+        """See WorkObserver."""
+        self._expired.inc()
+
+    def attempt(self, kind: str, outcome: str) -> None:
+        """See WorkObserver."""
+        self._attempts.labels(kind, outcome).inc()

@@ -32,6 +32,10 @@ class Settings(BaseSettings):
     """This process's name, unique among those that run."""
     log: Literal["console", "json"] = Field("json", validation_alias="SLUICE_LOG")
     """How log lines look."""
+    metrics_port: int = Field(0, validation_alias="SLUICE_METRICS_PORT", ge=0, le=65535)
+    """Where Prometheus finds this process's metrics; 0 means nowhere."""
+    metrics_host: str = Field("127.0.0.1", validation_alias="SLUICE_METRICS_HOST")
+    """On which address."""
     session_s: float = Field(10.0, validation_alias="SLUICE_SESSION_TIMEOUT_S")
     """A processors process that is silent for this long loses its partitions and the leadership."""
     lease_s: float = Field(30.0, validation_alias="SLUICE_LEASE_S")

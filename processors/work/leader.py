@@ -16,6 +16,7 @@ import structlog
 
 from connectors.ports import Clock, Publisher, Tail, Transient
 from processors.work.ledger import Ledger
+from processors.work.observer import Silent, WorkObserver
 from processors.work.queue import FairQueue
 from processors.work.tasks import DEAD, READY, RUNNING, WAITING, Task, priority_class
 from schemas.events import Event, JobControlled, ServiceBeat, TaskChanged
@@ -60,6 +61,7 @@ class Leader:
     clock: Clock
     leads: Callable[[], bool]
     settings: LeaderSettings = field(default_factory=LeaderSettings)
+    observer: WorkObserver = field(default_factory=Silent)
     _waiting: FairQueue = field(default_factory=FairQueue)
     _light: FairQueue = field(default_factory=FairQueue)
     _under_way: dict[str, Task] = field(default_factory=dict)
@@ -127,12 +129,20 @@ class Leader:
         now = await self.ledger.now()
         running = await self.ledger.in_state(RUNNING)
         await self._expire([t for t in running if t.lease_until is not None and t.lease_until < now])
-        self._under_way = {task.id: task for task in [*running, *await self.ledger.in_state(READY)]}
+        ready = await self.ledger.in_state(READY)
+        self._under_way = {task.id: task for task in [*running, *ready]}
+        self._show(now, ready, running)
         await self._tell_untold()
         self._release_due(now)
         if asyncio.get_running_loop().time() > self._rescan_at:
             await self._rescan()
         await self.fill()
+
+    def _show(self, now: datetime, ready: list[Task], running: list[Task]) -> None:
+        waiting = len(self._waiting) + len(self._light) + len(self._delayed)
+        counts = {WAITING: waiting, READY: len(ready), RUNNING: len(running)}
+        oldest = min((task.created_at for task in ready), default=now)
+        self.observer.tasks(counts, max(0.0, (now - oldest).total_seconds()))
 
     async def _rescan(self) -> None:
         """Takes in what waits and was not heard of, whatever the reason."""
@@ -212,6 +222,7 @@ class Leader:
             )
             if await self.ledger.expire(task, event):
                 log.warning("lease expired", task=task.id, worker=task.worker, epoch=task.epoch)
+                self.observer.expired()
                 self._to_look_up.add(task.id)
 
     async def _tell_untold(self) -> None:

@@ -21,6 +21,7 @@ from connectors.ports import Clock, Publisher, Tail, Transient
 from processors.work.admission import Admission
 from processors.work.execution import ClaimLost, Execution, TaskFailed, Work
 from processors.work.ledger import TASKS, Hold, Ledger, Told
+from processors.work.observer import Silent, WorkObserver
 from processors.work.tasks import COMPLETED, DEAD, READY, Task
 from schemas.events import Event, JobControlled, TaskChanged
 
@@ -62,6 +63,7 @@ class Worker:
     admission: Admission
     works: Mapping[str, Work]
     settings: WorkerSettings
+    observer: WorkObserver = field(default_factory=Silent)
     running: dict[str, Task] = field(default_factory=dict)
     """What this worker has, by task."""
     _attempts: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -141,6 +143,7 @@ class Worker:
         except asyncio.CancelledError:
             await self._give_back(task)
         except ClaimLost as lost:
+            self.observer.attempt(task.kind, "lost")
             log.warning("claim lost", task=task.id, epoch=task.epoch, why=str(lost))
         except Exception:
             log.exception("attempt ended unexpectedly", task=task.id)
@@ -215,6 +218,7 @@ class Worker:
         if not await self._persist(lambda: self.ledger.complete(task, event)):
             raise ClaimLost("it was gone before it could be completed")
         log.info("completed", task=task.id, kind=task.kind)
+        self.observer.attempt(task.kind, COMPLETED)
         await self._publish_outbox(task, event)
 
     async def _failed(self, task: Task, error: TaskFailed) -> None:
@@ -226,6 +230,7 @@ class Worker:
         log.warning("failed", task=task.id, code=error.code, error=str(error), dead=dead)
         if not await self._persist(lambda: self.ledger.fail(task, event, retry_in)):
             raise ClaimLost("it was gone before it could be failed")
+        self.observer.attempt(task.kind, state)
         await self._publish_outbox(task, event)
 
     async def _publish_outbox(self, task: Task, event: TaskChanged) -> None:

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from deploy.local.home import Home
 from deploy.local.parts import Options
+from deploy.local.ports import pick
 from deploy.local.stack import Stack
 from tests.client import Client
 
 
+@cache
+def metrics_ports() -> dict[str, int]:
+    """Where the processes behind the gateway show their metrics."""
+    first = pick(set())
+    return {"processors-1": first, "worker-1": pick({first})}
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    ports = metrics_ports()
     options = Options(
         port=8700,
+        child_env={name: {"SLUICE_METRICS_PORT": str(port)} for name, port in ports.items()},
         env={"SLUICE_UPLOAD_STALL_S": "2", "SLUICE_MAX_UPLOAD_BYTES": str(64 << 20), "SLUICE_BEAT_S": "1"},
     )
     with Stack.start(Home(tmp_path_factory.mktemp("home")), options) as running:

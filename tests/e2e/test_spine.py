@@ -6,11 +6,13 @@ import hashlib
 from pathlib import Path
 
 import av
+import httpx
 import pytest
 
 from deploy.local.stack import Stack
 from tests.client import Client, until
 from tests.clips import clip, frames, run, slow_clip
+from tests.e2e.conftest import metrics_ports
 from tests.fakes import only
 from tests.log import published
 
@@ -135,3 +137,14 @@ def test_the_machine_and_its_services_are_shown(client: Client) -> None:
     assert services["worker-1"]["details"]["isolation"].startswith(("full", "weak"))
     ready = client.get("/ready")
     assert {"kafka", "mongodb", "blobs"} <= set(str(ready).replace("'", " ").split())
+
+
+def test_every_process_shows_its_metrics(client: Client, source: Path) -> None:
+    client.until_job(client.upload(source, profile="preview")["job"]["id"], "completed")
+    shown = {
+        name: httpx.get(f"http://127.0.0.1:{port}/metrics").text for name, port in metrics_ports().items()
+    }
+    assert 'sluice_tasks{state="waiting"}' in shown["processors-1"]
+    assert 'sluice_stage_events_total{stage="transcode"}' in shown["processors-1"]
+    assert 'sluice_attempts_total{kind="transcode",outcome="completed"}' in shown["worker-1"]
+    assert "sluice_" in httpx.get(f"{client.url}/metrics").text

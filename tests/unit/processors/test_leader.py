@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from connectors.read_models import STATE
 from processors.work.leader import Leader, LeaderSettings
 from processors.work.ledger import LEDGER, TASKS, Ledger
+from processors.work.observer import Silent
 from processors.work.tasks import Task
 from schemas import events
 from schemas.codec import Codec
@@ -182,6 +184,22 @@ async def test_a_retry_waits_for_its_time(world: World) -> None:
     world.clock.advance(11)
     await world.leader.tick()
     assert await world.in_state("ready") == ["t000"]
+
+
+async def test_the_leader_tells_how_much_work_there_is(world: World) -> None:
+    seen: list[tuple[dict[str, int], float]] = []
+
+    class Heard(Silent):
+        def tasks(self, by_state: Mapping[str, int], oldest_ready_s: float) -> None:
+            seen.append((dict(by_state), oldest_ready_s))
+
+    world.leader.observer = Heard()
+    await world.plan(5)
+    await world.leader.fill()
+    await world.claim("t000")
+    world.clock.advance(7)
+    await world.leader.tick()
+    assert seen == [({"waiting": 3, "ready": 1, "running": 1}, 7.0)]
 
 
 async def test_a_new_leader_learns_what_waits_from_the_ledger(world: World) -> None:
