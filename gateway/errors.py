@@ -25,6 +25,15 @@ log = structlog.get_logger()
 RETRY_AFTER_S = 2
 
 
+_RENAMED = {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
+"""What RFC 9110 calls them; Python does so from 3.13 on."""
+
+
 class Problem(Exception):
     """An answer that is not success. `more` becomes further members of the document."""
 
@@ -111,7 +120,7 @@ def problem_response(problem: Problem) -> Response:
     """The document of a problem."""
     body = {
         "type": f"urn:sluice:problem:{problem.code}",
-        "title": problem.status.phrase,
+        "title": title(problem.status),
         "status": int(problem.status),
         "code": problem.code,
         "detail": problem.detail,
@@ -192,4 +201,9 @@ async def _on_transient(_: Request, error: Exception) -> Response:
 
 
 def _code(status: int) -> str:
-    return HTTPStatus(status).phrase.lower().replace(" ", "-").replace("'", "")
+    return title(status).lower().replace(" ", "-").replace("'", "")
+
+
+def title(status: int) -> str:
+    """What a status is called: the same whichever Python runs, for codes derive from it."""
+    return _RENAMED.get(status) or HTTPStatus(status).phrase

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.errors import title
 
 DESCRIPTION = """\
 Media goes in; every change of state is an event on Kafka; processors turn events into work; read models
@@ -59,7 +60,7 @@ FILE: Responses = {
 def problems(*statuses: int) -> Responses:
     """The `responses` of a route that may answer with these."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
-    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+    return {status: {"description": title(status), "content": content} for status in statuses}
 
 
 def operation_id(route: APIRoute) -> str:

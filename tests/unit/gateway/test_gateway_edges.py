@@ -145,7 +145,7 @@ async def test_before_the_read_models_are_built_reads_are_refused_for_now(tmp_pa
 async def test_a_body_that_no_such_request_needs_is_refused(tmp_path: Path) -> None:
     async with world(tmp_path, max_body_bytes=1000) as w:
         answer = await w.client.post("/api/v1/jobs", json={"media_id": "x" * 2000, "profile": "web"})
-        assert_problem(answer, 413, "request-entity-too-large")
+        assert_problem(answer, 413, "content-too-large")
 
 
 async def test_readiness_names_each_dependency(tmp_path: Path) -> None:
