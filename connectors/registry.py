@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from schemas.registry import FileRegistry, Schema, UnknownSchema, file_registry
+from schemas.registry import FileRegistry, Schema, UnknownSchema, file_registry, stem_of
 from schemas.topics import BY_NAME
 
 if TYPE_CHECKING:  # the client is heavy, and few processes need it
@@ -60,7 +60,7 @@ class ServerRegistry:
             if error.http_status_code == _NOT_FOUND:
                 raise UnknownSchema(f"the registry has no schema with id {schema_id}") from error
             raise
-        return Schema(_stem(text), 0, schema_id, text)
+        return Schema(stem_of(orjson.loads(text).get("name", "")), 0, schema_id, text)
 
 
 def open_registry(url: str | None) -> FileRegistry | ServerRegistry:
@@ -90,9 +90,3 @@ def register(client: SchemaRegistryClient, files: FileRegistry) -> ServerRegistr
             given.setdefault(schema_id, Schema(schema.stem, schema.version, schema_id, schema.text))
         client.set_compatibility(topic.subject, COMPATIBILITY)
     return ServerRegistry(client, given)
-
-
-def _stem(text: str) -> str:
-    """media_uploaded for a schema whose record is named MediaUploaded."""
-    name: str = orjson.loads(text).get("name", "")
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")

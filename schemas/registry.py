@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -66,6 +67,11 @@ class FileRegistry:
             return self._by_id[schema_id]
         except KeyError:
             raise UnknownSchema(f"there is no schema with id {schema_id}") from None
+
+
+def stem_of(record_name: str) -> str:
+    """The stem of a record's Avro files: media_uploaded for MediaUploaded."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", record_name).lower()
 
 
 def _read(folder: Path, name: str, schema_id: int) -> Schema:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from schemas import events
 from schemas.events import Event
+from schemas.registry import stem_of
 
 MAX_RECORD_BYTES = 512 * 1024
 """Anything larger is a blob, and the event says where it is."""
@@ -34,7 +34,7 @@ class Topic:
     @property
     def schema(self) -> str:
         """The stem of the record's Avro files: media_uploaded for MediaUploaded."""
-        return re.sub(r"(?<!^)(?=[A-Z])", "_", self.record.__name__).lower()
+        return stem_of(self.record.__name__)
 
     @property
     def subject(self) -> str:
