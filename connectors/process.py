@@ -21,6 +21,8 @@ from connectors.sandbox import Confinement, Sandbox
 _STDERR_LINES = 40
 _LINE_BYTES = 1024 * 1024
 _LOOK_EVERY_S = 0.5
+_ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8"}
+"""All that a tool sees of ours: it behaves alike everywhere, and knows no secrets."""
 
 OnLine = Callable[[str], None]
 
@@ -61,7 +63,7 @@ class ToolRunner:
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
             cwd=confinement.write or "/",
-            env=_environment(),
+            env=_ENVIRONMENT,
             limit=_LINE_BYTES,
         )
         errors: deque[str] = deque(maxlen=_STDERR_LINES)
@@ -150,12 +152,6 @@ def _failure(status: int, stderr: str) -> ToolFailed:
         return ToolFailed("crashed", f"it crashed with signal {-status}", stderr)
     last = stderr.strip().splitlines()[-1] if stderr.strip() else f"it ended with status {status}"
     return ToolFailed("tool_error", last, stderr)
-
-
-def _environment() -> dict[str, str]:
-    """Only what a tool needs: no secrets of ours."""
-    kept = ("PATH", "LANG", "LC_ALL", "TZ", "FONTCONFIG_PATH")
-    return {name: os.environ[name] for name in kept if name in os.environ}
 
 
 def _ignore(_line: str) -> None:

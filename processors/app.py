@@ -255,7 +255,8 @@ def _beat(world: World, service: str, details: Callable[[], Mapping[str, str]]) 
 
 
 def _stage_details(stages: Sequence[Stage], leader: Leader) -> dict[str, str]:
-    return {"stages": ",".join(stage.name for stage in stages), "leader": str(leader.leading).lower()}
+    said = {"stages": ",".join(stage.name for stage in stages), "leader": str(leader.leading).lower()}
+    return said | ({"stuck_jobs": str(len(leader.stuck))} if leader.leading else {})
 
 
 def _worker_details(worker: Worker, isolation: str) -> dict[str, str]:

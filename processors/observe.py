@@ -55,6 +55,9 @@ class WorkMetrics:
             "sluice_oldest_ready_seconds", "How long the oldest ready task is ready.", registry=registry
         )
         self._expired = Counter("sluice_leases_expired_total", "Leases that ran out.", registry=registry)
+        self._stuck = Gauge(
+            "sluice_jobs_stuck", "Open jobs that no waiting will move; the log says why.", registry=registry
+        )
         self._attempts = Counter(
             "sluice_attempts_total", "Attempts at tasks that ended.", ["kind", "outcome"], registry=registry
         )
@@ -68,6 +71,10 @@ class WorkMetrics:
     def expired(self) -> None:
         """See WorkObserver."""
         self._expired.inc()
+
+    def stuck(self, jobs: int) -> None:
+        """See WorkObserver."""
+        self._stuck.set(jobs)
 
     def attempt(self, kind: str, outcome: str) -> None:
         """See WorkObserver."""

@@ -53,8 +53,15 @@ class Meta:
 
     def then(self, actor: str, now: datetime, *parts: object) -> Meta:
         """For an event that this one led to: doing it again gives the same id for the same parts."""
+        return self.decided(actor, now, self.event_id, *parts)
+
+    def decided(self, actor: str, now: datetime, *parts: object) -> Meta:
+        """For an event that this one led to, and that says the same whatever else may lead to it.
+
+        Its id comes from `parts` alone.
+        """
         return Meta(
-            event_id=derived_id(self.event_id, *parts),
+            event_id=derived_id(*parts),
             occurred_at=to_millis(now),
             correlation_id=self.correlation_id,
             causation_id=self.event_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -57,6 +57,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Say which version this is.", callback=stack.say_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Holds what may stand before a command."""
+
 
 for _part in (demo, stack, media, jobs, events, develop):
     app.registered_commands += _part.app.registered_commands

@@ -54,6 +54,9 @@ def _warnings_of(service: Service) -> list[Warning]:
         why = isolation.removeprefix(_WEAK).lstrip(": ") or "no reason given"
         text = f"{name} opens media with weaker isolation: {why}"
         found.append(Warning(code="weak-isolation", instance=name, text=text))
+    if (count := service.details.get("stuck_jobs", "0")) != "0" and service.state != "down":
+        text = f"{count} jobs stand still; the log of {name} says why"
+        found.append(Warning(code="stuck-jobs", instance=name, text=text))
     if service.state == "down":
         text = f"{name} was last heard of at {service.last_beat_at:%H:%M:%S} UTC"
         found.append(Warning(code="service-down", instance=name, text=text))

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from connectors.ports import Clock, Database
+from connectors.ports import Clock, Database, OneOf
 from processors.runtime import Handled
 from processors.work.ledger import JOBS, MEDIA, Ledger, Told
-from schemas.events import Event, MediaProcessed, Meta, Metrics, derived_id
+from schemas.events import Event, MediaProcessed, Meta, Metrics
 
 WAITING, PLANNED, CLOSED = "waiting", "planned", "closed"
 
@@ -120,15 +120,8 @@ class Jobs:
     def _processed(self, job: Job, verdict: Verdict, cause: Meta) -> MediaProcessed:
         now = self.clock.now()
         took = now - job.requested_at
-        meta = Meta(
-            event_id=derived_id(job.id, job.run, verdict.status),
-            occurred_at=now,
-            correlation_id=cause.correlation_id,
-            causation_id=cause.event_id,
-            actor=self.actor,
-        )
         return MediaProcessed(
-            meta=meta,
+            meta=cause.decided(self.actor, now, job.id, job.run, verdict.status),
             media_id=job.media_id,
             job_id=job.id,
             run=job.run,
@@ -163,6 +156,12 @@ class KnownMedia:
     async def get(self, media_id: str) -> Mapping[str, Any]:
         """Everything remembered; empty for a medium that nothing is known of yet."""
         return await self.database.get(MEDIA, media_id) or {}
+
+
+async def open_jobs(ledger: Ledger) -> list[Job]:
+    """The jobs that have not ended."""
+    still = OneOf((WAITING, PLANNED))
+    return [_read(d) for d in await ledger.database.select(JOBS, {"state": still}, 100_000)]
 
 
 def _read(document: Mapping[str, Any]) -> Job:

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from connectors.ports import Clock, Publisher, Tail, Transient
+from processors.work import crew
+from processors.work.crew import Crew
+from processors.work.jobs import open_jobs
 from processors.work.ledger import Ledger
 from processors.work.observer import Silent, WorkObserver
 from processors.work.queue import FairQueue
+from processors.work.stuck import stuck
 from processors.work.tasks import DEAD, READY, RUNNING, WAITING, Task, priority_class
 from schemas.events import Event, JobControlled, ServiceBeat, TaskChanged
 
@@ -28,7 +32,6 @@ TAILED = ("task.changed", "job.controlled", "service.beat")
 
 _ACTOR = "service:ledger"
 _SPARE_WINDOW = 2
-_BEATS_MISSED = 3
 _RESCAN_S = 30.0
 _RESCAN_SHARE = 20
 """A look at everything that waits takes at most one part in this many of the time."""
@@ -42,13 +45,8 @@ class LeaderSettings:
     """How often leases, retries and outboxes are looked at; tasks are let in as soon as there is room."""
     window_per_slot: int = 2
     """How many ready tasks there are for each place on a worker."""
-
-
-@dataclass(slots=True)
-class _WorkerSeen:
-    slots: int
-    tools: frozenset[str]
-    silent_at: datetime
+    patience: timedelta = timedelta(minutes=1)
+    """How long a job may stand still before the leader says so."""
 
 
 @dataclass(slots=True)
@@ -68,9 +66,12 @@ class Leader:
     _delayed: dict[str, Task] = field(default_factory=dict)
     _to_look_up: set[str] = field(default_factory=set)
     _untold: set[str] = field(default_factory=set)
-    _workers: dict[str, _WorkerSeen] = field(default_factory=dict)
+    _crew: Crew = field(default_factory=Crew)
+    _suspected: frozenset[str] = frozenset()
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _rescan_at: float = 0.0
+    stuck: Mapping[str, str] = field(default_factory=dict)
+    """The jobs that stand still, and why."""
     leading: bool = False
     """Whether the last look found this process to be the leader; for the status page."""
 
@@ -136,6 +137,7 @@ class Leader:
         self._release_due(now)
         if asyncio.get_running_loop().time() > self._rescan_at:
             await self._rescan()
+            await self._look_for_stuck(now)
         await self.fill()
 
     def _show(self, now: datetime, ready: list[Task], running: list[Task]) -> None:
@@ -153,11 +155,22 @@ class Leader:
                 self._enqueue(task)
         self._rescan_at = loop.time() + max(_RESCAN_S, _RESCAN_SHARE * (loop.time() - began))
 
+    async def _look_for_stuck(self, now: datetime) -> None:
+        """Says of each job that stood still at this look and the one before that it does, once."""
+        tasks = [*self._waiting, *self._light, *self._delayed.values(), *self._under_way.values()]
+        tools = self._crew.tools(self.clock.now())
+        found = stuck(await open_jobs(self.ledger), tasks, tools, now, self.settings.patience)
+        still = {job_id: reason for job_id, reason in found.items() if job_id in self._suspected}
+        for job_id in still.keys() - self.stuck.keys():
+            log.error("a job stands still", job=job_id, why=still[job_id])
+        self._suspected, self.stuck = frozenset(found), still
+        self.observer.stuck(len(still))
+
     async def fill(self) -> None:
         """Lets tasks in while there is room, the light ones always."""
         await self._look_up()
         admitted: list[Event] = []
-        tools = self._tools()
+        tools = self._crew.tools(self.clock.now())
         for queue, bounded in ((self._light, False), (self._waiting, True)):
             while (task := queue.take(self._owners(), tools)) is not None:
                 if bounded and not self._room_for(task):
@@ -189,14 +202,7 @@ class Leader:
         return len(before) < self._window()
 
     def _window(self) -> int:
-        return self.settings.window_per_slot * sum(w.slots for w in self._live()) + _SPARE_WINDOW
-
-    def _live(self) -> list[_WorkerSeen]:
-        now = self.clock.now()
-        return [seen for seen in self._workers.values() if seen.silent_at > now]
-
-    def _tools(self) -> frozenset[str]:
-        return frozenset().union(*(seen.tools for seen in self._live()))
+        return self.settings.window_per_slot * self._crew.slots(self.clock.now()) + _SPARE_WINDOW
 
     def _owners(self) -> Counter[str]:
         return Counter(task.plan.owner_id for task in self._under_way.values())
@@ -261,8 +267,8 @@ class Leader:
                 self._under_way.pop(event.task_id, None)
             case JobControlled():
                 self._steer(event)
-            case ServiceBeat(service="worker"):
-                self._see(event)
+            case ServiceBeat(service=crew.SERVICE):
+                self._crew.hear(event)
             case _:
                 return
         self._wake.set()
@@ -274,14 +280,3 @@ class Leader:
                     queue.drop(task.id)
                 elif event.command == "priority" and event.priority:
                     queue.put(replace(task, plan=replace(task.plan, priority=event.priority)))
-
-    def _see(self, beat: ServiceBeat) -> None:
-        if beat.state == "down":
-            self._workers.pop(beat.instance, None)
-            return
-        silence = timedelta(milliseconds=_BEATS_MISSED * beat.interval_ms)
-        self._workers[beat.instance] = _WorkerSeen(
-            slots=int(beat.details.get("slots", "1")),
-            tools=frozenset(filter(None, beat.details.get("tools", "").split(","))),
-            silent_at=beat.meta.occurred_at + silence,
-        )

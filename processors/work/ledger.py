@@ -26,7 +26,7 @@ LEDGER = "ledger"
 
 INDEXES: dict[str, list[list[str]]] = {
     TASKS: [["state"], ["job_id"], ["outbox.topic"]],
-    JOBS: [["media_id"], ["outbox.topic"]],
+    JOBS: [["media_id"], ["state"], ["outbox.topic"]],
     MEDIA: [["probed.location"]],
 }
 

@@ -17,6 +17,10 @@ class WorkObserver(Protocol):
         """A lease ran out."""
         ...
 
+    def stuck(self, jobs: int) -> None:
+        """So many jobs stand still."""
+        ...
+
     def attempt(self, kind: str, outcome: str) -> None:
         """An attempt ended: completed, failed, dead or lost."""
         ...
@@ -32,4 +36,7 @@ class Silent:
         """See WorkObserver."""
 
     def attempt(self, kind: str, outcome: str) -> None:
+        """See WorkObserver."""
+
+    def stuck(self, jobs: int) -> None:
         """See WorkObserver."""

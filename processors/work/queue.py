@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from processors.work.tasks import Task, priority_class
@@ -23,6 +23,9 @@ class FairQueue:
 
     def __len__(self) -> int:
         return len(self._tasks)
+
+    def __iter__(self) -> Iterator[Task]:
+        return iter(self._tasks.values())
 
     def __contains__(self, task_id: str) -> bool:
         return task_id in self._tasks

@@ -127,15 +127,8 @@ def plan_event(
 ) -> TaskChanged:
     """The event that plans a task; planning the same task again gives the same ids."""
     task_id = derived_id(job_id, run, kind, plan.index)
-    meta = Meta(
-        event_id=derived_id(task_id, "planned"),
-        occurred_at=now,
-        correlation_id=cause.correlation_id,
-        causation_id=cause.event_id,
-        actor=actor,
-    )
     return events.TaskChanged(
-        meta=meta,
+        meta=cause.decided(actor, now, task_id, "planned"),
         task_id=task_id,
         job_id=job_id,
         run=run,

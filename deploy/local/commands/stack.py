@@ -154,6 +154,13 @@ def version(json: JsonOption = False) -> None:
     output.line(f"sluice {current()}")
 
 
+def say_version(wanted: bool) -> None:
+    """What `--version` does: the same, and nothing else."""
+    if wanted:
+        version()
+        raise typer.Exit
+
+
 def _confirm(root: Path) -> bool:
     import sys
 

@@ -11,6 +11,7 @@ import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
+from connectors.version import version
 from deploy.local.cli import app
 from deploy.local.failures import Exit
 from deploy.local.ports import pick
@@ -266,3 +267,8 @@ def test_every_command_has_help_and_speaks_json() -> None:
         assert command.callback is not None
         assert command.callback.__doc__
         assert "json" in inspect.signature(command.callback).parameters, command.callback.__name__
+
+
+def test_the_version_is_said_either_way() -> None:
+    said = {sluice(word).stdout for word in ("version", "--version")}
+    assert said == {f"sluice {version()}\n"}

@@ -67,13 +67,15 @@ def test_what_an_operator_should_know_is_a_warning() -> None:
         beat("worker-2", isolation="weak: no Landlock here"),
         beat("worker-3", isolation="weak"),
         beat("worker-4", state="down", isolation="weak: gone anyway"),
-        beat("processors-1"),
+        beat("processors-1", stuck_jobs="0"),
+        beat("processors-2", stuck_jobs="2"),
     )
     found = {(w.code, w.instance): w.text for w in warnings(table.services())}
     assert set(found) == {
         ("weak-isolation", "worker-2"),
         ("weak-isolation", "worker-3"),
         ("service-down", "worker-4"),
+        ("stuck-jobs", "processors-2"),
     }
     assert "no Landlock here" in found["weak-isolation", "worker-2"]
 

@@ -8,8 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from connectors.read_models import STATE
+from processors.transcode.handle import requested_job
+from processors.work.jobs import Jobs
 from processors.work.leader import Leader, LeaderSettings
 from processors.work.ledger import LEDGER, TASKS, Ledger
 from processors.work.observer import Silent
@@ -47,6 +50,16 @@ class World:
             if hear:
                 self.leader._hear(event)
         return made
+
+    async def open_job(self) -> None:
+        jobs = Jobs(self.ledger, self.clock, "t")
+        await jobs.record(requested_job(samples.requested()))
+        self.clock.advance(61)
+
+    async def look(self) -> None:
+        """One tick that looks at everything."""
+        self.leader._rescan_at = 0.0
+        await self.leader.tick()
 
     async def in_state(self, state: str) -> list[str]:
         return sorted(task.id for task in await self.ledger.in_state(state))
@@ -200,6 +213,30 @@ async def test_the_leader_tells_how_much_work_there_is(world: World) -> None:
     world.clock.advance(7)
     await world.leader.tick()
     assert seen == [({"waiting": 3, "ready": 1, "running": 1}, 7.0)]
+
+
+async def test_a_job_that_no_worker_can_do_is_said_to_stand_still_once(world: World) -> None:
+    await world.open_job()
+    await world.plan(1, tools=["gpu"])
+    with capture_logs() as said:
+        for _ in range(4):
+            await world.look()
+    (line,) = [line for line in said if line["event"] == "a job stands still"]
+    assert (line["job"], line["why"]) == ("j1", "no living worker has gpu")
+    assert list(world.leader.stuck) == ["j1"]
+    world.leader._hear(
+        samples.beat(meta=samples.meta(now=world.clock.now()), details={"slots": "1", "tools": "gpu"})
+    )
+    await world.look()
+    assert world.leader.stuck == {}
+
+
+async def test_a_job_between_two_steps_is_not_taken_for_stuck(world: World) -> None:
+    await world.open_job()
+    await world.look()
+    assert world.leader.stuck == {}
+    await world.look()
+    assert list(world.leader.stuck.values()) == ["none of its tasks waits or runs, and it has not ended"]
 
 
 async def test_a_new_leader_learns_what_waits_from_the_ledger(world: World) -> None:

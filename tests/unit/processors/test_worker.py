@@ -13,10 +13,11 @@ import pytest
 
 from connectors.read_models import STATE
 from processors.work.admission import Admission, Limits, Machine
+from processors.work.attempt import backoff
 from processors.work.execution import Execution, TaskFailed
 from processors.work.ledger import LEDGER, TASKS, Ledger
 from processors.work.tasks import Task
-from processors.work.worker import Worker, WorkerSettings, backoff
+from processors.work.worker import Worker, WorkerSettings
 from schemas import events
 from schemas.codec import Codec
 from tests import samples

@@ -1,0 +1,196 @@
+"""One claim from beginning to end: the task is done while its lease is kept, and its end is told once.
+
+A claim that is lost ends the attempt at once, process group and all; what was done by then is worth nothing,
+for the fence refuses it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+
+from connectors.ports import Clock, Publisher, Transient
+from processors.work.execution import ClaimLost, Execution, TaskFailed, Work
+from processors.work.ledger import TASKS, Hold, Ledger, Told
+from processors.work.observer import WorkObserver
+from processors.work.tasks import COMPLETED, DEAD, Task
+from schemas.events import Event, TaskChanged
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+_FIRST_RETRY_S = 1.0
+_LONGEST_RETRY_S = 60.0
+_AGAIN_S = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What every attempt of one worker works with."""
+
+    worker: str
+    ledger: Ledger
+    publisher: Publisher
+    clock: Clock
+    observer: WorkObserver
+    scratch: Path
+    lease: timedelta
+    tell: Callable[[Event], None]
+    """Publishes without waiting and without promise."""
+
+    @property
+    def actor(self) -> str:
+        """Who did it, as events say it."""
+        return f"worker:{self.worker}"
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One attempt at one claimed task."""
+
+    task: Task
+    work: Work
+    desk: Desk
+    _check: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def check(self) -> None:
+        """Asks the ledger at once whether the task is still wanted."""
+        self._check.set()
+
+    async def run(self) -> None:
+        """The whole of it; never raises. A cancellation gives the task back."""
+        task = self.task
+        folder = self.desk.scratch / f"{task.id}.{task.epoch}"
+        log.info("begins", task=task.id, kind=task.kind, job=task.job_id, epoch=task.epoch)
+        try:
+            folder.mkdir()
+            await self._under_lease(folder)
+        except asyncio.CancelledError:
+            await self._give_back()
+        except ClaimLost as lost:
+            self.desk.observer.attempt(task.kind, "lost")
+            log.warning("claim lost", task=task.id, epoch=task.epoch, why=str(lost))
+        except Exception:
+            log.exception("attempt ended unexpectedly", task=task.id)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    async def _under_lease(self, folder: Path) -> None:
+        """Does the task while its lease is kept. Raises ClaimLost."""
+        doing = asyncio.create_task(self._do_and_tell(folder))
+        keeping = asyncio.create_task(self._keep_lease())
+        try:
+            await asyncio.wait((doing, keeping), return_when=asyncio.FIRST_COMPLETED)
+            if not doing.done():
+                keeping.result()
+            await doing
+        finally:
+            for each in (doing, keeping):
+                each.cancel()
+            await asyncio.gather(doing, keeping, return_exceptions=True)
+
+    async def _keep_lease(self) -> None:
+        """Renews until the claim is gone. Raises ClaimLost."""
+        loop = asyncio.get_running_loop()
+        lease_s = self.desk.lease.total_seconds()
+        good_until = loop.time() + lease_s
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(lease_s / 3):
+                    await self._check.wait()
+            self._check.clear()
+            asked_at = loop.time()
+            try:
+                async with asyncio.timeout(lease_s):
+                    hold = await self._renew()
+            except (Transient, TimeoutError) as error:
+                if loop.time() > good_until:
+                    raise ClaimLost("the lease ran out while the database was away") from error
+                await asyncio.sleep(min(_AGAIN_S, lease_s / 10))
+                self._check.set()
+                continue
+            if hold is Hold.CANCELLED:
+                await self.desk.ledger.drop(self.task)
+                raise ClaimLost("it was cancelled")
+            if hold is Hold.LOST:
+                raise ClaimLost("someone else may have it by now")
+            good_until = asked_at + lease_s
+
+    def _renew(self) -> Awaitable[Hold]:
+        return self.desk.ledger.renew(self.task, self.desk.lease)
+
+    async def _confirm(self) -> None:
+        if await _persist(self._renew) is not Hold.KEPT:
+            raise ClaimLost("it was gone before its result could be published")
+
+    async def _do_and_tell(self, folder: Path) -> None:
+        execution = Execution(self.task, self.desk.worker, folder, self.desk.tell, self._confirm)
+        try:
+            outcome = await self.work(execution)
+        except ClaimLost:
+            raise
+        except TaskFailed as error:
+            await self._failed(error)
+        except Exception as error:
+            log.exception("task failed unexpectedly", task=self.task.id)
+            await self._failed(TaskFailed("internal", repr(error)))
+        else:
+            await self._completed(outcome)
+
+    async def _completed(self, outcome: str) -> None:
+        event = self.task.told(COMPLETED, self.desk.actor, self.desk.clock.now(), outcome=outcome)
+        if not await _persist(lambda: self.desk.ledger.complete(self.task, event)):
+            raise ClaimLost("it was gone before it could be completed")
+        log.info("completed", task=self.task.id, kind=self.task.kind)
+        await self._tell_end(event)
+
+    async def _failed(self, error: TaskFailed) -> None:
+        failed = replace(self.task, attempts=self.task.attempts + 1)
+        dead = not error.again or failed.attempts >= failed.plan.max_attempts
+        state = DEAD if dead else "failed"
+        event = failed.told(state, self.desk.actor, self.desk.clock.now(), code=error.code, error=str(error))
+        retry_in = None if dead else backoff(failed.attempts)
+        log.warning("failed", task=failed.id, code=error.code, error=str(error), dead=dead)
+        if not await _persist(lambda: self.desk.ledger.fail(self.task, event, retry_in)):
+            raise ClaimLost("it was gone before it could be failed")
+        await self._tell_end(event)
+
+    async def _tell_end(self, event: TaskChanged) -> None:
+        """What fails here is told by the leader, from the outbox."""
+        self.desk.observer.attempt(self.task.kind, event.state)
+        try:
+            await self.desk.publisher.publish([event])
+            await self.desk.ledger.settle(Told(TASKS, self.task.id, event))
+        except Transient as error:
+            log.warning("left to the leader to tell", task=self.task.id, error=str(error))
+
+    async def _give_back(self) -> None:
+        with contextlib.suppress(Transient):
+            if await self.desk.ledger.release(self.task):
+                log.info("given back", task=self.task.id)
+                event = self.task.told("released", self.desk.actor, self.desk.clock.now())
+                await self.desk.publisher.publish([event])
+
+
+async def _persist(step: Callable[[], Awaitable[T]]) -> T:
+    """Asks the ledger until it answers: the lease, not patience, bounds how long."""
+    while True:
+        try:
+            return await step()
+        except Transient as error:
+            log.warning("the ledger does not answer, trying again", error=str(error))
+            await asyncio.sleep(_AGAIN_S)
+
+
+def backoff(attempts: int) -> timedelta:
+    """How long to wait before the next attempt: twice as long each time."""
+    return timedelta(seconds=min(_LONGEST_RETRY_S, _FIRST_RETRY_S * 2 ** (attempts - 1)))

@@ -1,0 +1,33 @@
+"""Which jobs stand still, and why: what no amount of waiting will move. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+
+from processors.work.jobs import Job
+from processors.work.tasks import Task
+
+
+def stuck(
+    jobs: Iterable[Job],
+    tasks: Collection[Task],
+    tools: Collection[str],
+    now: datetime,
+    patience: timedelta,
+) -> Mapping[str, str]:
+    """The reason for each open job that stands still longer than `patience`.
+
+    `tasks` are all that wait, are ready or run; `tools` what the living workers have.
+    """
+    missing = {task.job_id: set(task.plan.tools) - set(tools) for task in tasks}
+    reasons = {}
+    for job in jobs:
+        if now - job.requested_at < patience:
+            continue
+        lacking = missing.get(job.id, missing.get(job.media_id))
+        if lacking is None:
+            reasons[job.id] = "none of its tasks waits or runs, and it has not ended"
+        elif lacking:
+            reasons[job.id] = f"no living worker has {', '.join(sorted(lacking))}"
+    return reasons
