@@ -22,6 +22,8 @@ from connectors.ports import Blob, BlobMissing, BlobStore, StoreFull
 _FLUSH_BYTES = 1024 * 1024
 _AREAS = frozenset({"raw", "renditions", "processed", "images", "subtitles", "documents"})
 _LOCATION = re.compile(r"(?P<area>[a-z]+)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{64}(\.[a-z0-9]{1,8})?)")
+_FOLDER = re.compile(r"(?P<area>renditions|images)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{32})/[0-9a-f]{16}")
+_MEMBER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\.[a-z0-9]{1,8}")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 T = TypeVar("T")
@@ -57,6 +59,14 @@ class FileStore:
         """See ports.BlobStore."""
         return await asyncio.to_thread(self._adopt, path, area, suffix)
 
+    async def put(self, location: str, content: bytes) -> bool:
+        """See ports.BlobStore."""
+        return await _in_thread(self._put, location, content)
+
+    async def names(self, folder: str) -> set[str]:
+        """See ports.BlobStore."""
+        return await asyncio.to_thread(self._names, folder)
+
     async def local_path(self, location: str) -> Path:
         """See ports.BlobStore."""
         path = self._path(location)
@@ -79,10 +89,42 @@ class FileStore:
 
     def _path(self, location: str) -> Path:
         """Where a location's bytes are; anything that is not exactly one of our locations is missing."""
+        folder, _, member = location.rpartition("/")
+        if _MEMBER.fullmatch(member) and _FOLDER.fullmatch(folder):
+            return self._folder(folder) / member
         found = _LOCATION.fullmatch(location)
         if not found or found["area"] not in _AREAS or found["name"][:2] != found["fan"]:
             raise BlobMissing(f"{location!r} is not a blob location")
         return self._root / location
+
+    def _folder(self, folder: str) -> Path:
+        found = _FOLDER.fullmatch(folder)
+        if not found or found["name"][:2] != found["fan"]:
+            raise BlobMissing(f"{folder!r} is no folder of blobs")
+        return self._root / folder
+
+    def _names(self, folder: str) -> set[str]:
+        try:
+            return set(os.listdir(self._folder(folder)))
+        except FileNotFoundError:
+            return set()
+
+    def _put(self, location: str, content: bytes) -> bool:
+        target = self._path(location)
+        if target.exists():
+            return False
+        target.parent.mkdir(parents=True, exist_ok=True)
+        near = self._temporary / f"{self._owner}.{uuid.uuid4().hex}"
+        try:
+            near.write_bytes(content)
+            _sync(near)
+            os.link(near, target)
+        except FileExistsError:
+            return False
+        finally:
+            near.unlink(missing_ok=True)
+        _sync(target.parent)
+        return True
 
     def _adopt(self, path: Path, area: str, suffix: str) -> Blob:
         with path.open("rb") as file:

@@ -240,6 +240,16 @@ class BlobStore(Protocol):
         """Takes a finished local file over as a blob; the file is gone afterwards."""
         ...
 
+    async def put(self, location: str, content: bytes) -> bool:
+        """Stores a small blob at a place of the caller's choice, durably; False where there is one already,
+        which stays as it is. Raises StoreFull.
+        """
+        ...
+
+    async def names(self, folder: str) -> set[str]:
+        """What lies in a folder; nothing where there is no such folder."""
+        ...
+
     async def local_path(self, location: str) -> Path:
         """A path on this machine that holds the blob's bytes. Raises BlobMissing."""
         ...

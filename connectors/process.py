@@ -12,10 +12,12 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psutil
 
+from connectors.brakes import Brakes
+from connectors.pipes import Pipes
 from connectors.sandbox import Confinement, Sandbox
 
 _STDERR_LINES = 40
@@ -48,13 +50,19 @@ class ToolRunner:
     """Runs tools behind the sandbox's walls."""
 
     sandbox: Sandbox
+    brakes: Brakes = field(default_factory=Brakes)
 
     async def run(
-        self, argv: Sequence[str], confinement: Confinement, on_line: OnLine | None = None
+        self,
+        argv: Sequence[str],
+        confinement: Confinement,
+        on_line: OnLine | None = None,
+        pipes: Pipes | None = None,
     ) -> Finished:
         """Runs a tool to its end, giving each line of its standard output to `on_line`.
 
-        Raises ToolFailed; a cancellation kills the tool first.
+        It inherits `pipes` (opened), which are read along. Raises ToolFailed, and what a sink raises; a
+        cancellation kills the tool first.
         """
         tool = await asyncio.create_subprocess_exec(
             *self.sandbox.wrap(argv, confinement),
@@ -65,11 +73,15 @@ class ToolRunner:
             cwd=confinement.write or "/",
             env=_ENVIRONMENT,
             limit=_LINE_BYTES,
+            pass_fds=pipes.descriptors if pipes else (),
         )
+        if pipes:
+            pipes.let_go()
         errors: deque[str] = deque(maxlen=_STDERR_LINES)
         try:
-            async with asyncio.timeout(confinement.wall_s):
-                await self._follow(tool, confinement, on_line or _ignore, errors)
+            with self.brakes.running(tool.pid):
+                async with asyncio.timeout(confinement.wall_s):
+                    await _follow(tool, confinement, on_line or _ignore, errors, pipes)
         except TimeoutError:
             raise ToolFailed("too_slow", f"it took longer than {confinement.wall_s:g} s") from None
         finally:
@@ -79,31 +91,31 @@ class ToolRunner:
             raise _failure(tool.returncode or 0, "\n".join(errors))
         return Finished("\n".join(errors))
 
-    async def _follow(
-        self,
-        tool: asyncio.subprocess.Process,
-        confinement: Confinement,
-        on_line: OnLine,
-        errors: deque[str],
-    ) -> None:
-        watch = asyncio.create_task(_watch_memory(tool.pid, confinement.memory_bytes))
-        readers = asyncio.gather(
-            _drain(tool.stdout, on_line), _drain(tool.stderr, errors.append), tool.wait()
-        )
-        try:
-            await asyncio.wait((watch, readers), return_when=asyncio.FIRST_COMPLETED)
-            if watch.done():
-                watch.result()
+
+async def _follow(
+    tool: asyncio.subprocess.Process,
+    confinement: Confinement,
+    on_line: OnLine,
+    errors: deque[str],
+    pipes: Pipes | None,
+) -> None:
+    watch = asyncio.create_task(_watch_memory(tool.pid, confinement.memory_bytes))
+    readers = asyncio.gather(
+        _drain(tool.stdout, on_line),
+        _drain(tool.stderr, errors.append),
+        *([pipes.drain()] if pipes else []),
+        tool.wait(),
+    )
+    try:
+        await asyncio.wait((watch, readers), return_when=asyncio.FIRST_COMPLETED)
+        if watch.done():
+            watch.result()
+        await readers
+    finally:
+        watch.cancel()
+        readers.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
             await readers
-        finally:
-            watch.cancel()
-            readers.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await readers
-
-
-async def _drain_all(tool: asyncio.subprocess.Process, on_line: OnLine, on_error: OnLine) -> None:
-    await asyncio.gather(_drain(tool.stdout, on_line), _drain(tool.stderr, on_error), tool.wait())
 
 
 async def _drain(stream: asyncio.StreamReader | None, on_line: OnLine) -> None:

@@ -41,7 +41,7 @@ from gateway.system.presence import LOOK_BACK, Presence
 from gateway.system.readiness import looks
 from schemas.codec import Codec
 from schemas.events import ServiceBeat
-from schemas.profiles import PROFILES
+from schemas.profiles import BUILT_IN
 from schemas.topics import BY_RECORD
 
 API = "/api/v1"
@@ -106,7 +106,7 @@ def connect(settings: Settings) -> Parts:
         read_models=read_models,
         store=store,
         schemas=known.schemas,
-        profiles=frozenset(PROFILES),
+        profiles=frozenset(BUILT_IN),
         hub=hub,
         presence=presence,
         in_flight=InFlight(metrics),

@@ -18,29 +18,36 @@ from prometheus_client import CollectorRegistry, start_http_server
 
 from connectors.beat import Beat
 from connectors.blobs import open_store
+from connectors.brakes import Brakes
 from connectors.clock import SystemClock
+from connectors.file_tools import FileTools
 from connectors.kafka import KafkaPublisher, KafkaTail
 from connectors.kafka_admin import missing_topics
 from connectors.kafka_history import KafkaHistory
 from connectors.media_tools import FfmpegTools
 from connectors.mongo import MongoDatabase
-from connectors.ports import BrokerUnavailable, Transient
+from connectors.ports import BlobStore, BrokerUnavailable, Transient
 from connectors.process import ToolRunner
 from connectors.registry import open_registry
 from connectors.sandbox import Sandbox, find_isolation
+from connectors.segment_tools import SegmentTools
 from processors.host import GroupSettings, Host
 from processors.ingest.handle import Ingest
+from processors.ingest.plan import KIND as PROBE
 from processors.ingest.work import Probe
 from processors.observe import Metrics, WorkMetrics
 from processors.recover import ensure_state
 from processors.runtime import Stage
 from processors.settings import Settings
+from processors.transcode import orders
 from processors.transcode.handle import ACTOR, Transcode
-from processors.transcode.work import TranscodeWork
+from processors.transcode.runs import AudioWork, VideoWork
+from processors.transcode.work import FileWork, JoinWork
 from processors.views.handle import Views
 from processors.work import leader as leading
 from processors.work import worker as working
 from processors.work.admission import Admission, Limits
+from processors.work.execution import Work
 from processors.work.jobs import Jobs, KnownMedia
 from processors.work.leader import Leader, LeaderSettings
 from processors.work.ledger import Ledger
@@ -219,8 +226,7 @@ def _leader(world: World, host: Host, observer: WorkObserver) -> Leader:
 
 def _worker(world: World, sandbox: Sandbox, observer: WorkObserver) -> Worker:
     settings = world.settings
-    blobs = open_store(settings.blobs, settings.instance)
-    tools = FfmpegTools(ToolRunner(sandbox), Path(imageio_ffmpeg.get_ffmpeg_exe()))
+    blobs, brakes = open_store(settings.blobs, settings.instance), Brakes()
     limits = Limits(
         max_jobs=settings.slots, cpu_percent=settings.cpu_limit, memory_percent=settings.memory_limit
     )
@@ -231,7 +237,8 @@ def _worker(world: World, sandbox: Sandbox, observer: WorkObserver) -> Worker:
         clock=world.clock,
         admission=Admission(limits),
         observer=observer,
-        works={"probe": Probe(blobs, tools), "transcode": TranscodeWork(blobs, tools, world.clock)},
+        works=_works(world, blobs, ToolRunner(sandbox, brakes)),
+        brakes=brakes,
         settings=WorkerSettings(
             name=settings.instance,
             scratch=settings.scratch / settings.instance,
@@ -240,6 +247,19 @@ def _worker(world: World, sandbox: Sandbox, observer: WorkObserver) -> Worker:
             drain=timedelta(seconds=settings.drain_s),
         ),
     )
+
+
+def _works(world: World, blobs: BlobStore, runner: ToolRunner) -> dict[str, Work]:
+    """What a worker can do."""
+    ffmpeg = Path(imageio_ffmpeg.get_ffmpeg_exe())
+    segments, files = SegmentTools(runner, ffmpeg), FileTools(runner, ffmpeg)
+    return {
+        PROBE: Probe(blobs, FfmpegTools(runner)),
+        orders.VIDEO: VideoWork(blobs, segments, world.clock),
+        orders.AUDIO: AudioWork(blobs, segments, world.clock),
+        orders.JOIN: JoinWork(blobs, files),
+        orders.FILE: FileWork(blobs, files, world.clock),
+    }
 
 
 def _beat(world: World, service: str, details: Callable[[], Mapping[str, str]]) -> Beat:

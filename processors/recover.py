@@ -14,13 +14,14 @@ import structlog
 
 from connectors.ports import Clock, Database, Document, FromNow, History, Transient
 from connectors.read_models import POINTER, STATE
-from processors.transcode.handle import remembered_probe, requested_job
+from processors.transcode.handle import requested_job
 from processors.views.rebuild import Rebuild
 from processors.work.jobs import CLOSED, PLANNED, Job
 from processors.work.ledger import INDEXES, JOBS, LEDGER, MEDIA, TASKS
 from processors.work.tasks import CANCELLED, COMPLETED, DEAD, WAITING, Task
 from schemas import events
 from schemas.events import Event, new_id
+from schemas.renditions import Medium
 
 log = structlog.get_logger()
 
@@ -66,7 +67,7 @@ class Found:
             case events.TaskChanged():
                 self._hear_task(event)
             case events.MediaProbed():
-                self.media.setdefault(event.media_id, {})["probed"] = remembered_probe(event)
+                self.media.setdefault(event.media_id, {})["probed"] = Medium.of(event).written()
             case events.MediaRejected():
                 rejected = {"code": event.code, "reason": event.reason}
                 self.media.setdefault(event.media_id, {})["rejected"] = rejected

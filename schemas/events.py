@@ -99,6 +99,19 @@ class Stream:
     language: str | None = None
     is_default: bool = False
     is_attached_picture: bool = False
+    bit_rate: int | None = None
+    start_us: int | None = None
+    end_us: int | None = None
+    aspect: str | None = None
+    interlaced: bool = False
+    variable_rate: bool = False
+    bits: int | None = None
+    transfer: str | None = None
+    profile: str | None = None
+    level: int | None = None
+    layout: str | None = None
+    title: str | None = None
+    is_forced: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +156,14 @@ class TranscodeRequested:
     priority: str
     name: str
     options: dict[str, str] = field(default_factory=dict)
+    profile_json: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSegment:
+    rendition: str
+    segment: int
+    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +178,7 @@ class TranscodeProgress:
     frames_total: int
     speed: float
     eta_ms: int | None = None
+    stored: list[StoredSegment] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +225,7 @@ class TaskPlan:
     tools: list[str]
     max_attempts: int
     order: str
+    makes: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +244,31 @@ class TaskChanged:
     outcome: str | None = None
     code: str | None = None
     error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaybackChanged:
+    meta: Meta
+    session_id: str
+    media_id: str
+    viewer_id: str
+    state: str
+    method: str
+    profile: str | None = None
+    makes: str | None = None
+    rendition: str | None = None
+    segment: int | None = None
+    position_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceChanged:
+    meta: Meta
+    resource: str
+    kind: str
+    id: str
+    version: int
+    value: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +316,8 @@ Event = (
     | MediaProcessed
     | JobControlled
     | TaskChanged
+    | PlaybackChanged
+    | ResourceChanged
     | ServiceBeat
     | DeadLetter
 )

@@ -117,7 +117,7 @@ TOPICS: tuple[Topic, ...] = (
         key="job_id",
         about="How far a task of a transcode has come.",
         producers=("worker",),
-        consumers=("views", "gateway"),
+        consumers=("views", "ledger", "gateway"),
         retention=timedelta(days=1),
     ),
     Topic(
@@ -143,6 +143,24 @@ TOPICS: tuple[Topic, ...] = (
         about="A task was planned, or a worker or the leader moved it on.",
         producers=("ingest", "transcode", "ledger", "worker"),
         consumers=("ledger", "ingest", "transcode", "views", "worker"),
+    ),
+    Topic(
+        name="playback.changed",
+        record=events.PlaybackChanged,
+        key="session_id",
+        about="Someone watches: began, waits for a segment, is at a position, or stopped.",
+        producers=("gateway",),
+        consumers=("ledger", "worker", "gateway"),
+        retention=timedelta(days=7),
+    ),
+    Topic(
+        name="resource.changed",
+        record=events.ResourceChanged,
+        key="resource",
+        about="What people configure: profiles, …; the last of each is kept.",
+        producers=("gateway",),
+        consumers=("views",),
+        compacted=True,
     ),
     Topic(
         name="service.beat",

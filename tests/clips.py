@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from functools import cache
 from pathlib import Path
 
 import av
 import imageio_ffmpeg
+
+from connectors.probe_tool import probe
+from connectors.sniff import sniff
+from schemas.events import Stream
+from schemas.renditions import Medium
 
 
 @cache
@@ -40,6 +46,22 @@ def slow_clip(path: Path, seconds: int = 24) -> Path:
     source = f"testsrc2=size=1280x720:rate=30:duration={seconds}"
     sound = ("-f", "lavfi", "-i", f"sine=440:sample_rate=48000:duration={seconds}", "-c:a", "aac")
     return run("-f", "lavfi", "-i", source, *sound, "-c:v", "libx264", "-preset", "ultrafast", to=path)
+
+
+def looked_at(path: Path) -> Medium:
+    """What the probe says of a file, without the sandbox."""
+    demuxer = sniff(path)
+    assert demuxer is not None
+    said = probe(str(path), demuxer)
+    streams = tuple(Stream(**stream) for stream in said["streams"])
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Medium(
+        location=f"raw/{digest[:2]}/{digest}",
+        container=demuxer,
+        sha256=digest,
+        duration_ms=said["duration_ms"],
+        streams=streams,
+    )
 
 
 def frames(path: Path) -> int:

@@ -169,6 +169,20 @@ def beat(**more: Any) -> events.ServiceBeat:
     return events.ServiceBeat(**{"meta": meta(), **said, **more})
 
 
+def playback(state: str = "waiting", session_id: str = "s1", **more: Any) -> events.PlaybackChanged:
+    said: dict[str, Any] = {"media_id": "m1", "viewer_id": "admin", "method": "transcode", "profile": "web"}
+    return events.PlaybackChanged(
+        **{"meta": meta(), "session_id": session_id, "state": state, **said, **more}
+    )
+
+
+def resource(kind: str = "profile", id: str = "film-night", **more: Any) -> events.ResourceChanged:
+    said: dict[str, Any] = {"version": 1, "value": "{}"}
+    return events.ResourceChanged(
+        **{"meta": meta(), "resource": f"{kind}/{id}", "kind": kind, "id": id, **said, **more}
+    )
+
+
 def dead_letter(**more: Any) -> events.DeadLetter:
     said: dict[str, Any] = {
         "stage": "transcode",
@@ -197,6 +211,8 @@ def one_of_each() -> list[events.Event]:
         processed(),
         controlled(),
         task_changed(),
+        playback(),
+        resource(),
         beat(),
         dead_letter(),
     ]

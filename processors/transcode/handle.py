@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-
-import orjson
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from connectors.ports import Clock, Delivery
 from processors.runtime import GivenUp, Handled, Stage
-from processors.transcode.plan import KIND, CannotPlan, TranscodeOutcome, plan
+from processors.transcode.orders import FILE, JOB, JOIN, RUNS, FileOutcome, read
+from processors.transcode.plan import Asked, Planned, join, plan
 from processors.work.jobs import WAITING, Job, Jobs, KnownMedia, Verdict, merged
-from processors.work.tasks import COMPLETED, plan_event
+from processors.work.tasks import COMPLETED, Task, plan_event
 from schemas.events import (
     JobControlled,
     MediaChanged,
@@ -21,6 +21,8 @@ from schemas.events import (
     TaskChanged,
     TranscodeRequested,
 )
+from schemas.profiles import BUILT_IN, BadProfile, parse
+from schemas.renditions import CannotRender, Medium
 
 NAME = "transcode"
 ACTOR = f"service:{NAME}"
@@ -33,6 +35,9 @@ TOPICS = (
     "job.controlled",
     "task.changed",
 )
+
+
+_KINDS = RUNS | {JOIN, FILE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +62,14 @@ class Transcode:
             case TranscodeRequested() as event:
                 return await self._requested(event)
             case MediaProbed() as event:
-                return await self._learned(event, "probed", remembered_probe(event))
+                return await self._learned(event, "probed", Medium.of(event).written())
             case MediaRejected() as event:
                 return await self._learned(event, "rejected", {"code": event.code, "reason": event.reason})
             case MediaChanged(change="deleted") as event:
                 return await self._learned(event, "deleted", {"at": event.meta.occurred_at})
             case JobControlled() as event:
                 return await self._controlled(event)
-            case TaskChanged(kind="transcode", state="completed" | "dead") as event:
+            case TaskChanged(state="completed" | "dead") as event if event.kind in _KINDS:
                 return await self._task_ended(event)
             case _:
                 return Handled()
@@ -89,7 +94,7 @@ class Transcode:
         self, event: MediaProbed | MediaRejected | MediaChanged, fact: str, value: dict[str, object]
     ) -> Handled:
         await self.media.record(event.media_id, fact, value)
-        waiting = [job for job in await self.jobs.of_media(event.media_id) if job.kind == KIND]
+        waiting = [job for job in await self.jobs.of_media(event.media_id) if job.kind == JOB]
         return merged([await self._advance(job, event.meta) for job in waiting])
 
     async def _advance(self, job: Job, cause: Meta) -> Handled:
@@ -105,42 +110,54 @@ class Transcode:
             return await self._plan(job, known["probed"], cause)
         return Handled()
 
-    async def _plan(self, job: Job, probe: dict[str, object], cause: Meta) -> Handled:
+    async def _plan(self, job: Job, probe: Mapping[str, Any], cause: Meta) -> Handled:
         try:
-            plans = plan(job.request, job.owner_id, job.media_id, probe)
-        except CannotPlan as error:
+            planned = plan(asked(job, probe))
+        except (CannotRender, UnknownProfile) as error:
             return await self._fail(job, error.code, str(error), cause)
-        planned = [
-            plan_event(cause, self.clock.now(), ACTOR, job_id=job.id, run=job.run, kind=KIND, plan=each)
-            for each in plans
-        ]
 
         async def settle() -> None:
             await self.jobs.planned(job)
 
-        return Handled(planned, [settle])
+        return Handled([self._event(job, each, cause) for each in planned], [settle])
+
+    def _event(self, job: Job, planned: Planned, cause: Meta) -> TaskChanged:
+        return plan_event(
+            cause, self.clock.now(), ACTOR, job_id=job.id, run=job.run, kind=planned.kind, plan=planned.plan
+        )
 
     async def _task_ended(self, event: TaskChanged) -> Handled:
         job = await self.jobs.get(event.job_id)
         if job is None or job.run != event.run:
             return Handled()
+        task = await self.jobs.ledger.get(event.task_id)
+        if task is not None and task.spare:
+            return Handled()
         if event.state == "dead":
             return await self._fail(job, event.code or "failed", event.error or "it failed", event.meta)
-        tasks = [t for t in await self.jobs.ledger.of_job(job.id) if t.run == job.run]
+        if event.kind not in RUNS:
+            made = read(FileOutcome, event.outcome or "")
+            return await self.jobs.close(job, _completed(made), event.meta)
+        of_run = [t for t in await self.jobs.ledger.of_job(job.id) if t.run == job.run]
+        tasks = [t for t in of_run if t.kind in RUNS and not t.spare]
         if any(task.state != COMPLETED for task in tasks):
             return Handled()
-        made = TranscodeOutcome(**orjson.loads(event.outcome or "{}"))
-        verdict = Verdict(
-            status="completed",
-            output_location=made.location,
-            output_name=made.name,
-            output_size_bytes=made.size_bytes,
+        return await self._runs_ended(job, tasks, event)
+
+    async def _runs_ended(self, job: Job, tasks: Sequence[Task], event: TaskChanged) -> Handled:
+        """All segments are there: they are joined, or they are the result."""
+        known = await self.media.get(job.media_id)
+        wanted = asked(job, known["probed"])
+        joining = join(wanted)
+        if joining is not None:
+            return Handled([self._event(job, joining, event.meta)])
+        return await self.jobs.close(
+            job, Verdict(status="completed", output_name=wanted.file_name), event.meta
         )
-        return await self.jobs.close(job, verdict, event.meta)
 
     async def _controlled(self, event: JobControlled) -> Handled:
         job = await self.jobs.get(event.job_id)
-        if job is None or job.kind != KIND:
+        if job is None or job.kind != JOB:
             return Handled()
         match event.command:
             case "cancel" if job.run == event.run:
@@ -162,7 +179,7 @@ def requested_job(event: TranscodeRequested) -> Job:
     """The job that a request opens."""
     return Job(
         id=event.job_id,
-        kind=KIND,
+        kind=JOB,
         media_id=event.media_id,
         owner_id=event.owner_id,
         run=event.run,
@@ -173,15 +190,41 @@ def requested_job(event: TranscodeRequested) -> Job:
             "priority": event.priority,
             "name": event.name,
             "options": event.options,
+            "profile_json": event.profile_json,
         },
     )
 
 
-def remembered_probe(event: MediaProbed) -> dict[str, object]:
-    """What planning needs of a probe."""
-    return {
-        "container": event.container,
-        "duration_ms": event.duration_ms,
-        "location": event.location,
-        "streams": [asdict(stream) for stream in event.streams],
-    }
+class UnknownProfile(ValueError):
+    """The job asks for a profile that there is not, or that is none."""
+
+    code = "unknown_profile"
+
+
+def asked(job: Job, probe: Mapping[str, Any]) -> Asked:
+    """What a job asks for, of what is known of its medium. Raises UnknownProfile."""
+    request = job.request
+    try:
+        written = request.get("profile_json")
+        profile = parse(written) if written else BUILT_IN[request["profile"]]
+    except KeyError:
+        raise UnknownProfile(f"there is no profile {request['profile']!r}") from None
+    except BadProfile as error:
+        raise UnknownProfile(f"{request['profile']} is no profile: {error}") from error
+    return Asked(
+        medium=Medium.read(probe),
+        profile=profile,
+        media_id=job.media_id,
+        owner_id=job.owner_id,
+        priority=request["priority"],
+        name=request["name"],
+    )
+
+
+def _completed(made: FileOutcome) -> Verdict:
+    return Verdict(
+        status="completed",
+        output_location=made.location,
+        output_name=made.name,
+        output_size_bytes=made.size_bytes,
+    )

@@ -1,119 +1,225 @@
-"""Which tasks a transcode needs and what each is told to do; pure."""
+"""Which tasks a transcode needs, and what each is told to do; pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-import orjson
-
+from processors.transcode.orders import (
+    AUDIO,
+    FILE,
+    JOIN,
+    VIDEO,
+    AudioOrder,
+    FileOrder,
+    JoinOrder,
+    VideoOrder,
+    written,
+)
 from schemas.events import TaskPlan
-from schemas.profiles import PROFILES, Profile
+from schemas.profiles import Profile
+from schemas.renditions import (
+    AudioRendition,
+    CannotRender,
+    Made,
+    Medium,
+    Renditions,
+    picture_grid,
+    renditions,
+)
 
-KIND = "transcode"
 _ATTEMPTS = 3
 _BASE_MEMORY_MB = 300
+_AUDIO_MEMORY_MB = 200
 _BYTES_PER_PIXEL_HELD = 100
-"""About what the decoder, the filters and x264's look-ahead hold for each pixel of the source."""
-
-
-class CannotPlan(ValueError):
-    """This medium cannot be given that form: `code` for programs, the message for people."""
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TranscodeOrder:
-    """What a worker is told to do."""
-
-    location: str
-    demuxer: str
-    profile: str
-    name: str
-    video_stream: int | None
-    audio_stream: int | None
-    height: int
-    frames_total: int
-    duration_ms: int
+"""About what the decoder, the filters and x264's look-ahead hold for each pixel of source and results."""
+_VIDEO_RUN = 8
+"""Segments in a video task: what a crash may lose, against what a start costs."""
+_AUDIO_RUN = 75
+_MOST_TASKS = 400
+"""Of a very long medium the tasks get longer rather than more."""
+_UNEVEN_PREROLL_S = 2.0
+_NO_INDEX = frozenset({"mpegts", "mpeg", "avi", "asf", "flv"})
+"""Containers in which a seek may come out behind the picture that was asked for."""
+_NO_INDEX_PREROLL_S = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TranscodeOutcome:
-    """What a worker has made."""
+class Asked:
+    """What someone asked for, and of what."""
 
-    location: str
+    medium: Medium
+    profile: Profile
+    media_id: str
+    owner_id: str
+    priority: str
     name: str
-    size_bytes: int
+
+    @property
+    def file_name(self) -> str:
+        """What the result is called."""
+        return f"{self.name}.{self.profile.name}{self.profile.suffix}"
 
 
-def plan(job: Mapping[str, Any], owner_id: str, media_id: str, probe: Mapping[str, Any]) -> list[TaskPlan]:
-    """The tasks of one run, from the job's request and the medium's probe. Raises CannotPlan."""
-    profile = PROFILES.get(job["profile"])
-    if profile is None:
-        raise CannotPlan("unknown_profile", f"there is no profile {job['profile']!r}")
-    order = _order(job["name"], profile, probe)
-    video = _stream(probe, order.video_stream)
-    pixels = (video.get("width") or 0) * (video.get("height") or 0)
-    return [
-        TaskPlan(
-            index=0,
-            media_id=media_id,
-            owner_id=owner_id,
-            priority=job["priority"],
-            cpu=1.0,
-            memory_mb=_BASE_MEMORY_MB + (pixels * _BYTES_PER_PIXEL_HELD >> 20),
-            tools=["ffmpeg"],
-            max_attempts=_ATTEMPTS,
-            order=orjson.dumps(asdict(order)).decode(),
-        )
-    ]
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A task's kind and plan."""
+
+    kind: str
+    plan: TaskPlan
 
 
-def _order(name: str, profile: Profile, probe: Mapping[str, Any]) -> TranscodeOrder:
-    video = _best(probe["streams"], "video")
-    audio = _best(probe["streams"], "audio")
-    if video is None and audio is None:
-        raise CannotPlan("nothing_to_play", "it holds no video and no audio")
-    return TranscodeOrder(
-        location=probe["location"],
-        demuxer=probe["container"],
-        profile=profile.name,
-        name=f"{name}.{profile.name}{profile.suffix}",
-        video_stream=video["index"] if video else None,
-        audio_stream=audio["index"] if audio else None,
-        height=_height(video, profile) if video else 0,
-        frames_total=_frames(video, probe["duration_ms"]),
-        duration_ms=probe["duration_ms"],
+def plan(asked: Asked) -> list[Planned]:
+    """The first tasks of one run of a job. Raises CannotRender."""
+    reason = whole_file_reason(asked.profile)
+    if reason is not None:
+        return [_file(asked, reason)]
+    made = renditions(asked.medium, asked.profile)
+    return list(_runs(asked, made))
+
+
+def join(asked: Asked) -> Planned | None:
+    """The task that makes a file of the segments; None where the segments are the result."""
+    if asked.profile.container == "hls":
+        return None
+    made = renditions(asked.medium, asked.profile)
+    order = JoinOrder(
+        medium=asked.medium,
+        profile=asked.profile,
+        name=asked.file_name,
+        video=made.video[0] if made.video else None,
+        audio=made.audio,
     )
+    return Planned(JOIN, _plan(asked, 0, cpu=0.5, memory_mb=_AUDIO_MEMORY_MB, order=written(order)))
 
 
-def _best(streams: Sequence[Mapping[str, Any]], kind: str) -> Mapping[str, Any] | None:
-    """The default stream of a kind, else the first; never a cover picture."""
-    suitable = [s for s in streams if s["kind"] == kind and not s["is_attached_picture"]]
-    return min(suitable, key=lambda s: (not s["is_default"], s["index"]), default=None)
+def whole_file_reason(profile: Profile) -> str | None:
+    """Why a medium is not encoded in segments; None where it is."""
+    video, audio = profile.video, profile.audio
+    if profile.engine == "handbrake":
+        return "HandBrake encodes whole files alone"
+    if video and video.codec == "copy":
+        return "what is copied keeps its own cuts"
+    if video and video.two_pass:
+        return "the second pass needs the first one's look at the whole"
+    if audio and audio.codec not in ("aac", "opus"):
+        return f"{audio.codec} is not cut without a seam"
+    if audio and audio.loudness_lufs is not None:
+        return "loudness is measured over the whole"
+    return None
 
 
-def _stream(probe: Mapping[str, Any], index: int | None) -> Mapping[str, Any]:
-    return next((s for s in probe["streams"] if s["index"] == index), {})
+def _runs(asked: Asked, made: Renditions) -> Iterator[Planned]:
+    """Video first: its pictures are what is waited for."""
+    video = list(_video_runs(asked, made))
+    yield from video
+    for number, rendition in enumerate(made.audio):
+        yield from _audio_runs(asked, rendition, number, made)
 
 
-def _height(video: Mapping[str, Any], profile: Profile) -> int:
-    """The result's height as shown: never more than the source's, and even."""
-    turned = video.get("rotation", 0) in (90, 270)
-    shown = video.get("width" if turned else "height") or profile.max_height
-    return max(2, min(shown, profile.max_height) // 2 * 2)
+def _video_runs(asked: Asked, made: Renditions) -> Iterator[Planned]:
+    if not made.video:
+        return
+    grid = made.video[0].grid
+    length = max(_VIDEO_RUN, -(-grid.segments // _MOST_TASKS))
+    for index, first in enumerate(range(0, grid.segments, length)):
+        order = VideoOrder(
+            location=asked.medium.location,
+            demuxer=asked.medium.container,
+            rungs=made.video,
+            first=first,
+            count=min(length, grid.segments - first),
+            preroll_s=_preroll(asked.medium),
+            total=grid.units,
+        )
+        makes = str(Made(made.video[0].group, first, order.count))
+        yield Planned(
+            VIDEO,
+            _plan(asked, index, cpu=1.0, memory_mb=_memory(asked, made), order=written(order), makes=makes),
+        )
 
 
-def _frames(video: Mapping[str, Any] | None, duration_ms: int) -> int:
-    """How many pictures the result will have; for sound alone, one for each 40 ms."""
-    if video is None:
-        return max(1, duration_ms // 40)
-    if video.get("frames"):
-        return int(video["frames"])
-    rate = Fraction(video.get("frame_rate") or "25/1")
-    return max(1, round(duration_ms * rate / 1000))
+def _audio_runs(asked: Asked, rendition: AudioRendition, number: int, made: Renditions) -> Iterator[Planned]:
+    grid = rendition.grid
+    length = max(_AUDIO_RUN, -(-grid.segments // _MOST_TASKS))
+    source = next(s for s in asked.medium.streams if s.index == rendition.stream)
+    for index, first in enumerate(range(0, grid.segments, length)):
+        order = AudioOrder(
+            location=asked.medium.location,
+            demuxer=asked.medium.container,
+            rendition=rendition,
+            source_rate=source.sample_rate or rendition.sample_rate,
+            first=first,
+            count=min(length, grid.segments - first),
+            total=made.video[0].grid.units if made.video else grid.units,
+            counts=not made.video and number == 0,
+        )
+        makes = str(Made(rendition.group, first, order.count))
+        yield Planned(
+            AUDIO,
+            _plan(
+                asked,
+                number * _MOST_TASKS + index,
+                cpu=0.5,
+                memory_mb=_AUDIO_MEMORY_MB,
+                order=written(order),
+                makes=makes,
+            ),
+        )
+
+
+def _file(asked: Asked, reason: str) -> Planned:
+    video = asked.medium.main("video") if asked.profile.video or asked.profile.engine == "handbrake" else None
+    if video is None and (asked.profile.audio is None or asked.medium.main("audio") is None):
+        raise CannotRender("nothing_to_play", "it holds nothing of what the profile keeps")
+    order = FileOrder(
+        medium=asked.medium,
+        profile=asked.profile,
+        name=asked.file_name,
+        reason=reason,
+        total=_units(asked.medium),
+    )
+    tools = ["handbrake"] if asked.profile.engine == "handbrake" else ["ffmpeg"]
+    memory = _BASE_MEMORY_MB + _held_mb(video.width or 0, video.height or 0) if video else _AUDIO_MEMORY_MB
+    return Planned(FILE, _plan(asked, 0, cpu=1.0, memory_mb=memory, order=written(order), tools=tools))
+
+
+def _units(medium: Medium) -> int:
+    """How many pictures a medium has; for sound alone, one for each 40 ms."""
+    video = medium.main("video")
+    rate = Fraction(video.frame_rate or "25") if video else Fraction(25)
+    return picture_grid(rate, (video.end_us if video else None) or medium.duration_ms * 1000).units
+
+
+def _preroll(medium: Medium) -> float:
+    video = medium.main("video")
+    uneven = _UNEVEN_PREROLL_S if video and video.variable_rate else 0.0
+    return max(uneven, _NO_INDEX_PREROLL_S if medium.container in _NO_INDEX else 0.0)
+
+
+def _memory(asked: Asked, made: Renditions) -> int:
+    video = asked.medium.main("video")
+    source = (video.width or 0, video.height or 0) if video else (0, 0)
+    sizes = [source, *((rung.width, rung.height) for rung in made.video)]
+    return _BASE_MEMORY_MB + sum(_held_mb(width, height) for width, height in sizes)
+
+
+def _held_mb(width: int, height: int) -> int:
+    return width * height * _BYTES_PER_PIXEL_HELD >> 20
+
+
+def _plan(asked: Asked, index: int, *, cpu: float, memory_mb: int, order: str, **more: Any) -> TaskPlan:
+    said: dict[str, Any] = {"tools": ["ffmpeg"], **more}
+    return TaskPlan(
+        index=index,
+        media_id=asked.media_id,
+        owner_id=asked.owner_id,
+        priority=asked.priority,
+        cpu=cpu,
+        memory_mb=memory_mb,
+        max_attempts=_ATTEMPTS,
+        order=order,
+        **said,
+    )

@@ -16,6 +16,7 @@ from schemas.events import Event
 
 MEDIA = "media"
 JOBS = "jobs"
+RESOURCES = "resources"
 
 UPLOADED, READY, REJECTED, DELETED = "uploaded", "ready", "rejected", "deleted"
 PENDING, PROCESSING = "pending", "processing"
@@ -29,6 +30,7 @@ _NOT_JOBS = frozenset({"probe"})
 INDEXES: dict[str, list[list[str]]] = {
     MEDIA: [["created_at"], ["upload.owner_id"], ["status.name"], ["upload.sha256"]],
     JOBS: [["created_at"], ["state.name"], ["request.media_id"], ["request.owner_id"]],
+    RESOURCES: [["kind"]],
 }
 """What the gateway asks by."""
 
@@ -42,6 +44,7 @@ TOPICS = (
     "task.changed",
     "job.controlled",
     "media.processed",
+    "resource.changed",
 )
 
 
@@ -137,6 +140,12 @@ def _processed(event: events.MediaProcessed) -> list[Merge]:
     return _job(event, outcome=outcome, state=state)
 
 
+def _configured(event: events.ResourceChanged) -> list[Merge]:
+    """The last version stands; what was removed stays as a version without a value."""
+    now = {"version": event.version, "at": event.meta.occurred_at, "value": event.value}
+    return [Merge(RESOURCES, event.resource, {"kind": event.kind, "now": now})]
+
+
 Step = Callable[[Any], list[Merge]]
 _STEPS: dict[type[Any], Step] = {
     events.MediaUploaded: cast(Step, _uploaded),
@@ -148,4 +157,5 @@ _STEPS: dict[type[Any], Step] = {
     events.TaskChanged: cast(Step, _task_changed),
     events.JobControlled: cast(Step, _controlled),
     events.MediaProcessed: cast(Step, _processed),
+    events.ResourceChanged: cast(Step, _configured),
 }

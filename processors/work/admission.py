@@ -11,6 +11,8 @@ import psutil
 from processors.work.tasks import Task
 
 _LIGHT_PLACES = 2
+_VIEWERS_PLACES = 1
+"""More of each where a viewer waits: what else runs is stopped for that long."""
 _CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
@@ -52,13 +54,15 @@ class Admission:
         """Why this task may not begin beside those that run; None when it may."""
         alike = [other for other in running if other.light == task.light]
         places = _LIGHT_PLACES if task.light else self.limits.max_jobs
+        if task.wanted_at is not None:
+            places += _VIEWERS_PLACES
         if len(alike) >= places:
             return f"all {places} places are taken"
         machine = self.measure()
         needed = machine.memory_used_bytes + (task.plan.memory_mb << 20)
         if needed > machine.memory_bytes * self.limits.memory_percent / 100:
             return f"memory would go over {self.limits.memory_percent:g} %"
-        if running and machine.cpu_percent > self.limits.cpu_percent:
+        if task.wanted_at is None and running and machine.cpu_percent > self.limits.cpu_percent:
             return f"the processor is over {self.limits.cpu_percent:g} % busy"
         return None
 

@@ -17,7 +17,9 @@ from typing import TypeVar
 
 import structlog
 
+from connectors.brakes import Brakes
 from connectors.ports import Clock, Publisher, Transient
+from processors.work.demand import Demands
 from processors.work.execution import ClaimLost, Execution, TaskFailed, Work
 from processors.work.ledger import TASKS, Hold, Ledger, Told
 from processors.work.observer import WorkObserver
@@ -46,6 +48,8 @@ class Desk:
     lease: timedelta
     tell: Callable[[Event], None]
     """Publishes without waiting and without promise."""
+    brakes: Brakes
+    demands: Demands
 
     @property
     def actor(self) -> str:
@@ -133,9 +137,11 @@ class Attempt:
             raise ClaimLost("it was gone before its result could be published")
 
     async def _do_and_tell(self, folder: Path) -> None:
-        execution = Execution(self.task, self.desk.worker, folder, self.desk.tell, self._confirm)
+        desk = self.desk
+        execution = Execution(self.task, desk.worker, folder, desk.tell, self._confirm, desk.demands)
         try:
-            outcome = await self.work(execution)
+            with desk.brakes.owned(self.task.id):
+                outcome = await self.work(execution)
         except ClaimLost:
             raise
         except TaskFailed as error:

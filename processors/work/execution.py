@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from processors.work.demand import Demands
 from processors.work.tasks import Task
 from schemas.events import Event
 
@@ -38,6 +39,8 @@ class Execution:
     """Publishes an event soon, and perhaps not at all: for progress. Never blocks."""
     confirm: Callable[[], Awaitable[None]]
     """Raises ClaimLost unless the claim holds now: asked before what others will see."""
+    demands: Demands = field(default_factory=Demands)
+    """What viewers wait for."""
 
 
 Work = Callable[[Execution], Awaitable[str]]

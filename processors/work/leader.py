@@ -7,7 +7,6 @@ deterministic id, harmless when two leaders act. With no leader, the window drai
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,19 +14,30 @@ from datetime import datetime, timedelta
 import structlog
 
 from connectors.ports import Clock, Publisher, Tail, Transient
-from processors.work import crew
+from processors.work import crew, rescue
 from processors.work.crew import Crew
 from processors.work.jobs import open_jobs
 from processors.work.ledger import Ledger
+from processors.work.line import Line
 from processors.work.observer import Silent, WorkObserver
 from processors.work.queue import FairQueue
+from processors.work.rescue import Signs
 from processors.work.stuck import stuck
-from processors.work.tasks import DEAD, READY, RUNNING, WAITING, Task, priority_class
-from schemas.events import Event, JobControlled, ServiceBeat, TaskChanged
+from processors.work.tasks import DEAD, NOW, READY, RUNNING, WAITING, Task
+from schemas.events import (
+    Event,
+    JobControlled,
+    PlaybackChanged,
+    ServiceBeat,
+    TaskChanged,
+    TaskPlan,
+    TranscodeProgress,
+    to_millis,
+)
 
 log = structlog.get_logger()
 
-TAILED = ("task.changed", "job.controlled", "service.beat")
+TAILED = ("task.changed", "job.controlled", "service.beat", "playback.changed", "transcode.progress")
 """What the leader reads along."""
 
 _ACTOR = "service:ledger"
@@ -60,13 +70,12 @@ class Leader:
     leads: Callable[[], bool]
     settings: LeaderSettings = field(default_factory=LeaderSettings)
     observer: WorkObserver = field(default_factory=Silent)
-    _waiting: FairQueue = field(default_factory=FairQueue)
-    _light: FairQueue = field(default_factory=FairQueue)
+    _line: Line = field(init=False)
     _under_way: dict[str, Task] = field(default_factory=dict)
-    _delayed: dict[str, Task] = field(default_factory=dict)
     _to_look_up: set[str] = field(default_factory=set)
     _untold: set[str] = field(default_factory=set)
     _crew: Crew = field(default_factory=Crew)
+    _signs: Signs = field(default_factory=lambda: Signs({}, {}))
     _suspected: frozenset[str] = frozenset()
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _rescan_at: float = 0.0
@@ -74,6 +83,9 @@ class Leader:
     """The jobs that stand still, and why."""
     leading: bool = False
     """Whether the last look found this process to be the leader; for the status page."""
+
+    def __post_init__(self) -> None:
+        self._line = Line(self.clock)
 
     async def run(self) -> None:
         """Never ends; errors that may pass are logged and met with another round."""
@@ -118,11 +130,10 @@ class Leader:
 
     async def take_over(self) -> None:
         """Learns what there is. Nothing is assumed of what the last leader did."""
-        self._waiting, self._light = FairQueue(), FairQueue()
-        self._delayed.clear()
+        self._line = Line(self.clock, self._line.demands)
         await self._rescan()
         self.leading = True
-        log.info("this process leads", waiting=len(self._waiting) + len(self._light))
+        log.info("this process leads", waiting=len(self._line))
         await self.tick()
 
     async def tick(self) -> None:
@@ -134,15 +145,16 @@ class Leader:
         self._under_way = {task.id: task for task in [*running, *ready]}
         self._show(now, ready, running)
         await self._tell_untold()
-        self._release_due(now)
+        self._line.release(now)
+        self._line.heed_all()
+        await self._rescue()
         if asyncio.get_running_loop().time() > self._rescan_at:
             await self._rescan()
             await self._look_for_stuck(now)
         await self.fill()
 
     def _show(self, now: datetime, ready: list[Task], running: list[Task]) -> None:
-        waiting = len(self._waiting) + len(self._light) + len(self._delayed)
-        counts = {WAITING: waiting, READY: len(ready), RUNNING: len(running)}
+        counts = {WAITING: len(self._line), READY: len(ready), RUNNING: len(running)}
         oldest = min((task.created_at for task in ready), default=now)
         self.observer.tasks(counts, max(0.0, (now - oldest).total_seconds()))
 
@@ -150,14 +162,12 @@ class Leader:
         """Takes in what waits and was not heard of, whatever the reason."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        for task in await self.ledger.in_state(WAITING):
-            if task.id not in self._waiting and task.id not in self._light:
-                self._enqueue(task)
+        self._line.put_unknown(await self.ledger.in_state(WAITING))
         self._rescan_at = loop.time() + max(_RESCAN_S, _RESCAN_SHARE * (loop.time() - began))
 
     async def _look_for_stuck(self, now: datetime) -> None:
         """Says of each job that stood still at this look and the one before that it does, once."""
-        tasks = [*self._waiting, *self._light, *self._delayed.values(), *self._under_way.values()]
+        tasks = [*self._line, *self._under_way.values()]
         tools = self._crew.tools(self.clock.now())
         found = stuck(await open_jobs(self.ledger), tasks, tools, now, self.settings.patience)
         still = {job_id: reason for job_id, reason in found.items() if job_id in self._suspected}
@@ -171,13 +181,13 @@ class Leader:
         await self._look_up()
         admitted: list[Event] = []
         tools = self._crew.tools(self.clock.now())
-        for queue, bounded in ((self._light, False), (self._waiting, True)):
-            while (task := queue.take(self._owners(), tools)) is not None:
+        for queue, bounded in ((self._line.light, False), (self._line.heavy, True)):
+            while (task := self._line.take(queue, self._under_way.values(), tools)) is not None:
                 if bounded and not self._room_for(task):
                     queue.put(task)
                     break
                 if await self._admit(task, queue):
-                    admitted.append(task.told(READY, _ACTOR, self.clock.now(), plan=task.plan))
+                    admitted.append(task.told(READY, _ACTOR, self.clock.now(), plan=_shown(task)))
         if admitted:
             await self.publisher.publish(admitted)
 
@@ -193,30 +203,27 @@ class Leader:
 
     def _room_for(self, task: Task) -> bool:
         """Less urgent tasks in the window never keep a more urgent one out."""
-        rank = priority_class(task.plan.priority)
+        rank = task.urgency[0]
         before = [
             other
             for other in self._under_way.values()
-            if other.state == READY and not other.light and priority_class(other.plan.priority) <= rank
+            if other.state == READY and not other.light and other.urgency[0] <= rank
         ]
-        return len(before) < self._window()
+        return task.wanted_at is not None or len(before) < self._window()
 
     def _window(self) -> int:
         return self.settings.window_per_slot * self._crew.slots(self.clock.now()) + _SPARE_WINDOW
 
-    def _owners(self) -> Counter[str]:
-        return Counter(task.plan.owner_id for task in self._under_way.values())
-
-    def _enqueue(self, task: Task) -> None:
-        if task.not_before is not None:
-            self._delayed[task.id] = task
-        else:
-            (self._light if task.light else self._waiting).put(task)
-
-    def _release_due(self, now: datetime) -> None:
-        for task in [t for t in self._delayed.values() if t.not_before is None or t.not_before <= now]:
-            del self._delayed[task.id]
-            self._enqueue(replace(task, not_before=None))
+    async def _rescue(self) -> None:
+        """Has a second worker do what a viewer waits for and a silent one has."""
+        now = self.clock.now()
+        late = rescue.late(self._line.demands.waited_for(now), self._under_way.values(), self._signs, now)
+        spares = [task.again(plan, _ACTOR, now) for task, plan in late]
+        known = {task.id for task in (*self._under_way.values(), *self._line)}
+        new = [event for event in spares if event.task_id not in known]
+        if new:
+            log.warning("a second worker takes over for a viewer", tasks=[event.task_id for event in new])
+            await self.publisher.publish(new)
 
     async def _expire(self, overdue: list[Task]) -> None:
         for task in overdue:
@@ -247,7 +254,7 @@ class Leader:
         for id in ids:
             task = await self.ledger.get(id)
             if task is not None and task.state == WAITING:
-                self._enqueue(task)
+                self._line.put(task)
 
     async def _listen(self) -> None:
         async for delivery in self.tail.deliveries():
@@ -255,28 +262,45 @@ class Leader:
 
     def _hear(self, event: Event) -> None:
         match event:
-            case TaskChanged(state="planned"):
-                self._enqueue(Task.planned(event))
-            case TaskChanged(state="failed" | "expired" | "released"):
-                self._under_way.pop(event.task_id, None)
-                self._to_look_up.add(event.task_id)
-            case TaskChanged(state="running") if event.task_id in self._under_way:
-                begun = replace(self._under_way[event.task_id], state=RUNNING)
-                self._under_way[event.task_id] = begun
-            case TaskChanged(state="completed" | "dead" | "cancelled"):
-                self._under_way.pop(event.task_id, None)
+            case TaskChanged():
+                self._moved(event)
             case JobControlled():
-                self._steer(event)
+                self._line.steer(event)
+            case PlaybackChanged():
+                self._line.hear(event)
             case ServiceBeat(service=crew.SERVICE):
                 self._crew.hear(event)
+            case TranscodeProgress():
+                self._progressed(event)
+                return
             case _:
                 return
         self._wake.set()
 
-    def _steer(self, event: JobControlled) -> None:
-        for queue in (self._waiting, self._light):
-            for task in queue.of_job(event.job_id):
-                if event.command == "cancel":
-                    queue.drop(task.id)
-                elif event.command == "priority" and event.priority:
-                    queue.put(replace(task, plan=replace(task.plan, priority=event.priority)))
+    def _moved(self, event: TaskChanged) -> None:
+        match event.state:
+            case "planned":
+                self._line.put(Task.planned(event))
+            case "failed" | "expired" | "released":
+                self._under_way.pop(event.task_id, None)
+                self._to_look_up.add(event.task_id)
+            case "running" if event.task_id in self._under_way:
+                self._signs.heard_at[event.task_id] = event.meta.occurred_at
+                begun = replace(self._under_way[event.task_id], state=RUNNING)
+                self._under_way[event.task_id] = begun
+            case "completed" | "dead" | "cancelled":
+                self._under_way.pop(event.task_id, None)
+                self._signs.heard_at.pop(event.task_id, None)
+                self._line.step_forward()
+
+    def _progressed(self, event: TranscodeProgress) -> None:
+        self._signs.hear(event)
+        for each in event.stored:
+            self._line.demands.stored(each.rendition, each.segment)
+
+
+def _shown(task: Task) -> TaskPlan:
+    """The plan as those who hear of it should see it now."""
+    if task.wanted_at is None:
+        return task.plan
+    return replace(task.plan, priority=NOW, deadline_at=to_millis(task.wanted_at))

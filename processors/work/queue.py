@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from processors.work.tasks import Task, priority_class
+from processors.work.tasks import Task
 
 _Entry = tuple[tuple[object, ...], str]
 _Where = tuple[int, str, tuple[str, ...]]
@@ -16,10 +16,13 @@ _Where = tuple[int, str, tuple[str, ...]]
 
 @dataclass(slots=True)
 class FairQueue:
-    """Waiting tasks. Within a class the owner with the fewest tasks under way goes first."""
+    """Waiting tasks. Within a class the owner with the fewest tasks under way goes first; among those that a
+    viewer waits for, the one that is needed soonest.
+    """
 
     _tasks: dict[str, Task] = field(default_factory=dict)
     _heaps: dict[_Where, list[_Entry]] = field(default_factory=dict)
+    _groups: dict[str, set[str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self._tasks)
@@ -33,15 +36,25 @@ class FairQueue:
     def put(self, task: Task) -> None:
         """Adds a task, or replaces what was known of it."""
         self._tasks[task.id] = task
+        if (made := task.made) is not None:
+            self._groups.setdefault(made.group, set()).add(task.id)
         heapq.heappush(self._heaps.setdefault(_where(task), []), (task.urgency, task.id))
 
     def drop(self, task_id: str) -> None:
         """Forgets a task."""
-        self._tasks.pop(task_id, None)
+        task = self._tasks.pop(task_id, None)
+        if task is not None and (made := task.made) is not None:
+            self._groups[made.group].discard(task_id)
+            if not self._groups[made.group]:
+                del self._groups[made.group]
 
     def of_job(self, job_id: str) -> list[Task]:
         """The waiting tasks of a job."""
         return [task for task in self._tasks.values() if task.job_id == job_id]
+
+    def of_group(self, group: str) -> list[Task]:
+        """The waiting tasks that encode segments of these renditions."""
+        return [self._tasks[task_id] for task_id in self._groups.get(group, ())]
 
     def take(self, under_way: Counter[str], tools: Collection[str]) -> Task | None:
         """Removes and returns the task that goes next among those whose tools there are; None without one.
@@ -52,7 +65,7 @@ class FairQueue:
         ready = [where for where in heads if set(where[2]) <= set(tools)]
         if not ready:
             return None
-        chosen = min(ready, key=lambda where: (where[0], under_way[where[1]], heads[where]))
+        chosen = min(ready, key=lambda where: (where[0], where[0] and under_way[where[1]], heads[where]))
         task = self._tasks[heads[chosen][1]]
         self.drop(task.id)
         return task
@@ -73,4 +86,4 @@ class FairQueue:
 
 
 def _where(task: Task) -> _Where:
-    return (priority_class(task.plan.priority), task.plan.owner_id, tuple(sorted(task.plan.tools)))
+    return (task.urgency[0], task.plan.owner_id, tuple(sorted(task.plan.tools)))

@@ -10,11 +10,18 @@ from typing import Any
 from connectors.ports import Document
 from schemas import events
 from schemas.events import Meta, TaskChanged, TaskPlan, derived_id
+from schemas.renditions import Made
 
 WAITING, READY, RUNNING = "waiting", "ready", "running"
 COMPLETED, DEAD, CANCELLED = "completed", "dead", "cancelled"
 
-_PRIORITY_CLASSES = {"now": 0, "high": 1, "normal": 2, "low": 3}
+NOW, BACKGROUND = "now", "background"
+"""What only the platform gives: someone waits for it; nobody does, not even for the whole."""
+
+_PRIORITY_CLASSES = {NOW: 0, "high": 1, "normal": 2, "low": 3, BACKGROUND: 4}
+
+SPARE_INDEX = 1_000_000
+"""From here on tasks are second ones for what another task is late with: no job waits for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +45,8 @@ class Task:
     lease_until: datetime | None = None
     not_before: datetime | None = None
     cancel: bool = False
+    wanted_at: datetime | None = None
+    """When a viewer needs it; known to whoever listens, and kept nowhere."""
 
     @classmethod
     def planned(cls, event: TaskChanged, state: str = WAITING) -> Task:
@@ -83,8 +92,20 @@ class Task:
     @property
     def urgency(self) -> tuple[int, datetime, datetime, int]:
         """What sorts tasks: class, deadline, age, place in the run."""
+        if self.wanted_at is not None:
+            return (priority_class(NOW), self.wanted_at, self.created_at, self.plan.index)
         deadline = self.plan.deadline_at or self.created_at
         return (priority_class(self.plan.priority), deadline, self.created_at, self.plan.index)
+
+    @property
+    def spare(self) -> bool:
+        """Whether it only stands in for another."""
+        return self.plan.index >= SPARE_INDEX
+
+    @property
+    def made(self) -> Made | None:
+        """The segments it encodes; None for other work."""
+        return Made.parse(self.plan.makes)
 
     @property
     def light(self) -> bool:
@@ -113,8 +134,19 @@ class Task:
             **said,
         )
 
+    def again(self, plan: TaskPlan, actor: str, now: datetime) -> TaskChanged:
+        """The event that plans a second task beside this one."""
+        cause = Meta(
+            event_id=self.planned_by,
+            occurred_at=self.created_at,
+            correlation_id=self.correlation_id,
+            causation_id=None,
+            actor=actor,
+        )
+        return plan_event(cause, now, actor, job_id=self.job_id, run=self.run, kind=self.kind, plan=plan)
 
-_PLAIN: Sequence[str] = tuple(name for name in Task.__slots__ if name not in ("id", "plan"))
+
+_PLAIN: Sequence[str] = tuple(name for name in Task.__slots__ if name not in ("id", "plan", "wanted_at"))
 
 
 def priority_class(name: str) -> int:

@@ -9,27 +9,30 @@ import asyncio
 import contextlib
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 import structlog
 
+from connectors.brakes import Brakes
 from connectors.ports import Clock, Publisher, Tail, Transient
 from processors.work.admission import Admission
 from processors.work.attempt import Attempt, Desk
+from processors.work.demand import Demands
 from processors.work.execution import Work
 from processors.work.ledger import Ledger
 from processors.work.observer import Silent, WorkObserver
 from processors.work.tasks import READY, Task
-from schemas.events import Event, JobControlled, TaskChanged
+from schemas.events import Event, JobControlled, PlaybackChanged, TaskChanged
 
 log = structlog.get_logger()
 
-TAILED = ("task.changed", "job.controlled")
+TAILED = ("task.changed", "job.controlled", "playback.changed")
 """What workers read along."""
 
 _AGAIN_S = 0.5
+_LOOK_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,9 @@ class Worker:
     works: Mapping[str, Work]
     settings: WorkerSettings
     observer: WorkObserver = field(default_factory=Silent)
+    brakes: Brakes = field(default_factory=Brakes)
+    """Stops what this worker runs while a viewer waits for something else."""
+    demands: Demands = field(default_factory=Demands)
     _attempts: dict[str, Attempt] = field(default_factory=dict)
     """What this worker has, by task."""
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
@@ -76,14 +82,17 @@ class Worker:
         """Works until `stop` is called."""
         shutil.rmtree(self.settings.scratch, ignore_errors=True)
         self.settings.scratch.mkdir(parents=True)
-        listening = asyncio.create_task(self._listen())
+        duties = [asyncio.create_task(self._listen()), asyncio.create_task(self._mind_viewers())]
         try:
             while not self._stopping:
-                if listening.done():
-                    listening.result()
+                for duty in duties:
+                    if duty.done():
+                        duty.result()
                 await self._round()
         finally:
-            listening.cancel()
+            for duty in duties:
+                duty.cancel()
+            self.brakes.hold(frozenset())
             await self._drain()
 
     def stop(self) -> None:
@@ -108,7 +117,7 @@ class Worker:
             await asyncio.sleep(_AGAIN_S)
 
     async def _claim_what_fits(self) -> None:
-        for task in sorted(self._ready.values(), key=lambda t: t.urgency):
+        for task in sorted(map(self._as_wanted, self._ready.values()), key=lambda t: t.urgency):
             if self._stopping:
                 return
             if task.id in self._attempts or not self._can_do(task):
@@ -116,6 +125,24 @@ class Worker:
             if self.admission.refusal(task, self.running) is None:
                 self._ready.pop(task.id, None)
                 await self._claim(task)
+
+    def _as_wanted(self, task: Task) -> Task:
+        want = self.demands.want(task.made, self.clock.now())
+        return replace(task, wanted_at=want.deadline if want else None)
+
+    async def _mind_viewers(self) -> None:
+        """Stops what nobody waits for, as long as someone waits for something else here."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_EVERY_S):
+                    await self.demands.changed.wait()
+            waits = {each.id: self._someone_waits(each) for each in self.running}
+            idle = (task_id for task_id, waited in waits.items() if not waited)
+            self.brakes.hold(frozenset(idle) if any(waits.values()) else frozenset())
+
+    def _someone_waits(self, task: Task) -> bool:
+        want = self.demands.want(task.made, self.clock.now())
+        return want is not None and want.waiting
 
     def _can_do(self, task: Task) -> bool:
         return task.kind in self.works and set(task.plan.tools) <= self.settings.tools
@@ -149,6 +176,8 @@ class Worker:
             scratch=self.settings.scratch,
             lease=self.settings.lease,
             tell=self._tell,
+            brakes=self.brakes,
+            demands=self.demands,
         )
 
     async def _drain(self) -> None:
@@ -175,6 +204,9 @@ class Worker:
                 for attempt in self._attempts.values():
                     if attempt.task.job_id == event.job_id:
                         attempt.check()
+            case PlaybackChanged():
+                self.demands.hear(event)
+                self._wake.set()
             case _:
                 pass
 

@@ -6,26 +6,26 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from confluent_kafka import Consumer, TopicPartition
 
-from connectors.media_tools import Encode, encode_command
+from connectors.file_tools import Whole, whole_command
 from deploy.local.home import Home
 from deploy.local.parts import Options
 from deploy.local.stack import Stack
 from schemas.codec import Codec
 from schemas.events import MediaProcessed
-from schemas.profiles import PROFILES
+from schemas.profiles import BUILT_IN
+from schemas.renditions import Medium
 from schemas.topics import BY_NAME
 from tests.bench.figures import Figure, alternating, figure
 from tests.client import Client, until
-from tests.clips import clip, ffmpeg
+from tests.clips import clip, ffmpeg, looked_at
 
 _RUNS = 5
 _SECONDS = 60
-_PROFILE = PROFILES["phone"]
+_PROFILE = BUILT_IN["phone"]
 _TOPIC = "media.processed"
 
 
@@ -34,13 +34,14 @@ def run() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory(prefix="sluice-bench-") as name:
         folder = Path(name)
         source = clip(folder / "source.mp4", seconds=_SECONDS, size="1280x720")
+        medium = looked_at(source)
         options = Options(port=8790, env={"MAX_CONCURRENT_JOBS": "1"})
         with Stack.start(Home(folder / "home"), options) as stack:
             assert stack.url is not None
             ends = Ends(stack.endpoints.kafka)
             client = Client(stack.url, stack.token)
             ours, baseline = alternating(
-                _RUNS, lambda: through(client, ends, source), lambda: raw(source, folder)
+                _RUNS, lambda: through(client, ends, source), lambda: raw(source, medium, folder)
             )
     goal = "at most 1.10 times plus 1 s"
     yield figure("transcode", ours, baseline, "s", goal, ours <= 1.10 * baseline + 1, _RUNS)
@@ -78,21 +79,10 @@ def through(client: Client, ends: Ends, source: Path) -> float:
     return time.monotonic() - accepted
 
 
-def raw(source: Path, folder: Path) -> float:
+def raw(source: Path, medium: Medium, folder: Path) -> float:
     """Seconds of the same encode by ffmpeg alone."""
-    order = Encode(
-        source=source,
-        demuxer="mov",
-        target=folder / "raw.mp4",
-        video_stream=0,
-        audio_stream=1,
-        height=_PROFILE.max_height,
-        crf=_PROFILE.crf,
-        preset=_PROFILE.preset,
-        audio_bit_rate=_PROFILE.audio_bit_rate,
-        memory_bytes=0,
-    )
-    command = encode_command(Path(ffmpeg()), replace(order))
+    whole = Whole(source=source, medium=medium, profile=_PROFILE, target=folder / "raw.mp4")
+    command = whole_command(whole, 0.0, 0).compile(cmd=ffmpeg())
     began = time.monotonic()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=600)
     return time.monotonic() - began

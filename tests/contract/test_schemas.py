@@ -140,7 +140,8 @@ def test_every_topic_says_who_writes_and_who_reads(topic: Topic) -> None:
 
 
 def test_facts_are_kept_and_only_progress_and_beats_expire() -> None:
-    assert {t.name for t in TOPICS if t.retention is not None} == {"transcode.progress", "service.beat"}
+    expire = {"transcode.progress", "playback.changed", "service.beat"}
+    assert {t.name for t in TOPICS if t.retention is not None} == expire
 
 
 def test_the_table_names_exactly_who_reads() -> None:

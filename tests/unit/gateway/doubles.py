@@ -215,6 +215,12 @@ class NullStore:
     async def adopt(self, path: Path, area: str, suffix: str = "") -> Blob:
         raise NotImplementedError
 
+    async def put(self, location: str, content: bytes) -> bool:
+        raise NotImplementedError
+
+    async def names(self, folder: str) -> set[str]:
+        return set()
+
     async def local_path(self, location: str) -> Path:
         raise BlobMissing(location)
 

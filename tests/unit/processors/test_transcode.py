@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
-import orjson
 import pytest
 
 from connectors.ports import Delivery, Position
 from processors.runtime import GivenUp, Handled
-from processors.transcode.handle import ACTOR, Transcode, remembered_probe
-from processors.transcode.plan import CannotPlan, TranscodeOrder, plan
+from processors.transcode.handle import ACTOR, Transcode
+from processors.transcode.orders import AUDIO, JOIN, VIDEO, FileOutcome, JoinOrder, VideoOrder, read, written
 from processors.work.jobs import Jobs, KnownMedia
 from processors.work.ledger import JOBS, TASKS, Ledger
+from processors.work.tasks import SPARE_INDEX
 from schemas import events
 from schemas.codec import Codec
 from schemas.events import Event
+from schemas.profiles import BUILT_IN
+from schemas.profiles import written as written_profile
 from tests import samples
 from tests.fakes import FakeClock, MemoryDatabase, only
 
 PLACE = Position("x", 0, 0)
-MADE = orjson.dumps({"location": "processed/x", "name": "film.phone.mp4", "size_bytes": 5}).decode()
+MADE = written(FileOutcome(location="processed/x", name="film.phone.mp4", size_bytes=5))
 
 
 class World:
@@ -53,12 +55,19 @@ class World:
             for step in handled.settle:
                 await step()
 
-    async def complete_tasks(self) -> events.TaskChanged:
-        """As if a worker had done everything; returns what it told last."""
-        task = only(await self.ledger.of_job("j1"))
-        await self.database.change(TASKS, task.id, {}, {"state": "completed"})
-        done: events.TaskChanged = task.told("completed", "worker:w", self.clock.now(), outcome=MADE)
+    async def complete(self, *kinds: str) -> events.TaskChanged:
+        """As if workers had done these tasks; returns what was told last."""
+        for task in await self.ledger.of_job("j1"):
+            if task.kind in kinds and not task.spare:
+                await self.database.change(TASKS, task.id, {}, {"state": "completed"})
+                outcome = MADE if task.kind == JOIN else "{}"
+                done = task.told("completed", "worker:w", self.clock.now(), outcome=outcome)
         return done
+
+    async def complete_tasks(self) -> events.TaskChanged:
+        """As if workers had done everything; returns what was told last."""
+        await self.give(await self.complete(VIDEO, AUDIO))
+        return await self.complete(JOIN)
 
     def planned(self) -> list[events.TaskChanged]:
         found = [e for e in self.published if isinstance(e, events.TaskChanged)]
@@ -79,15 +88,52 @@ def world() -> World:
 )
 async def test_whichever_comes_second_plans_the_job_once(world: World, order: Sequence[Event]) -> None:
     await world.give(*order)
-    task = only(world.planned())
-    assert (task.state, task.kind, task.job_id, task.run) == ("planned", "transcode", "j1", 1)
+    planned = [(t.state, t.kind, t.job_id, t.run, t.plan and t.plan.index) for t in world.planned()]
+    assert planned == [("planned", VIDEO, "j1", 1, 0), ("planned", AUDIO, "j1", 1, 0)]
 
 
-async def test_the_order_names_streams_and_size(world: World) -> None:
+async def test_the_orders_say_what_to_make(world: World) -> None:
     await world.give(samples.requested(), samples.probed())
-    order = TranscodeOrder(**orjson.loads(only(world.planned()).plan.order))
-    assert (order.video_stream, order.audio_stream, order.height, order.frames_total) == (0, 1, 480, 300)
-    assert order.name == "film.phone.mp4"
+    plan = world.planned()[0].plan
+    assert plan is not None
+    order = read(VideoOrder, plan.order)
+    assert ([r.height for r in order.rungs], order.first, order.count, order.total) == ([480], 0, 3, 300)
+
+
+async def test_segments_that_are_all_there_are_joined_once(world: World) -> None:
+    await world.give(samples.requested(), samples.probed())
+    assert await world.give(await world.complete(VIDEO)) == []
+    done = await world.complete(AUDIO)
+    (joining,) = await world.give(done)
+    assert isinstance(joining, events.TaskChanged)
+    assert joining.plan is not None
+    assert read(JoinOrder, joining.plan.order).name == "film.phone.mp4"
+    (again,) = await world.give(done)
+    assert again.meta.event_id == joining.meta.event_id
+
+
+async def test_where_segments_are_the_result_nothing_is_joined(world: World) -> None:
+    hls = written_profile(replace(BUILT_IN["web"], name="stream", container="hls"))
+    await world.give(samples.requested(profile="stream", profile_json=hls), samples.probed())
+    (done,) = await world.give(await world.complete(VIDEO, AUDIO))
+    assert isinstance(done, events.MediaProcessed)
+    assert (done.status, done.output_name) == ("completed", "film.stream.m3u8")
+
+
+async def test_a_second_worker_s_task_neither_completes_nor_fails_a_job(world: World) -> None:
+    await world.give(samples.requested(), samples.probed())
+    video = world.planned()[0]
+    assert video.plan is not None
+    task = await world.ledger.get(video.task_id)
+    assert task is not None
+    spare = task.again(replace(video.plan, index=SPARE_INDEX + 1), "service:ledger", world.clock.now())
+    await world.ledger.record(spare)
+    second = await world.ledger.get(spare.task_id)
+    assert second is not None
+    dead = second.told("dead", "worker:w", world.clock.now(), code="x", error="y")
+    assert await world.give(dead) == []
+    (joining,) = await world.give(await world.complete(VIDEO, AUDIO))
+    assert isinstance(joining, events.TaskChanged)
 
 
 async def test_done_tasks_complete_the_job(world: World) -> None:
@@ -145,13 +191,12 @@ async def test_a_rejected_medium_fails_its_jobs_in_any_order() -> None:
 async def test_a_deleted_medium_cancels_its_jobs(world: World) -> None:
     await world.give(samples.requested(), samples.probed(), samples.deleted())
     assert only(world.verdicts()).status == "cancelled"
-    task = only(await world.ledger.of_job("j1"))
-    assert task.state == "cancelled"
+    assert {task.state for task in await world.ledger.of_job("j1")} == {"cancelled"}
 
 
 async def test_a_task_that_died_fails_the_job_with_the_reason(world: World) -> None:
     await world.give(samples.requested(), samples.probed())
-    task = only(await world.ledger.of_job("j1"))
+    task = (await world.ledger.of_job("j1"))[0]
     dead = task.told("dead", "worker:w", world.clock.now(), code="tool_error", error="ffmpeg: no")
     await world.give(dead)
     verdict = only(world.verdicts())
@@ -160,7 +205,7 @@ async def test_a_task_that_died_fails_the_job_with_the_reason(world: World) -> N
 
 async def test_a_retry_opens_the_next_run_and_plans_it(world: World) -> None:
     await world.give(samples.requested(), samples.probed(), samples.controlled("cancel"))
-    (task,) = await world.give(samples.controlled("retry", run=2))
+    task, _ = await world.give(samples.controlled("retry", run=2))
     assert isinstance(task, events.TaskChanged)
     assert (task.run, task.state) == (2, "planned")
 
@@ -179,13 +224,19 @@ async def test_a_retry_of_what_still_runs_is_ignored(world: World) -> None:
 async def test_a_priority_reaches_the_tasks(world: World) -> None:
     await world.give(samples.requested(), samples.probed())
     await world.give(samples.controlled("priority", priority="high"))
-    assert only(await world.ledger.of_job("j1")).plan.priority == "high"
+    assert {task.plan.priority for task in await world.ledger.of_job("j1")} == {"high"}
 
 
 async def test_an_unknown_profile_fails_the_job_and_says_so(world: World) -> None:
     await world.give(samples.requested(profile="vhs"), samples.probed())
     verdict = only(world.verdicts())
     assert (verdict.status, verdict.code) == ("failed", "unknown_profile")
+
+
+async def test_a_profile_that_is_none_fails_the_job_and_says_why(world: World) -> None:
+    await world.give(samples.requested(profile="mine", profile_json='{"name": "mine"}'), samples.probed())
+    verdict = only(world.verdicts())
+    assert (verdict.code, "neither picture nor sound" in (verdict.reason or "")) == ("unknown_profile", True)
 
 
 async def test_a_request_in_the_dead_letters_ends_its_job(world: World) -> None:
@@ -198,61 +249,6 @@ async def test_a_request_in_the_dead_letters_ends_its_job(world: World) -> None:
 async def test_a_request_that_is_replayed_from_the_dead_letters_opens_another_run(world: World) -> None:
     await world.give(samples.probed())
     await world.stage.gave_up(GivenUp(PLACE, samples.requested(), "it is cursed"))
-    (task,) = await world.give(samples.requested())
+    task, _ = await world.give(samples.requested())
     assert isinstance(task, events.TaskChanged)
     assert (task.state, task.run) == ("planned", 2)
-
-
-def planned_order(**probe: Any) -> TranscodeOrder:
-    known = remembered_probe(samples.probed(**probe))
-    request = {"profile": "web", "priority": "normal", "name": "n"}
-    return TranscodeOrder(**orjson.loads(only(plan(request, "o", "m", known)).order))
-
-
-@pytest.mark.parametrize(
-    ("video", "height"),
-    [
-        ({"height": 2160, "width": 3840}, 720),
-        ({"height": 720}, 720),
-        ({"height": 481, "width": 640}, 480),
-        ({"height": 1280, "width": 720, "rotation": 0}, 720),
-        ({"height": 720, "width": 1280, "rotation": 90}, 720),
-        ({"height": 240, "width": 320, "rotation": 270}, 320),
-        ({"height": 1, "width": 1}, 2),
-    ],
-)
-def test_the_result_is_never_taller_than_the_source_and_even(video: dict[str, Any], height: int) -> None:
-    assert planned_order(streams=[samples.video_stream(**video)]).height == height
-
-
-@pytest.mark.parametrize(
-    ("video", "duration_ms", "frames"),
-    [
-        ({"frames": 777}, 10_000, 777),
-        ({"frames": None, "frame_rate": "24000/1001"}, 10_010, 240),
-        ({"frames": None, "frame_rate": None}, 1000, 25),
-        ({"frames": None, "frame_rate": "30/1"}, 0, 1),
-    ],
-)
-def test_how_many_pictures_there_will_be(video: dict[str, Any], duration_ms: int, frames: int) -> None:
-    found = planned_order(streams=[samples.video_stream(**video)], duration_ms=duration_ms)
-    assert found.frames_total == frames
-
-
-def test_a_cover_picture_is_no_video() -> None:
-    cover = samples.video_stream(is_attached_picture=True)
-    order = planned_order(streams=[cover, samples.audio_stream()])
-    assert (order.video_stream, order.audio_stream) == (None, 1)
-
-
-def test_the_default_audio_is_chosen() -> None:
-    streams = [
-        samples.audio_stream(index=0, is_default=False),
-        samples.audio_stream(index=1, is_default=True),
-    ]
-    assert planned_order(streams=streams).audio_stream == 1
-
-
-def test_nothing_to_play_cannot_be_planned() -> None:
-    with pytest.raises(CannotPlan, match="no video and no audio"):
-        planned_order(streams=[])

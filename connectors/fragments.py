@@ -1,0 +1,66 @@
+"""Cuts the fragmented MP4 that comes through a pipe: the initialisation segment, then a segment at a time.
+
+Each fragment is given as soon as its last byte is there, so nothing waits for a file to be closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator
+
+_HEADER = 8
+_LARGE = 16
+_MOST = 512 << 20
+"""No box of ours is larger; what claims to be would only fill the memory."""
+
+
+class NotFragmented(ValueError):
+    """These bytes are not the fragmented MP4 that was asked for."""
+
+
+async def fragments(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """The initialisation segment, then each fragment (moof with its mdat). Raises NotFragmented.
+
+    Bytes after the last whole fragment are dropped: they are of a segment that was never closed.
+    """
+    pending: list[bytes] = []
+    async for kind, box in _boxes(reader):
+        if kind in (b"mfra", b"sidx", b"styp", b"free"):
+            continue
+        pending.append(box)
+        if kind in (b"moov", b"mdat"):
+            yield b"".join(pending)
+            pending = []
+
+
+async def _boxes(reader: asyncio.StreamReader) -> AsyncIterator[tuple[bytes, bytes]]:
+    while True:
+        try:
+            header = await reader.readexactly(_HEADER)
+            size, kind = struct.unpack(">I4s", header)
+            if size == 1:
+                header += await reader.readexactly(_LARGE - _HEADER)
+                (size,) = struct.unpack(">Q", header[_HEADER:])
+            if not len(header) <= size <= _MOST:
+                raise NotFragmented(f"a box {kind!r} of {size} bytes")
+            yield kind, header + await reader.readexactly(size - len(header))
+        except asyncio.IncompleteReadError:
+            return
+
+
+def decode_time(fragment: bytes) -> int:
+    """When a fragment begins, in its track's own ticks. Raises NotFragmented."""
+    at = fragment.find(b"tfdt")
+    if at < 0:
+        raise NotFragmented("a fragment without its time")
+    version = fragment[at + 4]
+    return int.from_bytes(fragment[at + 8 : at + (16 if version else 12)])
+
+
+def sample_count(fragment: bytes) -> int:
+    """How many pictures or packets are in a fragment. Raises NotFragmented."""
+    at = fragment.find(b"trun")
+    if at < 0:
+        raise NotFragmented("a fragment without samples")
+    return int.from_bytes(fragment[at + 8 : at + 12])

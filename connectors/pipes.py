@@ -1,0 +1,146 @@
+"""Pipes between us and a tool: results that are read while they grow, and files that are read as one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+_BUFFER = 4 << 20
+_CLOSED = -1
+
+Sink = Callable[[asyncio.StreamReader], Awaitable[None]]
+"""Reads a pipe to its end. What it raises ends the tool."""
+
+
+class Pipes(Protocol):
+    """What a tool inherits beside its three standard streams."""
+
+    @property
+    def descriptors(self) -> list[int]:
+        """The ends that the tool inherits."""
+        ...
+
+    def let_go(self) -> None:
+        """Closes the tool's ends here once it has them, so that a pipe ends when the tool does."""
+        ...
+
+    async def drain(self) -> None:
+        """Moves all bytes. Raises what a sink raises."""
+        ...
+
+
+@dataclass(slots=True)
+class _Pair:
+    """Both ends of one pipe."""
+
+    ours: int
+    theirs: int
+
+    def give(self) -> int:
+        """Our end, for someone else to close."""
+        given, self.ours = self.ours, _CLOSED
+        return given
+
+    def let_go(self) -> None:
+        """Closes the tool's end."""
+        if self.theirs != _CLOSED:
+            os.close(self.theirs)
+            self.theirs = _CLOSED
+
+    def close(self) -> None:
+        """Closes what is open."""
+        self.let_go()
+        if self.ours != _CLOSED:
+            os.close(self.give())
+
+
+@dataclass(slots=True)
+class _Opened:
+    pairs: list[_Pair] = field(default_factory=list)
+
+    @property
+    def descriptors(self) -> list[int]:
+        """See Pipes."""
+        return [pair.theirs for pair in self.pairs]
+
+    @property
+    def names(self) -> list[str]:
+        """Each pipe as ffmpeg names it."""
+        return [f"pipe:{end}" for end in self.descriptors]
+
+    def let_go(self) -> None:
+        """See Pipes."""
+        for pair in self.pairs:
+            pair.let_go()
+
+    def close(self) -> None:
+        """Closes whatever is open."""
+        for pair in self.pairs:
+            pair.close()
+
+
+@dataclass(slots=True)
+class OutPipes(_Opened):
+    """One pipe for each sink."""
+
+    sinks: Sequence[Sink] = ()
+
+    async def drain(self) -> None:
+        """See Pipes."""
+        reads = (_read(pair.give(), sink) for pair, sink in zip(self.pairs, self.sinks, strict=True))
+        await asyncio.gather(*reads)
+
+
+@dataclass(slots=True)
+class InPipes(_Opened):
+    """One pipe for each list of files."""
+
+    files: Sequence[Sequence[Path]] = ()
+
+    async def drain(self) -> None:
+        """See Pipes; a tool that reads no more ends it."""
+        feeds = (
+            asyncio.to_thread(_feed, paths, pair.give())
+            for pair, paths in zip(self.pairs, self.files, strict=True)
+        )
+        await asyncio.gather(*feeds)
+
+
+@contextlib.contextmanager
+def out_of_tool(sinks: Sequence[Sink]) -> Iterator[OutPipes]:
+    """Pipes that a tool writes into."""
+    pairs = [_Pair(ours=read, theirs=write) for read, write in (os.pipe() for _ in sinks)]
+    with contextlib.closing(OutPipes(pairs, sinks)) as pipes:
+        yield pipes
+
+
+@contextlib.contextmanager
+def into_tool(files: Sequence[Sequence[Path]]) -> Iterator[InPipes]:
+    """Pipes that a tool reads from."""
+    pairs = [_Pair(ours=write, theirs=read) for read, write in (os.pipe() for _ in files)]
+    with contextlib.closing(InPipes(pairs, files)) as pipes:
+        yield pipes
+
+
+async def _read(descriptor: int, sink: Sink) -> None:
+    reader = asyncio.StreamReader(limit=_BUFFER)
+    pipe = os.fdopen(descriptor, "rb", buffering=0)
+    protocol = asyncio.StreamReaderProtocol(reader)
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, pipe)
+    try:
+        await sink(reader)
+    finally:
+        transport.close()
+
+
+def _feed(paths: Sequence[Path], descriptor: int) -> None:
+    with contextlib.suppress(BrokenPipeError), os.fdopen(descriptor, "wb", buffering=0) as pipe:
+        for path in paths:
+            with path.open("rb") as file:
+                shutil.copyfileobj(file, pipe, _BUFFER)

@@ -1,0 +1,259 @@
+"""Encodes runs of segments: ffmpeg writes one fragmented MP4 for each rendition into a pipe, and every
+fragment is a segment, on an exact grid, ready the moment it closes.
+
+Time is absolute throughout (`-copyts`): a picture's number on the grid is its own time, wherever the run
+begins, so what separate runs make fits together without a seam.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+
+from connectors.encoders import Settings, audio_settings, timescale, video_settings
+from connectors.fragments import decode_time, fragments
+from connectors.media_tools import Follower, OnProgress
+from connectors.pipes import Sink, out_of_tool
+from connectors.process import ToolRunner
+from connectors.sandbox import Confinement
+from schemas.renditions import INIT, AudioRendition, Grid, VideoRendition
+
+OnSegment = Callable[[str, int, bytes], Awaitable[None]]
+"""Takes a rendition's key, a segment's number (INIT for the first piece) and its bytes."""
+
+_STATS_PERIOD_S = 0.25
+_PREROLL_S = 0.5
+"""Filters that look at neighbours, and pictures of uneven length, need those before the first."""
+_PADDING_S = 0.5
+_AUDIO_RUN_UP_S = 2
+_EARLY_PACKETS = 4
+_PRIMING = {"aac": 1, "opus": 0}
+"""Packets that the encoder puts before the first sound."""
+_CONTAINED = "frag_keyframe+empty_moov+default_base_moof+frag_discont+negative_cts_offsets"
+_TONE_MAP = (
+    ("zscale", {"t": "linear", "npl": 100}),
+    ("format", {"pix_fmts": "gbrpf32le"}),
+    ("zscale", {"p": "bt709"}),
+    ("tonemap", {"tonemap": "hable", "desat": 0}),
+    ("zscale", {"t": "bt709", "m": "bt709", "r": "tv"}),
+    ("format", {"pix_fmts": "yuv420p"}),
+)
+
+
+class Misaligned(Exception):
+    """What came does not lie on the grid: the run must begin to read earlier."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoRun:
+    """Consecutive segments of one or more rungs of the same picture."""
+
+    source: Path
+    demuxer: str
+    rungs: tuple[VideoRendition, ...]
+    first: int
+    count: int
+    preroll_s: float = 0.0
+    memory_bytes: int | None = None
+
+    @property
+    def grid(self) -> Grid:
+        """The grid that all rungs lie on."""
+        return self.rungs[0].grid
+
+    @property
+    def begin(self) -> int:
+        """The first picture."""
+        return self.grid.first(self.first)
+
+    @property
+    def end(self) -> int:
+        """The picture after the last."""
+        return min(self.grid.units, self.grid.first(self.first + self.count))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioRun:
+    """Consecutive segments of one track."""
+
+    source: Path
+    demuxer: str
+    rendition: AudioRendition
+    source_rate: int
+    first: int
+    count: int
+    memory_bytes: int | None = None
+
+    @property
+    def begin(self) -> int:
+        """The first packet."""
+        return self.rendition.grid.first(self.first)
+
+    @property
+    def packets(self) -> int:
+        """How many packets."""
+        grid = self.rendition.grid
+        return min(grid.units, grid.first(self.first + self.count)) - self.begin
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentTools:
+    """Runs ffmpeg behind the sandbox's walls."""
+
+    runner: ToolRunner
+    ffmpeg_path: Path
+
+    async def video(self, run: VideoRun, on_segment: OnSegment, on_progress: OnProgress) -> None:
+        """Encodes a run. Raises Misaligned, ToolFailed, and what `on_segment` raises."""
+        cutters = [_Cutter(rung.key, _ticks(rung), run.first, on_segment) for rung in run.rungs]
+        await self._run(run.source, run.memory_bytes, cutters, on_progress, lambda to: video_command(run, to))
+
+    async def audio(self, run: AudioRun, on_segment: OnSegment, on_progress: OnProgress) -> None:
+        """Encodes a run. Raises Misaligned, ToolFailed, and what `on_segment` raises."""
+        ticks = run.rendition.grid.per_segment * run.rendition.samples
+        cutter = _Cutter(run.rendition.key, ticks, run.first, on_segment)
+        await self._run(
+            run.source, run.memory_bytes, [cutter], on_progress, lambda to: audio_command(run, to[0])
+        )
+
+    async def _run(
+        self,
+        source: Path,
+        memory_bytes: int | None,
+        sinks: Sequence[Sink],
+        on_progress: OnProgress,
+        command: Callable[[list[str]], Any],
+    ) -> None:
+        walls = Confinement(read=(source,), memory_bytes=memory_bytes)
+        with out_of_tool(sinks) as pipes:
+            argv = command(pipes.names).compile(cmd=str(self.ffmpeg_path))
+            await self.runner.run(argv, walls, Follower(on_progress), pipes)
+
+
+@dataclass(slots=True)
+class _Cutter:
+    """Reads one rendition's pipe and hands its segments on, each only if it lies where it must."""
+
+    key: str
+    ticks: int
+    first: int
+    on_segment: OnSegment
+
+    async def __call__(self, reader: asyncio.StreamReader) -> None:
+        number = INIT
+        async for piece in fragments(reader):
+            if number != INIT and decode_time(piece) != number * self.ticks:
+                raise Misaligned(
+                    f"segment {number} begins at {decode_time(piece)}, not {number * self.ticks}"
+                )
+            await self.on_segment(self.key, number, piece)
+            number = self.first if number == INIT else number + 1
+
+
+def _ticks(rung: VideoRendition) -> int:
+    """A segment's length in its track's ticks."""
+    return int(rung.grid.per_segment / rung.grid.rate * timescale(rung))
+
+
+def video_command(run: VideoRun, targets: Sequence[str]) -> Any:
+    """ffmpeg's arguments for a run."""
+    pictures = on_grid(_opened(run.source, run.demuxer, _seek(run)), run)
+    several = pictures.filter_multi_output("split", len(run.rungs)) if len(run.rungs) > 1 else [pictures]
+    outputs = [
+        ffmpeg.output(sized(several[number], rung), target, **_contained(rung, run.grid.per_segment))
+        for number, (rung, target) in enumerate(zip(run.rungs, targets, strict=True))
+    ]
+    return _quietly(ffmpeg.merge_outputs(*outputs))
+
+
+def _seek(run: VideoRun) -> Fraction:
+    """Half a picture before the first one wanted, and as much earlier as is asked for."""
+    picture = run.rungs[0].picture
+    run_up = max(run.preroll_s, _PREROLL_S if picture.deinterlace else 0.0)
+    return (run.begin - Fraction(1, 2)) / run.grid.rate - Fraction(run_up)
+
+
+def on_grid(source: Any, run: VideoRun) -> Any:
+    """The run's pictures, each with its number on the grid as its time."""
+    picture = run.rungs[0].picture
+    stream = source[str(picture.stream)]
+    if picture.deinterlace:
+        stream = stream.filter("bwdif", mode="send_frame", deint="interlaced")
+    rate: Settings = {"fps": picture.rate}
+    if _seek(run) <= 0:
+        rate["start_time"] = 0  # what begins late shows its first picture from the start
+    stream = stream.filter("fps", **rate)
+    if run.end == run.grid.units:  # a container's word about its end may be some pictures off
+        stream = stream.filter("tpad", stop_mode="clone", stop_duration=_PADDING_S)
+    stream = stream.filter("trim", start_pts=run.begin, end_pts=run.end)
+    for name, arguments in _TONE_MAP if picture.tone_map else ():
+        stream = stream.filter(name, **arguments)
+    return stream
+
+
+def sized(stream: Any, rung: VideoRendition) -> Any:
+    return stream.filter("scale", rung.width, rung.height, flags="bicubic").filter("setsar", "1")
+
+
+def _contained(rung: VideoRendition, per_segment: int) -> Settings:
+    return {
+        **video_settings(rung, per_segment),
+        "fps_mode": "passthrough",
+        "video_track_timescale": timescale(rung),
+        **_CONTAINER,
+    }
+
+
+def audio_command(run: AudioRun, target: str) -> Any:
+    """ffmpeg's arguments for a run: it begins some packets early, and these are dropped again."""
+    made, spf = run.rendition, run.rendition.samples
+    early = min(run.begin, _EARLY_PACKETS)
+    begin, end = (run.begin - early) * spf, (run.begin + run.packets + _EARLY_PACKETS) * spf
+    seek = max(0, begin // made.sample_rate - _AUDIO_RUN_UP_S)
+    stream = _opened(run.source, run.demuxer, Fraction(seek))[str(made.stream)]
+    resample: Settings = {"async": 1, "first_pts": seek * run.source_rate}
+    stream = stream.filter("aresample", made.sample_rate, **resample)
+    stream = stream.filter("aformat", channel_layouts=_LAYOUTS[made.channels])
+    stream = stream.filter("apad").filter("atrim", start_pts=begin, end_pts=end)
+    settings = {
+        **audio_settings(made),
+        "bsf:a": _exactly(early + _PRIMING[made.codec], run.packets, run.begin, spf, made.sample_rate),
+        "frag_duration": int((made.grid.per_segment - 0.5) * spf * 1_000_000 / made.sample_rate),
+        **_CONTAINER,
+    }
+    return _quietly(ffmpeg.output(stream, target, **settings))
+
+
+def _exactly(drop: int, keep: int, first: int, samples: int, rate: int) -> str:
+    """A bitstream filter that keeps so many packets after the dropped ones, and numbers them."""
+    at = f"(N+{first})*{samples}"
+    kept = f"noise=drop='lt(n,{drop})+gte(n,{drop + keep})'"
+    return f"{kept},setts=pts='{at}':dts='{at}':duration={samples}:time_base=1/{rate}"
+
+
+_LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
+_CONTAINER: Settings = {
+    "format": "mp4",
+    "movflags": _CONTAINED,
+    "use_editlist": 0,
+    "map_metadata": -1,
+    "map_chapters": -1,
+    "fflags": "+bitexact",
+}
+
+
+def _opened(source: Path, demuxer: str, seek: Fraction) -> Any:
+    where = {"ss": f"{float(seek):.6f}"} if seek > 0 else {}
+    return ffmpeg.input(str(source), format=demuxer, protocol_whitelist="file", **where)
+
+
+def _quietly(made: Any) -> Any:
+    flags = ("-v", "error", "-nostdin", "-nostats", "-stats_period", str(_STATS_PERIOD_S))
+    absolute = ("-copyts", "-start_at_zero")
+    return made.global_args(*flags, *absolute, "-progress", "pipe:1").overwrite_output()

@@ -1,0 +1,119 @@
+"""What workers are told to do for a transcode, and what they answer: JSON in the task's plan and outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+from schemas.profiles import Profile
+from schemas.renditions import AudioRendition, Medium, VideoRendition
+
+JOB = "transcode"
+"""The kind of job."""
+VIDEO, AUDIO, JOIN, FILE = "video", "audio", "join", "file"
+"""The kinds of its tasks."""
+RUNS = frozenset({VIDEO, AUDIO})
+"""Those that encode segments."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoOrder:
+    """Consecutive segments of all rungs."""
+
+    location: str
+    demuxer: str
+    rungs: tuple[VideoRendition, ...]
+    first: int
+    count: int
+    preroll_s: float
+    total: int
+    """Pictures in the whole job."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioOrder:
+    """Consecutive segments of one track."""
+
+    location: str
+    demuxer: str
+    rendition: AudioRendition
+    source_rate: int
+    first: int
+    count: int
+    total: int
+    """Pictures in the whole job; its packets, where it is of sound alone."""
+    counts: bool
+    """Whether the job's progress is counted in these packets."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinOrder:
+    """One file out of segments that are all there."""
+
+    medium: Medium
+    profile: Profile
+    name: str
+    video: VideoRendition | None
+    audio: tuple[AudioRendition, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileOrder:
+    """The whole file in one go."""
+
+    medium: Medium
+    profile: Profile
+    name: str
+    reason: str
+    """Why not in segments."""
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A segment that is in the store."""
+
+    segment: int
+    size_bytes: int
+    sha256: str
+    units: int
+    """Pictures or packets in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOutcome:
+    """What a run left in the store, by rendition."""
+
+    stored: dict[str, list[Stored]]
+    encoded: int
+    """How many of these segments were not there before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileOutcome:
+    """The file that was made."""
+
+    location: str
+    name: str
+    size_bytes: int
+
+
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {
+    kind: TypeAdapter(kind)
+    for kind in (VideoOrder, AudioOrder, JoinOrder, FileOrder, RunOutcome, FileOutcome)
+}
+
+
+def written(value: Any) -> str:
+    """An order or an outcome as JSON."""
+    return _ADAPTERS[type(value)].dump_json(value).decode()
+
+
+def read(kind: type[T], text: str) -> T:
+    """The order or outcome in JSON. Raises ValueError for what is none."""
+    made: T = _ADAPTERS[kind].validate_json(text)
+    return made

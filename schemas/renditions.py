@@ -1,0 +1,387 @@
+"""What a medium becomes in a profile, segment by segment: known before anything is encoded, and the same
+wherever it is worked out.
+
+A rendition's key says what its bytes depend on, and nothing else: two profiles with a rung in common share
+it. `COMPATIBILITY` is raised by hand when what comes out changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+from schemas.events import MediaProbed, Stream
+from schemas.profiles import Audio, Profile, Rung, Video
+
+COMPATIBILITY = "1"
+SEGMENT_S = 4
+"""About how long a segment is; exactly so many pictures or packets that it comes closest."""
+
+INIT = -1
+"""The number that stands for the initialisation segment."""
+
+HDR = frozenset({"smpte2084", "arib-std-b67"})
+_SAMPLES = {"aac": 1024, "opus": 960}
+"""Samples in a packet."""
+_RATES = {"aac": (48000, 44100), "opus": (48000,)}
+_CHANNELS = {"mono": 1, "stereo": 2, "surround": 6}
+
+
+class CannotRender(ValueError):
+    """This medium cannot be given that form: `code` for programs, the message for people."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Medium:
+    """What is known of a source."""
+
+    location: str
+    container: str
+    sha256: str
+    duration_ms: int
+    streams: tuple[Stream, ...]
+
+    @classmethod
+    def of(cls, event: MediaProbed) -> Medium:
+        """The medium that a probe tells of."""
+        return cls(**{name: getattr(event, name) for name in cls.__slots__} | {"streams": (*event.streams,)})
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Medium:
+        """The medium in a document."""
+        streams = tuple(Stream(**stream) for stream in document["streams"])
+        return cls(**{name: document[name] for name in cls.__slots__} | {"streams": streams})
+
+    def written(self) -> dict[str, Any]:
+        """The document."""
+        return {name: getattr(self, name) for name in self.__slots__} | {
+            "streams": [asdict(stream) for stream in self.streams]
+        }
+
+    @property
+    def source(self) -> str:
+        """The identity of its bytes."""
+        return self.sha256[:32]
+
+    def main(self, kind: str) -> Stream | None:
+        """The default stream of a kind, else the first; never a cover picture."""
+        return min(self.of_kind(kind), key=lambda s: (not s.is_default, s.index), default=None)
+
+    def of_kind(self, kind: str) -> list[Stream]:
+        """The streams of a kind, without cover pictures."""
+        return [s for s in self.streams if s.kind == kind and not s.is_attached_picture]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """Equal segments over units that are equally long: pictures, or packets of sound."""
+
+    rate: Fraction
+    """Units a second."""
+    units: int
+    """How many there are, as far as the container can be believed."""
+    per_segment: int
+
+    @property
+    def segments(self) -> int:
+        """How many segments there are."""
+        return -(-self.units // self.per_segment)
+
+    def first(self, segment: int) -> int:
+        """The number of a segment's first unit."""
+        return segment * self.per_segment
+
+    def length(self, segment: int) -> int:
+        """How many units a segment has."""
+        return min(self.per_segment, self.units - self.first(segment))
+
+    def duration(self, segment: int) -> Fraction:
+        """How long a segment is, in seconds."""
+        return self.length(segment) / self.rate
+
+    def at(self, seconds: Fraction | float) -> int:
+        """The segment in which an instant lies."""
+        return max(0, min(self.segments - 1, int(Fraction(seconds) * self.rate) // self.per_segment))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """What the pictures of a source become, whatever their size: what its rungs have in common."""
+
+    stream: int
+    rate: str
+    """Pictures a second, as an exact fraction."""
+    deinterlace: bool
+    tone_map: bool
+    burn: int | None = None
+    """The subtitle stream that is drawn in."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoRendition:
+    """One size of the picture."""
+
+    source: str
+    picture: Picture
+    grid: Grid
+    codec: str
+    width: int
+    height: int
+    crf: int | None
+    max_bit_rate: int | None
+    bit_rate: int | None
+    speed: str
+    ten_bit: bool
+    variant: str = "software"
+
+    @cached_property
+    def key(self) -> str:
+        """What names it in the store."""
+        said = {name: value for name, value in vars(self).items() if name not in ("grid", "key")}
+        return _key({**said, "picture": asdict(self.picture), "per_segment": self.grid.per_segment})
+
+    @property
+    def group(self) -> str:
+        """What its segments are encoded together with: the other sizes of the same picture."""
+        shared = {"picture": asdict(self.picture), "per_segment": self.grid.per_segment}
+        return f"{self.source}/{_key(shared)}"
+
+    @property
+    def bandwidth(self) -> int:
+        """Bits a second that a player must be able to take, as far as can be said beforehand."""
+        if self.bit_rate or self.max_bit_rate:
+            return round(1.2 * (self.bit_rate or self.max_bit_rate or 0))
+        return max(100_000, round(self.width * self.height * float(self.grid.rate) * 0.15))
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudioRendition:
+    """One track of the sound."""
+
+    source: str
+    stream: int
+    grid: Grid
+    codec: str
+    bit_rate: int
+    channels: int
+    sample_rate: int
+    language: str | None = None
+    title: str | None = None
+    is_default: bool = False
+
+    @cached_property
+    def key(self) -> str:
+        """What names it in the store."""
+        shown = ("grid", "key", "language", "title", "is_default")
+        said = {name: value for name, value in vars(self).items() if name not in shown}
+        return _key({**said, "per_segment": self.grid.per_segment})
+
+    @property
+    def group(self) -> str:
+        """What its segments are encoded together with: nothing else."""
+        return f"{self.source}/{self.key}"
+
+    @property
+    def samples(self) -> int:
+        """Samples in a packet."""
+        return _SAMPLES[self.codec]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renditions:
+    """All that a medium becomes in a profile, largest picture first."""
+
+    source: str
+    video: tuple[VideoRendition, ...] = ()
+    audio: tuple[AudioRendition, ...] = ()
+
+    def by_key(self, key: str) -> VideoRendition | AudioRendition | None:
+        """The rendition with that key."""
+        every: tuple[VideoRendition | AudioRendition, ...] = (*self.video, *self.audio)
+        return next((each for each in every if each.key == key), None)
+
+
+def renditions(medium: Medium, profile: Profile) -> Renditions:
+    """What a medium becomes in a profile. Raises CannotRender."""
+    video, audio = medium.main("video"), medium.main("audio")
+    pictures = _video(medium, profile, video) if profile.video and video else ()
+    sounds = _audio(medium, profile.audio) if profile.audio and audio else ()
+    if not pictures and not sounds:
+        wanted = (
+            "picture" if profile.video and not profile.audio else "sound" if not profile.video else "either"
+        )
+        raise CannotRender("nothing_to_play", f"it holds nothing of what the profile keeps ({wanted})")
+    return Renditions(source=medium.source, video=tuple(pictures), audio=tuple(sounds))
+
+
+def segment_name(segment: int) -> str:
+    """What a segment is called in the store and in addresses."""
+    return "init.mp4" if segment == INIT else f"{segment:06d}.m4s"
+
+
+def rendition_folder(source: str, key: str) -> str:
+    """Where a rendition's segments are."""
+    return f"renditions/{source[:2]}/{source}/{key}"
+
+
+def segment_location(source: str, key: str, segment: int) -> str:
+    """Where a segment is."""
+    return f"{rendition_folder(source, key)}/{segment_name(segment)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a task that encodes a run makes: no two tasks make the same at a time."""
+
+    group: str
+    first: int
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.group}:{self.first}+{self.count}"
+
+    def __contains__(self, segment: int) -> bool:
+        return self.first <= segment < self.first + self.count
+
+    @classmethod
+    def parse(cls, text: str | None) -> Made | None:
+        """What `str` wrote; None for anything else."""
+        group, _, span = (text or "").rpartition(":")
+        first, _, count = span.partition("+")
+        return cls(group, int(first), int(count)) if first.isdigit() and count.isdigit() else None
+
+
+# --- Pictures --------------------------------------------------------------------------------------------
+
+
+def _video(medium: Medium, profile: Profile, stream: Stream) -> Iterator[VideoRendition]:
+    video = profile.video
+    assert video is not None
+    picture = _picture(medium, profile, video, stream)
+    grid = picture_grid(Fraction(picture.rate), _end(medium, stream))
+    # Of the rungs that are taller than the source, the lowest stands for all.
+    sizes = {shown_size(stream, rung.height): rung for rung in video.rungs}
+    for size, rung in sizes.items():
+        yield _rung(medium, picture, grid, video, rung, stream, size)
+
+
+def _rung(
+    medium: Medium,
+    picture: Picture,
+    grid: Grid,
+    video: Video,
+    rung: Rung,
+    stream: Stream,
+    size: tuple[int, int],
+) -> VideoRendition:
+    return VideoRendition(
+        source=medium.source,
+        picture=picture,
+        grid=grid,
+        codec=video.codec,
+        width=size[0],
+        height=size[1],
+        crf=rung.crf,
+        max_bit_rate=rung.max_bit_rate,
+        bit_rate=rung.bit_rate,
+        speed=video.speed,
+        ten_bit=is_hdr(stream) and not picture.tone_map and video.codec != "h264",
+    )
+
+
+def _picture(medium: Medium, profile: Profile, video: Video, stream: Stream) -> Picture:
+    burn = medium.main("subtitle") if profile.subtitles == "burn" else None
+    keeps_hdr = not video.tone_map and video.codec != "h264"
+    return Picture(
+        stream=stream.index,
+        rate=str(_bounded(Fraction(stream.frame_rate or "25"), video.max_frame_rate)),
+        deinterlace=video.deinterlace and stream.interlaced,
+        tone_map=is_hdr(stream) and not keeps_hdr,
+        burn=burn.index if burn else None,
+    )
+
+
+def picture_grid(rate: Fraction, end_us: int) -> Grid:
+    """The segments of so many microseconds of pictures."""
+    units = max(1, round(end_us * rate / 1_000_000))
+    return Grid(rate=rate, units=units, per_segment=max(1, round(SEGMENT_S * rate)))
+
+
+def is_hdr(stream: Stream) -> bool:
+    """Whether a stream's pictures are brighter than a plain screen's."""
+    return stream.transfer in HDR
+
+
+def shown_size(stream: Stream, max_height: int) -> tuple[int, int]:
+    """Width and height of the result: as it is shown, never scaled up, and even."""
+    width, height = Fraction(stream.width or 2), stream.height or 2
+    width *= Fraction(stream.aspect or 1)
+    if stream.rotation in (90, 270):
+        turned = Fraction(height), round(width)
+        width, height = turned
+    scale = min(Fraction(1), Fraction(max_height, height))
+    return _even(width * scale), _even(height * scale)
+
+
+def _even(length: Fraction) -> int:
+    return max(2, round(length / 2) * 2)
+
+
+def _bounded(rate: Fraction, most: int) -> Fraction:
+    """Every second, third, … picture where there are too many."""
+    return rate / max(1, -(-rate // most))
+
+
+def _end(medium: Medium, stream: Stream) -> int:
+    return stream.end_us or medium.duration_ms * 1000
+
+
+# --- Sound -----------------------------------------------------------------------------------------------
+
+
+def _audio(medium: Medium, audio: Audio) -> Iterator[AudioRendition]:
+    main = medium.main("audio")
+    for stream in medium.of_kind("audio") if audio.tracks == "all" else [main]:
+        if stream is not None:
+            yield _track(medium, audio, stream, is_default=stream is main)
+
+
+def _track(medium: Medium, audio: Audio, stream: Stream, *, is_default: bool) -> AudioRendition:
+    codec = audio.codec if audio.codec in _SAMPLES else "aac"
+    channels = min(_CHANNELS[audio.channels], stream.channels or 2)
+    channels = channels if channels in (1, 2, 6) else 2
+    rate = next((r for r in _RATES[codec] if r == stream.sample_rate), _RATES[codec][0])
+    return AudioRendition(
+        source=medium.source,
+        stream=stream.index,
+        grid=sound_grid(codec, rate, medium.duration_ms),
+        codec=codec,
+        bit_rate=round(audio.bit_rate * max(1.0, channels / 2)),
+        channels=channels,
+        sample_rate=rate,
+        language=stream.language,
+        title=stream.title,
+        is_default=is_default,
+    )
+
+
+def sound_grid(codec: str, sample_rate: int, duration_ms: int) -> Grid:
+    """The segments of so many milliseconds of sound."""
+    rate = Fraction(sample_rate, _SAMPLES[codec])
+    units = max(1, -(-duration_ms * rate.numerator // (1000 * rate.denominator)))
+    return Grid(rate=rate, units=int(units), per_segment=round(SEGMENT_S * rate))
+
+
+def _key(said: Mapping[str, Any]) -> str:
+    canonical = orjson.dumps({"compatibility": COMPATIBILITY, **said}, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(canonical).hexdigest()[:16]
