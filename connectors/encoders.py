@@ -60,11 +60,12 @@ def _rate(rendition: VideoRendition) -> Settings:
 
 def _h264(rendition: VideoRendition, group: int | None) -> Settings:
     grouped = {"g": group, "keyint_min": group, "sc_threshold": 0} if group else {}
-    return {"c:v": "libx264", "preset": _X26X[rendition.speed], "profile:v": "high", **grouped}
+    said = {"preset": _X26X[rendition.speed], "profile:v": "high", "level": rendition.level / 10}
+    return {"c:v": "libx264", **said, **grouped}
 
 
 def _hevc(rendition: VideoRendition, group: int | None) -> Settings:
-    said = "log-level=error:info=0:open-gop=0"
+    said = f"log-level=error:info=0:open-gop=0:level-idc={rendition.level}:high-tier=0"
     if group:
         said += f":keyint={group}:min-keyint={group}:scenecut=0"
     return {"c:v": "libx265", "preset": _X26X[rendition.speed], "tag:v": "hvc1", "x265-params": said}

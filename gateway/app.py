@@ -33,15 +33,20 @@ from gateway.media import endpoints as media
 from gateway.metrics import Metrics
 from gateway.middleware import BodyGuard, Measure, RequestContext
 from gateway.openapi import problems
+from gateway.playback import endpoints as playback
+from gateway.playback.arrivals import Arrivals
+from gateway.playback.streams import Streams
+from gateway.playback.tickets import Tickets
+from gateway.profiles import endpoints as profiles
 from gateway.registry import endpoints as registry
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.system import endpoints as system
 from gateway.system.presence import LOOK_BACK, Presence
 from gateway.system.readiness import looks
+from gateway.ui import endpoints as ui
 from schemas.codec import Codec
 from schemas.events import ServiceBeat
-from schemas.profiles import BUILT_IN
 from schemas.topics import BY_RECORD
 
 API = "/api/v1"
@@ -79,7 +84,9 @@ def connect(settings: Settings) -> Parts:
     store = open_store(settings.blobs, settings.instance)
     kafka = KafkaPublisher(settings.kafka, codec, timeout=timedelta(seconds=settings.publish_timeout_s))
     broker = Broker(kafka, kafka, metrics)
-    hub = Hub(KafkaTail(settings.kafka, codec, LIVE_TOPICS, clock=clock), clock, metrics, settings.live_queue)
+    arrivals = Arrivals()
+    live = KafkaTail(settings.kafka, codec, LIVE_TOPICS, clock=clock)
+    hub = Hub(live, clock, metrics, settings.live_queue, arrivals.hear)
     beats = KafkaTail(settings.kafka, codec, [BY_RECORD[ServiceBeat].name], clock=clock, since=LOOK_BACK)
     presence = Presence(beats, clock)
     started_at = clock.now()
@@ -106,7 +113,8 @@ def connect(settings: Settings) -> Parts:
         read_models=read_models,
         store=store,
         schemas=known.schemas,
-        profiles=frozenset(BUILT_IN),
+        tickets=Tickets(token),
+        streams=Streams(read_models, store, broker, clock, arrivals),
         hub=hub,
         presence=presence,
         in_flight=InFlight(metrics),
@@ -137,7 +145,7 @@ def assemble(parts: Parts) -> FastAPI:
 
 
 def _include(app: FastAPI) -> None:
-    for routes in (media.router, jobs.router, system.router):
+    for routes in (media.router, jobs.router, profiles.router, playback.router, system.router):
         app.include_router(
             routes,
             prefix=API,
@@ -145,7 +153,7 @@ def _include(app: FastAPI) -> None:
             responses=problems(401, 422, 503),
         )
     app.include_router(events.router, prefix=API)
-    for open_to_all in (system.probes, registry.router, registry.documents):
+    for open_to_all in (playback.streams, ui.router, system.probes, registry.router, registry.documents):
         app.include_router(open_to_all)
 
 

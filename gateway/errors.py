@@ -71,6 +71,12 @@ class Unauthorized(Problem):
         super().__init__("unauthorized", detail, headers={"WWW-Authenticate": 'Bearer realm="sluice"'})
 
 
+class Forbidden(Problem):
+    """Whoever asks may not have it."""
+
+    status = HTTPStatus.FORBIDDEN
+
+
 class NotFound(Problem):
     """There is no such thing, or not yet."""
 

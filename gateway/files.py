@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 
@@ -27,17 +29,42 @@ _HEADERS = {
 async def download(store: BlobStore, location: str, name: str, content_type: str | None) -> Response:
     """A blob under a name, which may be in any script. Raises BlobMissing."""
     path = await store.local_path(location)
-    try:
-        found = await asyncio.to_thread(path.stat)
-    except FileNotFoundError as error:
-        raise BlobMissing(f"there is no blob at {location}") from error
+    return _Download(
+        path,
+        filename=names.clean(name),
+        stat_result=await _look(path, location),
+        media_type=content_type or _UNKNOWN,
+        headers=_HEADERS,
+    )
+
+
+async def played(store: BlobStore, location: str, name: str, content_type: str) -> Response:
+    """A blob for a player, in whole or in ranges. Raises BlobMissing."""
+    headers = {**_HEADERS, "Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+    path = await store.local_path(location)
+    found = await _look(path, location)
     return _Download(
         path,
         filename=names.clean(name),
         stat_result=found,
-        media_type=content_type or _UNKNOWN,
-        headers=_HEADERS,
+        media_type=content_type,
+        headers=headers,
+        content_disposition_type="inline",
     )
+
+
+async def sent(store: BlobStore, location: str, content_type: str, headers: Mapping[str, str]) -> Response:
+    """A blob of our own making, as it is. Raises BlobMissing."""
+    path = await store.local_path(location)
+    said = {**headers, "X-Content-Type-Options": "nosniff"}
+    return _Download(path, stat_result=await _look(path, location), media_type=content_type, headers=said)
+
+
+async def _look(path: Path, location: str) -> os.stat_result:
+    try:
+        return await asyncio.to_thread(path.stat)
+    except FileNotFoundError as error:
+        raise BlobMissing(f"there is no blob at {location}") from error
 
 
 class _Download(FileResponse):

@@ -20,6 +20,11 @@ to see the command's effect. Every error is a problem document (RFC 9457) whose 
 TAGS = [
     {"name": "media", "description": "Files that were taken in."},
     {"name": "jobs", "description": "What is being made of them."},
+    {"name": "profiles", "description": "The forms that media can be given."},
+    {
+        "name": "playback",
+        "description": "Playing media while they are made; players fetch by signed addresses.",
+    },
     {"name": "events", "description": "What happens, as it happens; over a WebSocket at /api/v1/ws too."},
     {"name": "system", "description": "The machine and the processes of this installation."},
     {"name": "health", "description": "For probes and Prometheus; no token needed."},

@@ -16,6 +16,8 @@ from gateway.auth.principal import Authenticator
 from gateway.events.live import Hub
 from gateway.inflight import InFlight
 from gateway.metrics import Metrics
+from gateway.playback.streams import Streams
+from gateway.playback.tickets import Tickets
 from gateway.settings import Settings
 from gateway.system.presence import Presence
 from gateway.system.readiness import Look
@@ -35,7 +37,8 @@ class Services:
     read_models: ReadModels
     store: BlobStore
     schemas: Collection[Schema]
-    profiles: frozenset[str]
+    tickets: Tickets
+    streams: Streams
     hub: Hub
     presence: Presence
     in_flight: InFlight

@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     schema_registry_url: str | None = Field(default=None, validation_alias="SCHEMA_REGISTRY_URL")
     """A registry server to take schema ids from; the files in `schemas/` where there is none."""
 
+    scripts: Path | None = None
+    """The folder with the scripts of others that the web pages use: hls.min.js."""
+
     beat_s: float = Field(default=5, gt=0)
     """How often this process says that it is alive."""
 

@@ -6,8 +6,8 @@ A profile that people make comes through `parse`, which checks every value and t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -140,9 +140,15 @@ def parse(text: str | bytes) -> Profile:
     except ValidationError as error:
         said = (f"{'.'.join(map(str, each['loc'])) or 'profile'}: {each['msg']}" for each in error.errors())
         raise BadProfile("\n".join(said)) from error
-    if problems := list(disagreements(profile)):
+    return checked(profile)
+
+
+def checked(profile: Profile, **changes: Any) -> Profile:
+    """A profile with these changes, all of whose parts go together. Raises BadProfile."""
+    changed = replace(profile, **changes)
+    if problems := list(disagreements(changed)):
         raise BadProfile("\n".join(problems))
-    return profile
+    return changed
 
 
 def written(profile: Profile) -> str:

@@ -27,6 +27,18 @@ INIT = -1
 """The number that stands for the initialisation segment."""
 
 HDR = frozenset({"smpte2084", "arib-std-b67"})
+_LEVELS = (
+    (30, 40_500, 1_620),
+    (31, 108_000, 3_600),
+    (32, 216_000, 5_120),
+    (40, 245_760, 8_192),
+    (42, 522_240, 8_704),
+    (50, 589_824, 22_080),
+    (51, 983_040, 36_864),
+    (52, 2_073_600, 36_864),
+    (60, 4_177_920, 139_264),
+)
+"""Levels with the most macroblocks a second and in a picture."""
 _SAMPLES = {"aac": 1024, "opus": 960}
 """Samples in a packet."""
 _RATES = {"aac": (48000, 44100), "opus": (48000,)}
@@ -157,6 +169,24 @@ class VideoRendition:
         return f"{self.source}/{_key(shared)}"
 
     @property
+    def level(self) -> int:
+        """The level of H.264 or HEVC that holds it, as H.264 counts."""
+        blocks = -(-self.width // 16) * -(-self.height // 16)
+        speed = blocks * self.grid.rate
+        return next((level for level, most, size in _LEVELS if speed <= most and blocks <= size), 62)
+
+    @property
+    def codec_string(self) -> str:
+        """What players ask by (RFC 6381)."""
+        depth = "10" if self.ten_bit else "08"
+        return {
+            "h264": f"avc1.6400{self.level:02x}",
+            "hevc": f"hvc1.{'2.4' if self.ten_bit else '1.6'}.L{self.level * 3}.90",
+            "av1": f"av01.0.{max(0, self.level // 10 - 2) * 4 + self.level % 10:02d}M.{depth}",
+            "vp9": f"vp09.{'02' if self.ten_bit else '00'}.{self.level}.{depth}",
+        }[self.codec]
+
+    @property
     def bandwidth(self) -> int:
         """Bits a second that a player must be able to take, as far as can be said beforehand."""
         if self.bit_rate or self.max_bit_rate:
@@ -190,6 +220,11 @@ class AudioRendition:
     def group(self) -> str:
         """What its segments are encoded together with: nothing else."""
         return f"{self.source}/{self.key}"
+
+    @property
+    def codec_string(self) -> str:
+        """What players ask by (RFC 6381)."""
+        return {"aac": "mp4a.40.2", "opus": "opus"}[self.codec]
 
     @property
     def samples(self) -> int:

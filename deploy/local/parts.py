@@ -74,7 +74,7 @@ class Endpoints:
         return tuple(f"http://{HOST}:{port}" for port in self.gateways)
 
 
-def told(home: Home, at: Endpoints, inherited: Mapping[str, str]) -> dict[str, str]:
+def told(home: Home, at: Endpoints, inherited: Mapping[str, str], scripts: Path | None) -> dict[str, str]:
     """What our children are told on top of the inherited environment; what the user set there counts."""
     defaults = {
         "SLUICE_DATABASE": "sluice",
@@ -82,6 +82,7 @@ def told(home: Home, at: Endpoints, inherited: Mapping[str, str]) -> dict[str, s
         "SLUICE_SCRATCH": str(home.scratch),
         "SLUICE_LOG": "console",
         "SLUICE_HOST": HOST,
+        **({"SLUICE_SCRIPTS": str(scripts)} if scripts else {}),
     }
     fixed = {
         "SLUICE_HOME": str(home.root),

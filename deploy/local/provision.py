@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from deploy.local import binaries, database, jars, kafka, parts, ports
+from deploy.local import binaries, database, jars, kafka, parts, ports, web
 from deploy.local.home import Home
 from deploy.local.parts import DATABASE, GATEWAY, KAFKA, PROCESSORS, WORKER, Endpoints, Options
 from deploy.local.settings import Settings
@@ -38,7 +38,8 @@ def plan(home: Home, options: Options, settings: Settings, say: Say, waiting: Sa
         mongodb_url=settings.mongodb_url or database.url(numbers[DATABASE]),
         gateways=_gateway_ports(options, say),
     )
-    told = parts.told(home, at, settings.environ)
+    scripts = web.ensure(settings.cache) if at.gateways and "SLUICE_SCRIPTS" not in settings.environ else None
+    told = parts.told(home, at, settings.environ, scripts)
     environ = {**settings.environ, **told, **options.env}
     ours = _our_children(options, environ, at)
     return Plan(endpoints=at, told=told, environ=environ, specs=(*servers, *ours, *options.extra))

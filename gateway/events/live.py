@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 
 from connectors.ports import Clock, Tail
 from gateway.events.messages import Filter, Message, message_of
 from gateway.metrics import Metrics
+from schemas.events import Event
 
 TOO_SLOW = "too slow: more waited for this client than is kept; read the state again and reconnect"
 STOPPING = "the gateway is stopping; reconnect"
@@ -62,11 +63,14 @@ class Outbox:
 class Hub:
     """All live clients of one process."""
 
-    def __init__(self, tail: Tail, clock: Clock, metrics: Metrics, bound: int) -> None:
+    def __init__(
+        self, tail: Tail, clock: Clock, metrics: Metrics, bound: int, *listeners: Callable[[Event], None]
+    ) -> None:
         self._tail = tail
         self._clock = clock
         self._metrics = metrics
         self._bound = bound
+        self._listeners = listeners
         self._outboxes: set[Outbox] = set()
         self._closed = False
 
@@ -74,6 +78,8 @@ class Hub:
         """Reads the tail for as long as the process lives."""
         async for delivery in self._tail.deliveries():
             age = self._clock.now() - delivery.event.meta.occurred_at
+            for listener in self._listeners:
+                listener(delivery.event)
             self._metrics.live_delay_seconds.observe(max(0.0, age.total_seconds()))
             if self._outboxes:
                 self._fan_out(message_of(delivery))

@@ -15,7 +15,8 @@ from schemas.topics import TOPICS
 LIVE_TOPICS = tuple(
     topic.name
     for topic in TOPICS
-    if topic.name.startswith(("media.", "transcode.")) or topic.name in ("job.controlled", "task.changed")
+    if topic.name.startswith(("media.", "transcode.", "playback."))
+    or topic.name in ("job.controlled", "task.changed")
 )
 """The topics that go out; the others are between the processes of an installation."""
 

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from gateway import names
 from gateway.commands import Command
-from gateway.errors import Conflict, Invalid
+from gateway.errors import Conflict
 from gateway.jobs.render import ENDED, job_path, render_requested
 from gateway.jobs.schemas import Job, JobAccepted, Priority, TranscodeOrder
+from gateway.profiles import catalog
 from schemas.events import JobControlled, TranscodeRequested, new_id
+from schemas.profiles import Profile, written
 
 _CAN_RETRY = frozenset({"failed", "cancelled"})
 
 
-def check_profile(profile: str, known: Collection[str]) -> None:
-    """Raises Invalid for a profile that there is not."""
-    if profile not in known:
-        detail = f"There is no profile {profile!r}; there are {', '.join(sorted(known))}."
-        raise Invalid("unknown-profile", detail, profiles=sorted(known))
-
-
 def transcode_requested(
-    command: Command, media_id: str, file_name: str, order: TranscodeOrder
+    command: Command, media_id: str, file_name: str, order: TranscodeOrder, profile: Profile
 ) -> TranscodeRequested:
-    """The event that opens a new job."""
+    """The event that opens a new job, with the profile as it is now."""
     return TranscodeRequested(
         meta=command.meta(),
         job_id=new_id(),
@@ -34,6 +27,7 @@ def transcode_requested(
         profile=order.profile,
         priority=order.priority,
         name=names.stem(file_name),
+        profile_json=written(profile),
     )
 
 
@@ -41,8 +35,8 @@ async def order_transcode(
     command: Command, media_id: str, file_name: str, order: TranscodeOrder
 ) -> JobAccepted:
     """Opens a new job. Raises Invalid for an unknown profile."""
-    check_profile(order.profile, command.services.profiles)
-    event = transcode_requested(command, media_id, file_name, order)
+    profile = await catalog.asked_for(command.services.read_models, order.profile)
+    event = transcode_requested(command, media_id, file_name, order, profile)
     token = await command.publish([event], job_path(event.job_id))
     return JobAccepted(job=render_requested(event), token=token)
 

@@ -13,14 +13,16 @@ from connectors.ports import Blob
 from gateway import names
 from gateway.commands import Command
 from gateway.errors import Invalid
-from gateway.jobs.orders import check_profile, transcode_requested
+from gateway.jobs.orders import transcode_requested
 from gateway.jobs.render import render_requested
 from gateway.jobs.schemas import TranscodeOrder
 from gateway.media import upload
 from gateway.media.form import Form
 from gateway.media.render import media_path, render_uploaded
 from gateway.media.schemas import Accepted
+from gateway.profiles import catalog
 from schemas.events import MediaUploaded, TranscodeRequested, new_id
+from schemas.profiles import Profile
 
 RAW = "raw"
 ORIGIN = "api"
@@ -46,6 +48,7 @@ class Kept:
     name: str
     content_type: str | None
     order: TranscodeOrder | None
+    profile: Profile | None
 
 
 async def take_in(command: Command, request: Request, wanted: Wanted) -> Accepted:
@@ -53,8 +56,8 @@ async def take_in(command: Command, request: Request, wanted: Wanted) -> Accepte
     kept = await _keep(command, request, wanted)
     uploaded = _uploaded(command, kept)
     requested: TranscodeRequested | None = None
-    if kept.order is not None:
-        requested = transcode_requested(command, uploaded.media_id, uploaded.name, kept.order)
+    if kept.order is not None and kept.profile is not None:
+        requested = transcode_requested(command, uploaded.media_id, uploaded.name, kept.order, kept.profile)
     token = await command.publish(
         [uploaded, *([requested] if requested else [])], media_path(uploaded.media_id)
     )
@@ -69,7 +72,7 @@ async def _keep(command: Command, request: Request, wanted: Wanted) -> Kept:
     upload.refuse_oversize(request, limit)
     content_type = request.headers.get("content-type", "")
     form = Form(content_type) if content_type.lower().startswith("multipart/form-data") else None
-    order = _order(wanted, services.profiles)
+    order, profile = await _order(command, wanted)
     if form is None and not wanted.name:
         raise Invalid("no-name", "Give the file's name: POST /api/v1/media?name=holiday.mov")
     body = upload.body_of(request, services.settings.upload_stall_s)
@@ -77,10 +80,10 @@ async def _keep(command: Command, request: Request, wanted: Wanted) -> Kept:
         await upload.fill(writer, _counted(command, form.file_bytes(body) if form else body), limit)
         if form:
             wanted = _with_fields(wanted, form)
-            order = _order(wanted, services.profiles)
+            order, profile = await _order(command, wanted)
             content_type = form.content_type or ""
         blob = await writer.commit(RAW)
-    return Kept(blob, names.clean(wanted.name or ""), _clean_type(content_type), order)
+    return Kept(blob, names.clean(wanted.name or ""), _clean_type(content_type), order, profile)
 
 
 async def _counted(command: Command, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -100,17 +103,16 @@ def _with_fields(wanted: Wanted, form: Form) -> Wanted:
     )
 
 
-def _order(wanted: Wanted, profiles: frozenset[str]) -> TranscodeOrder | None:
-    """The transcode that is asked for, if one is. Raises Invalid."""
+async def _order(command: Command, wanted: Wanted) -> tuple[TranscodeOrder | None, Profile | None]:
+    """The transcode that is asked for, if one is, and its profile. Raises Invalid."""
     priority = wanted.priority or "normal"
     try:
         order = TranscodeOrder.model_validate({"profile": wanted.profile or "", "priority": priority})
     except ValidationError as error:
         raise Invalid("unknown-priority", f"There is no priority {priority!r}: high, normal, low.") from error
     if not wanted.profile:
-        return None
-    check_profile(order.profile, profiles)
-    return order
+        return None, None
+    return order, await catalog.asked_for(command.services.read_models, order.profile)
 
 
 def _uploaded(command: Command, kept: Kept) -> MediaUploaded:

@@ -264,22 +264,25 @@ class _Run:
         return all(r.key != want.rendition for r in span.renditions)
 
     async def _keep(self, key: str, number: int, content: bytes, pace: Pace) -> None:
+        """Stores a piece, if it is whole, and says so. Raises Misaligned, TaskFailed."""
         rendition = next(r for r in self.renditions if r.key == key)
-        units = 0 if number == INIT else sample_count(content)
-        wanted = 0 if number == INIT else rendition.grid.length(number)
+        units = self._counted(rendition, number, content) if number != INIT else 0
+        await self.blobs.put(segment_location(rendition.source, key, number), content)
+        if number != INIT:
+            self._now = max(self._now, number)
+            self.have[key][number] = _described(number, content, units)
+            self.encoded += 1
+            self.execution.demands.stored(key, number)
+            self._reached(pace)
+        pace.tell([StoredSegment(rendition=key, segment=number, size_bytes=len(content))])
+
+    def _counted(self, rendition: Rendition, number: int, content: bytes) -> int:
+        units, wanted = sample_count(content), rendition.grid.length(number)
         if units < wanted:
             raise _short(number)
         if units > wanted:
             raise Misaligned(f"segment {number} has {units} units, not {wanted}")
-        await self.blobs.put(segment_location(rendition.source, key, number), content)
-        if number == INIT:
-            return
-        self._now = max(self._now, number)
-        self.have[key][number] = _described(number, content, units)
-        self.encoded += 1
-        self.execution.demands.stored(key, number)
-        self._reached(pace)
-        pace.tell([StoredSegment(rendition=key, segment=number, size_bytes=len(content))])
+        return units
 
     def _check(self, span: Span) -> None:
         """ffmpeg ended well: so everything must be there. Raises TaskFailed."""

@@ -26,6 +26,9 @@ from gateway.auth.principal import AdminToken
 from gateway.events.live import Hub
 from gateway.inflight import InFlight
 from gateway.metrics import Metrics
+from gateway.playback.arrivals import Arrivals
+from gateway.playback.streams import Streams
+from gateway.playback.tickets import Tickets
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.system.presence import Presence
@@ -36,7 +39,6 @@ from tests.unit.gateway.doubles import GENERATION, START, FakeClock, FakeDatabas
 
 TOKEN = "the-token"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
-PROFILES = frozenset({"web", "phone"})
 
 
 @dataclass
@@ -87,7 +89,8 @@ async def world(
     database, clock, metrics = FakeDatabase(), FakeClock(), Metrics()
     database.collections[STATE][POINTER] = {"_id": POINTER, "generation": GENERATION}
     publisher, live, beats = FakePublisher(database), FakeTail(), FakeTail()
-    given = settings_for(folder, **settings)
+    given, arrivals, read_models = settings_for(folder, **settings), Arrivals(), ReadModels(database)
+    blobs = store or FileStore(folder, "test")
     services = Services(
         settings=given,
         version="1.2.3",
@@ -95,11 +98,12 @@ async def world(
         clock=clock,
         authenticator=AdminToken(TOKEN),
         publisher=publisher,
-        read_models=ReadModels(database),
-        store=store or FileStore(folder, "test"),
+        read_models=read_models,
+        store=blobs,
         schemas=file_registry().schemas,
-        profiles=PROFILES,
-        hub=Hub(live, clock, metrics, given.live_queue),
+        tickets=Tickets(TOKEN),
+        streams=Streams(read_models, blobs, publisher, clock, arrivals),
+        hub=Hub(live, clock, metrics, given.live_queue, arrivals.hear),
         presence=Presence(beats, clock),
         in_flight=InFlight(metrics),
         metrics=metrics,

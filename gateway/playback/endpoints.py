@@ -1,0 +1,91 @@
+"""The routes of playback: one that decides, and those that players fetch from by a signed address."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Response
+from starlette.responses import PlainTextResponse
+
+from gateway import files
+from gateway.commands import Commanded
+from gateway.errors import Forbidden
+from gateway.media.lookup import find
+from gateway.openapi import FILE, problems
+from gateway.playback import playlists, sessions
+from gateway.playback.decide import mime_type
+from gateway.playback.schemas import Heartbeat, Playback, PlaybackOrder
+from gateway.playback.tickets import BadTicket, Ticket
+from gateway.services import ServicesOf
+from schemas.renditions import Medium
+
+router = APIRouter(tags=["playback"])
+streams = APIRouter(prefix="/stream/{ticket}", tags=["playback"], responses=problems(403, 404, 410, 503))
+
+_OPEN = {"Access-Control-Allow-Origin": "*"}
+"""An address is a permission by itself: any page may play it."""
+_FOR_EVER = {**_OPEN, "Cache-Control": "private, max-age=31536000, immutable"}
+_FOR_NOW = {**_OPEN, "Cache-Control": "private, max-age=60"}
+
+
+@router.post("/media/{media_id}/playback", responses=problems(404, 409, 410))
+async def play_media(command: Commanded, media_id: str, order: PlaybackOrder) -> Playback:
+    """Says how a client is to play a medium, and where it is."""
+    return await sessions.begin(command, media_id, order)
+
+
+def ticket_of(services: ServicesOf, ticket: Annotated[str, Path(max_length=1000)]) -> Ticket:
+    """The ticket in the address. Raises Forbidden."""
+    try:
+        return services.tickets.read(ticket, services.clock.now())
+    except BadTicket as error:
+        raise Forbidden("bad-address", f"{error}.") from error
+
+
+Holder = Annotated[Ticket, Depends(ticket_of)]
+
+
+@streams.get("/master.m3u8", response_class=PlainTextResponse)
+async def get_master_playlist(services: ServicesOf, ticket: Holder) -> Response:
+    """The HLS master playlist."""
+    made = (await services.streams.playing(ticket)).made
+    text = playlists.master(made, max_height=ticket.max_height, max_bit_rate=ticket.max_bit_rate)
+    return Response(text, media_type=playlists.MEDIA_TYPE, headers=_FOR_NOW)
+
+
+@streams.head("/file", include_in_schema=False, name="head_stream_file")
+@streams.get("/file", response_class=Response, responses=FILE | problems(416))
+async def get_stream_file(services: ServicesOf, ticket: Holder) -> Response:
+    """The file as it is, in whole or in ranges."""
+    media, document = await find(services.read_models, ticket.media_id)
+    medium = Medium.read(document["probe"])
+    location = document["upload"]["location"]
+    return await files.played(services.store, location, media.name, mime_type(medium))
+
+
+@streams.post("/heartbeat", status_code=204)
+async def keep_playing(services: ServicesOf, ticket: Holder, beat: Heartbeat) -> None:
+    """Says where the player is. Who says nothing for 30 s is taken to have gone."""
+    services.streams.tell(ticket, "paused" if beat.paused else "playing", position_ms=beat.position_ms)
+
+
+@streams.delete("", status_code=204)
+async def stop_playing(services: ServicesOf, ticket: Holder) -> None:
+    """Says that the player is gone."""
+    services.streams.tell(ticket, "stopped")
+
+
+@streams.get("/{key}/index.m3u8", response_class=PlainTextResponse)
+async def get_media_playlist(services: ServicesOf, ticket: Holder, key: str) -> Response:
+    """The HLS playlist of one rendition."""
+    rendition = await services.streams.rendition(ticket, key)
+    return Response(playlists.media(rendition.grid), media_type=playlists.MEDIA_TYPE, headers=_FOR_NOW)
+
+
+@streams.get("/{key}/{name}", response_class=Response, responses=FILE | problems(409))
+async def get_segment(services: ServicesOf, ticket: Holder, key: str, name: str) -> Response:
+    """A segment; where it isn't there yet, the answer waits for it."""
+    rendition = await services.streams.rendition(ticket, key)
+    location = await services.streams.segment(ticket, rendition, name)
+    kind = "audio/mp4" if not hasattr(rendition, "height") else "video/mp4"
+    return await files.sent(services.store, location, kind, _FOR_EVER)

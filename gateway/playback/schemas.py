@@ -1,0 +1,79 @@
+"""Playback as JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Method = Literal["direct", "remux", "transcode"]
+
+
+class Abilities(BaseModel):
+    """What a client can play; the defaults are those of a plain browser."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    containers: frozenset[str] = Field(
+        frozenset({"mp4", "webm", "mp3", "ogg", "flac", "wav"}),
+        max_length=50,
+        description="Files that it plays by themselves.",
+    )
+    video_codecs: frozenset[str] = Field(frozenset({"h264", "vp9", "av1", "vp8"}), max_length=50)
+    audio_codecs: frozenset[str] = Field(frozenset({"aac", "mp3", "opus", "flac", "vorbis"}), max_length=50)
+    max_height: int | None = Field(None, ge=64, le=10_000, description="The tallest picture it takes.")
+    max_bit_rate: int | None = Field(None, ge=10_000, description="Bits a second that its line bears.")
+    ten_bit: bool = Field(False, description="Whether it takes pictures of more than 8 bits a colour.")
+    hdr: bool = Field(False, description="Whether it shows HDR.")
+    max_channels: int = Field(8, ge=1, le=64)
+
+
+class PlaybackOrder(BaseModel):
+    """A client that wants to play something."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    abilities: Abilities = Abilities()
+    profile: str | None = Field(
+        None,
+        max_length=40,
+        description="What to transcode to, where it must be; chosen where it isn't given.",
+    )
+    start_ms: int = Field(0, ge=0, description="Where it begins.")
+    method: Method | None = Field(None, description="Only this way; refused where it can't be.")
+
+
+class PlaybackLinks(BaseModel):
+    """Where to go from here; the addresses need no token, and end."""
+
+    heartbeat: str
+    stop: str
+
+
+class Playback(BaseModel):
+    """How to play it."""
+
+    session_id: str
+    media_id: str
+    method: Method
+    reasons: list[str] = Field(
+        description="Why not in a simpler way.",
+        examples=[["the container matroska is not among the client's"]],
+    )
+    url: str = Field(description="The file, or the HLS master playlist.")
+    mime_type: str
+    profile: str | None
+    job_id: str | None = Field(description="The job that encodes what is still missing.")
+    duration_ms: int
+    expires_at: datetime
+    links: PlaybackLinks
+
+
+class Heartbeat(BaseModel):
+    """A player that is still there."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    position_ms: int = Field(ge=0)
+    paused: bool = False

@@ -1,0 +1,174 @@
+"""What players fetch: playlists at once, segments when they are there, and word to the workers until then."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+import structlog
+
+from connectors.ports import BlobMissing, BlobStore, Clock, Publisher, Query, Transient
+from connectors.read_models import ReadModels
+from gateway.errors import Conflict, Gone, NotFound, Unavailable
+from gateway.jobs.lookup import JOBS
+from gateway.media.lookup import find
+from gateway.playback.arrivals import Arrivals
+from gateway.playback.streamable import streamed
+from gateway.playback.tickets import Ticket
+from gateway.profiles import catalog
+from schemas.events import Meta, PlaybackChanged
+from schemas.renditions import (
+    INIT,
+    AudioRendition,
+    Medium,
+    Renditions,
+    VideoRendition,
+    segment_location,
+    segment_name,
+)
+
+log = structlog.get_logger()
+
+_KEPT = 256
+_NAME = re.compile(r"(\d{6,9})\.m4s")
+_ASK_AGAIN_S = 2.0
+_LONGEST_S = 30.0
+_FAILED = frozenset({"failed", "cancelled"})
+
+Rendition = VideoRendition | AudioRendition
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """What a ticket lets its holder fetch."""
+
+    medium: Medium
+    made: Renditions
+
+
+@dataclass(slots=True)
+class Streams:
+    """Everything behind `/stream`, but for the answers themselves."""
+
+    read_models: ReadModels
+    store: BlobStore
+    publisher: Publisher
+    clock: Clock
+    arrivals: Arrivals
+    _known: OrderedDict[tuple[str, str, int], Playing] = field(default_factory=OrderedDict)
+    _telling: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def playing(self, ticket: Ticket) -> Playing:
+        """What a ticket is for. Raises NotFound, Gone and Conflict."""
+        place = (ticket.media_id, ticket.profile or "", ticket.version)
+        known = self._known.get(place)
+        if known is None:
+            known = self._known[place] = await self._find(ticket)
+            if len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+        return known
+
+    async def _find(self, ticket: Ticket) -> Playing:
+        _, document = await find(self.read_models, ticket.media_id)
+        profile = await catalog.find(self.read_models, ticket.profile or "")
+        if profile.version != ticket.version:
+            raise Gone("profile-changed", "The profile was changed: ask for playback again.")
+        medium = Medium.read(document["probe"])
+        return Playing(medium, streamed(medium, profile))
+
+    async def rendition(self, ticket: Ticket, key: str) -> Rendition:
+        """One of a ticket's renditions. Raises NotFound."""
+        found = (await self.playing(ticket)).made.by_key(key)
+        if found is None:
+            raise NotFound("rendition-not-found", "There is no such rendition in this playback.")
+        return found
+
+    async def segment(self, ticket: Ticket, rendition: Rendition, name: str) -> str:
+        """Where a segment is, once it is. Raises NotFound, Conflict and Unavailable."""
+        number = number_of(name, rendition)
+        location = segment_location(rendition.source, rendition.key, number)
+        if not await self._is_there(location):
+            await self._wait(ticket, rendition, number, location)
+        self.tell(ticket, "playing", rendition, max(number, 0))
+        return location
+
+    async def _wait(self, ticket: Ticket, rendition: Rendition, number: int, location: str) -> None:
+        """Asks for a segment until it is there: others may be asked, or die, meanwhile."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _LONGEST_S
+        wanted = rendition.grid.at(ticket.start_ms / 1000) if number == INIT else number
+        with self.arrivals.of(rendition.key, number) as arrived:
+            while loop.time() < deadline:
+                self.tell(ticket, "waiting", rendition, wanted)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_ASK_AGAIN_S):
+                        await arrived.wait()
+                arrived.clear()
+                if await self._is_there(location):
+                    return
+                await self._refuse_failed(ticket)
+        raise Unavailable("It takes longer than usual to make this segment; ask again.")
+
+    async def _is_there(self, location: str) -> bool:
+        try:
+            await self.store.local_path(location)
+        except BlobMissing:
+            return False
+        return True
+
+    async def _refuse_failed(self, ticket: Ticket) -> None:
+        """Nobody makes it any more where the medium is gone, or every job for it has failed."""
+        await find(self.read_models, ticket.media_id)
+        query = Query(where={"request.media_id": ticket.media_id}, limit=200)
+        found = (await self.read_models.page(JOBS, query)).items
+        alike = [d for d in found if (d.get("request") or {}).get("profile") == ticket.profile]
+        if alike and all(document["state"]["name"] in _FAILED for document in alike):
+            outcome = alike[0].get("outcome") or {}
+            why = outcome.get("reason") or outcome.get("code") or alike[0]["state"]["name"]
+            raise Conflict("transcode-ended", f"The job that makes it has ended without it: {why}")
+
+    def tell(
+        self,
+        ticket: Ticket,
+        state: str,
+        rendition: Rendition | None = None,
+        segment: int | None = None,
+        position_ms: int | None = None,
+    ) -> None:
+        """Lets workers and everyone else know where a viewer is; soon, and without promise."""
+        event = PlaybackChanged(
+            meta=Meta.first(f"user:{ticket.viewer_id}", self.clock.now(), ticket.session_id),
+            session_id=ticket.session_id,
+            media_id=ticket.media_id,
+            viewer_id=ticket.viewer_id,
+            state=state,
+            method=ticket.method,
+            profile=ticket.profile,
+            makes=rendition.group if rendition else None,
+            rendition=rendition.key if rendition else None,
+            segment=segment,
+            position_ms=position_ms,
+        )
+        telling = asyncio.create_task(self._try_to_tell(event))
+        self._telling.add(telling)
+        telling.add_done_callback(self._telling.discard)
+
+    async def _try_to_tell(self, event: PlaybackChanged) -> None:
+        try:
+            await self.publisher.publish([event])
+        except Transient as error:
+            log.warning("nobody heard what a viewer waits for", error=str(error))
+
+
+def number_of(name: str, rendition: Rendition) -> int:
+    """The segment that a name stands for. Raises NotFound."""
+    if name == segment_name(INIT):
+        return INIT
+    found = _NAME.fullmatch(name)
+    number = int(found[1]) if found else rendition.grid.segments
+    if number >= rendition.grid.segments or segment_name(number) != name:
+        raise NotFound("segment-not-found", "There is no such segment in this rendition.")
+    return number

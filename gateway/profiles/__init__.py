@@ -1,0 +1,1 @@
+"""Profiles: those that are always there, and those that people make."""

@@ -1,0 +1,73 @@
+"""The routes of profiles."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Path
+
+from gateway.commands import Commanded, Fresh
+from gateway.errors import Conflict, Invalid
+from gateway.openapi import problems
+from gateway.profiles import catalog
+from gateway.profiles.schemas import ProfileChanged, Profiles
+from gateway.services import ServicesOf
+from schemas.events import ResourceChanged
+from schemas.profiles import BUILT_IN, BadProfile, Profile, checked, written
+
+router = APIRouter(prefix="/profiles", tags=["profiles"])
+
+_Name = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="The profile's name.")]
+
+
+@router.get("", dependencies=[Fresh], responses=problems(400))
+async def list_profiles(services: ServicesOf) -> Profiles:
+    """Lists all profiles."""
+    return Profiles(items=await catalog.every(services.read_models))
+
+
+@router.get("/{name}", dependencies=[Fresh], responses=problems(400, 404))
+async def get_profile(services: ServicesOf, name: _Name) -> Profile:
+    """Gets one profile."""
+    return await catalog.find(services.read_models, name)
+
+
+@router.put("/{name}", status_code=202, responses=problems(400, 409))
+async def put_profile(
+    command: Commanded,
+    name: _Name,
+    profile: Annotated[Profile, Body(description="All of it. Its version is given here.")],
+) -> ProfileChanged:
+    """Makes a profile, or its next version; jobs that run go on with the one they were asked for with."""
+    _refuse_built_in(name)
+    version = await catalog.last_version(command.services.read_models, name) + 1
+    try:
+        made = checked(profile, name=name, version=version)
+    except BadProfile as error:
+        raise Invalid("bad-profile", str(error), problems=str(error).splitlines()) from error
+    return ProfileChanged(profile=made, token=await _publish(command, name, version, written(made)))
+
+
+@router.delete("/{name}", status_code=202, responses=problems(404, 409))
+async def delete_profile(command: Commanded, name: _Name) -> ProfileChanged:
+    """Removes a profile that people made."""
+    _refuse_built_in(name)
+    gone = await catalog.find(command.services.read_models, name)
+    return ProfileChanged(profile=None, token=await _publish(command, name, gone.version + 1, None))
+
+
+def _refuse_built_in(name: str) -> None:
+    if name in BUILT_IN:
+        raise Conflict("built-in-profile", f"{name} is always there, as it is; make one of another name.")
+
+
+async def _publish(command: Commanded, name: str, version: int, value: str | None) -> str:
+    event = ResourceChanged(
+        meta=command.meta(),
+        resource=f"{catalog.KIND}/{name}",
+        kind=catalog.KIND,
+        id=name,
+        version=version,
+        value=value,
+    )
+    return await command.publish([event], f"/api/v1/profiles/{name}")

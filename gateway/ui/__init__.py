@@ -1,0 +1,1 @@
+"""Web pages: plain HTML, CSS and JavaScript, without a build."""

@@ -1,0 +1,230 @@
+"""The real HandBrakeCLI behind the real walls: what it lists, makes, refuses and leaves behind."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import av
+import psutil
+import pytest
+
+from connectors.handbrake import (
+    HandbrakeEncode,
+    HandbrakeTools,
+    OrderRefused,
+    find_handbrake,
+)
+from connectors.process import ToolFailed, ToolRunner
+from connectors.sandbox import Isolation, Sandbox, find_isolation
+from tests.clips import clip, frames, run, slow_clip
+
+PROGRAM = find_handbrake()
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="HandBrakeCLI is not on the path")
+
+SRT = "1\n00:00:00,500 --> 00:00:02,000\nAll that is said\n\n"
+TWO_CHAPTERS = ";FFMETADATA1\n" + "".join(
+    f"[CHAPTER]\nTIMEBASE=1/1\nSTART={start}\nEND={start + 2}\ntitle=Part\n" for start in (0, 2)
+)
+
+
+@pytest.fixture(scope="module")
+def isolation() -> Isolation:
+    return find_isolation()
+
+
+@pytest.fixture(scope="module")
+def tools(isolation: Isolation) -> HandbrakeTools:
+    return handbrake(isolation)
+
+
+def handbrake(isolation: Isolation) -> HandbrakeTools:
+    assert PROGRAM is not None
+    return HandbrakeTools(ToolRunner(Sandbox(isolation)), PROGRAM)
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return clip(tmp_path_factory.mktemp("film") / "film.mp4", seconds=3, size="1280x720")
+
+
+@pytest.fixture(scope="module")
+def rich(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two sounds, two subtitles and two chapters."""
+    folder = tmp_path_factory.mktemp("rich")
+    (folder / "said.srt").write_text(SRT)
+    (folder / "parts.txt").write_text(TWO_CHAPTERS)
+    sounds = [part for pitch in (440, 880) for part in ("-f", "lavfi", "-i", f"sine={pitch}")]
+    texts = ["-i", str(folder / "said.srt"), "-i", str(folder / "said.srt"), "-i", str(folder / "parts.txt")]
+    maps = [part for number in range(5) for part in ("-map", str(number))]
+    made = ["-map_chapters", "5", "-t", "4", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]
+    picture = ["-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30"]
+    return run(*picture, *sounds, *texts, *maps, *made, "-c:a", "aac", to=folder / "rich.mkv")
+
+
+@pytest.fixture
+def attempt(tmp_path: Path) -> Path:
+    folder = tmp_path / "attempt"
+    folder.mkdir()
+    return folder
+
+
+def order(source: Path, target: Path, **changes: Any) -> HandbrakeEncode:
+    given: dict[str, Any] = {"preset": "Fast 480p30", "container": "av_mp4", "memory_bytes": 2 << 30}
+    return HandbrakeEncode(source=source, target=target, **{**given, **changes})
+
+
+async def test_presets_are_listed(tools: HandbrakeTools) -> None:
+    presets = await tools.presets()
+    named = {preset.name: preset for preset in presets}
+    assert len(named) == len(presets) > 20
+    assert named["Fast 480p30"].category == "General"
+    assert "H.264" in named["Fast 480p30"].about
+    assert {"General", "Web", "Devices", "Matroska"} <= {preset.category for preset in presets}
+    assert not [preset for preset in presets if "[" in preset.name or preset.name.endswith((".", "/"))]
+
+
+async def test_a_film_becomes_what_its_preset_says(tools: HandbrakeTools, film: Path, attempt: Path) -> None:
+    target = attempt / "out.mp4"
+    fractions = await encoded(tools, order(film, target))
+    assert codecs(target) == ["h264", "aac"]
+    assert height(target) == 480
+    assert frames(target) == 90
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+    assert list(attempt.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("bubblewrap", [True, False])
+async def test_two_passes_keep_their_figures_in_the_attempts_folder(
+    isolation: Isolation, film: Path, attempt: Path, bubblewrap: bool
+) -> None:
+    target = attempt / "out.webm"
+    walls = isolation if bubblewrap else replace(isolation, bubblewrap=None)
+    wanted = order(film, target, preset="VP9 MKV 480p30", container="av_webm", max_height=120)
+    fractions = await encoded(handbrake(walls), wanted)
+    assert codecs(target) == ["vp9", "opus"]
+    assert height(target) == 120
+    assert frames(target) == 90
+    assert fractions == sorted(fractions)
+    assert any(0 < fraction <= 0.5 for fraction in fractions)
+    assert list(attempt.iterdir()) == [target]
+
+
+@pytest.mark.parametrize(
+    ("changes", "made", "parts"),
+    [
+        ({"audio": "all", "subtitles": "all"}, ["video", "audio", "audio", "subtitle", "subtitle"], 2),
+        ({"audio": (2,), "subtitles": "none", "chapters": False}, ["video", "audio"], 0),
+        ({"audio": ()}, ["video"], 2),
+    ],
+)
+async def test_tracks_are_chosen(
+    tools: HandbrakeTools, rich: Path, attempt: Path, changes: dict[str, Any], made: list[str], parts: int
+) -> None:
+    target = attempt / "out.mkv"
+    await encoded(tools, order(rich, target, container="av_mkv", **changes))
+    with av.open(str(target)) as container:
+        assert [stream.type for stream in container.streams] == made
+        assert len(container.chapters()) == parts
+
+
+async def test_burnt_text_is_seen(tools: HandbrakeTools, rich: Path, attempt: Path) -> None:
+    seen = []
+    for subtitles in ("none", "none", "burn_first"):
+        target = attempt / "out.mp4"
+        await encoded(tools, order(rich, target, subtitles=subtitles, audio=()))
+        with av.open(str(target)) as made:
+            seen.append([bytes(frame.planes[0]) for frame in made.decode(video=0)][30])
+    assert seen[0] == seen[1] != seen[2]
+
+
+async def test_a_cancelled_encode_leaves_no_process(
+    tools: HandbrakeTools, attempt: Path, tmp_path: Path
+) -> None:
+    source = slow_clip(tmp_path / "slow.mp4")
+    begun = asyncio.Event()
+    wanted = order(source, attempt / "out.mp4", preset="HQ 1080p30 Surround")
+    task = asyncio.create_task(tools.encode(wanted, lambda report: begun.set() if report.fraction else None))
+    async with asyncio.timeout(60):
+        await begun.wait()
+    assert "HandBrakeCLI" in running(attempt)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    deadline = time.monotonic() + 5
+    while running(attempt) and time.monotonic() < deadline:
+        await asyncio.sleep(0.02)
+    assert running(attempt) == []
+    assert sorted(tmp_path.iterdir()) == [attempt, source]
+
+
+async def test_text_is_not_handed_over(tools: HandbrakeTools, attempt: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.mp4").write_text("this is no film\n" * 100)
+    assert await failure(tools, order(tmp_path / "x.mp4", attempt / "out.mp4")) == "unreadable_source"
+
+
+async def test_a_header_and_then_nonsense(
+    tools: HandbrakeTools, film: Path, attempt: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "x.mp4").write_bytes(film.read_bytes()[:64] + b"\xff" * 100_000)
+    assert await failure(tools, order(tmp_path / "x.mp4", attempt / "out.mp4")) == "unreadable_source"
+
+
+async def test_sound_alone_is_no_film(tools: HandbrakeTools, attempt: Path, tmp_path: Path) -> None:
+    sound = run("-f", "lavfi", "-i", "sine=440:duration=2", "-c:a", "aac", to=tmp_path / "sound.m4a")
+    assert await failure(tools, order(sound, attempt / "out.mp4")) == "no_video"
+
+
+async def test_a_good_end_without_a_film_is_a_failure(
+    tools: HandbrakeTools, film: Path, attempt: Path
+) -> None:
+    wanted = order(film, attempt / "out.webm", container="av_webm")  # H.264 has no place in WebM
+    assert await failure(tools, wanted) == "impossible_order"
+
+
+async def test_a_track_that_is_not_there(tools: HandbrakeTools, film: Path, attempt: Path) -> None:
+    assert await failure(tools, order(film, attempt / "out.mp4", audio=(9,))) == "no_such_track"
+
+
+@pytest.mark.parametrize("name", ["No such preset", "--help", "x; rm -rf", "../../etc", "", "General/"])
+async def test_other_presets_are_refused(tools: HandbrakeTools, film: Path, attempt: Path, name: str) -> None:
+    with pytest.raises(OrderRefused) as refused:
+        await encoded(tools, order(film, attempt / "out.mp4", preset=name))
+    assert refused.value.code == "unknown_preset"
+    assert list(attempt.iterdir()) == []
+
+
+async def encoded(tools: HandbrakeTools, wanted: HandbrakeEncode) -> list[float]:
+    """Encodes; returns each fraction that was reported."""
+    fractions: list[float] = []
+    await tools.encode(wanted, lambda report: fractions.append(report.fraction))
+    return fractions
+
+
+async def failure(tools: HandbrakeTools, wanted: HandbrakeEncode) -> str:
+    """The code of the failure that this must be; it leaves no film."""
+    with pytest.raises(ToolFailed) as failed:
+        await encoded(tools, wanted)
+    assert str(failed.value)
+    assert not wanted.target.exists()
+    return failed.value.code
+
+
+def running(attempt: Path) -> list[str]:
+    """The names of the processes that were told of this folder."""
+    told = psutil.process_iter(["name", "cmdline"])
+    return [one.info["name"] for one in told if str(attempt) in " ".join(one.info["cmdline"] or ())]
+
+
+def codecs(path: Path) -> list[str]:
+    with av.open(str(path)) as container:
+        return [stream.codec_context.name for stream in container.streams if stream.type != "data"]
+
+
+def height(path: Path) -> int:
+    with av.open(str(path)) as container:
+        return container.streams.video[0].height
