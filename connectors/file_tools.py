@@ -15,12 +15,11 @@ from connectors.media_tools import Follower, OnProgress
 from connectors.pipes import into_tool
 from connectors.process import ToolFailed, ToolRunner
 from connectors.sandbox import Confinement
-from connectors.segment_tools import VideoRun, on_grid, sized
+from connectors.segment_tools import VideoRun, on_grid, opened, quietly, sized
 from schemas.events import Stream
 from schemas.profiles import Profile
 from schemas.renditions import Medium, VideoRendition, renditions
 
-_STATS_PERIOD_S = 0.25
 _FORMATS = {"mkv": "matroska", "m4a": "ipod"}
 _TEXT = frozenset({"subrip", "ass", "ssa", "webvtt", "mov_text", "text"})
 _TEXT_IN = {"mp4": "mov_text", "mkv": "srt", "webm": "webvtt"}
@@ -150,17 +149,17 @@ def whole_command(order: Whole, gain_db: float, number: int) -> Any:
         streams.append(source[str(video.index)])
         settings["c:v"] = "copy"
     if number == 1:
-        return _quietly(ffmpeg.output(*streams, "-", **{**settings, "format": "null"}))
+        return quietly(ffmpeg.output(*streams, "-", **{**settings, "format": "null"}))
     streams += _sounds(source, order, gain_db)
     settings |= _sound_settings(order)
     texts = _texts(order.medium, profile)
     streams += [source[str(stream.index)] for stream in texts]
-    return _quietly(ffmpeg.output(*streams, str(order.target), **settings, **_text_settings(texts, profile)))
+    return quietly(ffmpeg.output(*streams, str(order.target), **settings, **_text_settings(texts, profile)))
 
 
 def _rung(order: Whole) -> VideoRendition | None:
     video = order.profile.video
-    if video is None or video.codec == "copy":
+    if video is None or video.codec == "copy" or order.medium.main("video") is None:
         return None
     made = renditions(order.medium, replace(order.profile, audio=None)).video
     return made[0] if made else None
@@ -232,12 +231,7 @@ def _kept(profile: Profile) -> Settings:
 
 
 def _opened(order: Join | Whole) -> Any:
-    return ffmpeg.input(str(order.source), format=order.medium.container, protocol_whitelist="file")
-
-
-def _quietly(made: Any) -> Any:
-    flags = ("-v", "error", "-nostdin", "-nostats", "-stats_period", str(_STATS_PERIOD_S))
-    return made.global_args(*flags, "-progress", "pipe:1").overwrite_output()
+    return opened(order.source, order.medium.container)
 
 
 def _unheard(_report: object) -> None:

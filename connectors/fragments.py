@@ -29,6 +29,8 @@ async def fragments(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
         if kind in (b"mfra", b"sidx", b"styp", b"free"):
             continue
         pending.append(box)
+        if sum(map(len, pending)) > _MOST:
+            raise NotFragmented(f"a fragment of more than {_MOST} bytes")
         if kind in (b"moov", b"mdat"):
             yield b"".join(pending)
             pending = []
@@ -51,16 +53,10 @@ async def _boxes(reader: asyncio.StreamReader) -> AsyncIterator[tuple[bytes, byt
 
 def decode_time(fragment: bytes) -> int:
     """When a fragment begins, in its track's own ticks. Raises NotFragmented."""
-    at = fragment.find(b"tfdt")
-    if at < 0:
-        raise NotFragmented("a fragment without its time")
-    version = fragment[at + 4]
-    return int.from_bytes(fragment[at + 8 : at + (16 if version else 12)])
+    said = _after(b"tfdt", fragment)
+    return _number(said[4 : 12 if said[:1] != b"\0" else 8], 8 if said[:1] != b"\0" else 4)
 
 
 def sample_count(fragment: bytes) -> int:
     """How many pictures or packets are in a fragment. Raises NotFragmented."""
-    at = fragment.find(b"trun")
-    if at < 0:
-        raise NotFragmented("a fragment without samples")
-    return int.from_bytes(fragment[at + 8 : at + 12])
+    return _number(_after(b"trun", fragment)[4:8], 4)

@@ -22,7 +22,7 @@ _RATE_PACKETS = 90
 _REORDERED = 8
 _RATE_TOLERANCE = Fraction(1, 100)
 _TAIL_US = 5_000_000
-_TAIL_PACKETS = 100_000
+_TAIL_PACKETS = 5_000_000
 _DEFAULT, _FORCED, _ATTACHED = 0x1, 0x40, 0x400
 _STANDARD_RATES = tuple(
     Fraction(rate) for rate in ("24000/1001", "24", "25", "30000/1001", "30", "48", "50", "60000/1001", "60")
@@ -83,6 +83,7 @@ def _describe(container: Any) -> dict[str, Any]:
     ends = [s["end_us"] for s in streams if s["kind"] in ("video", "audio") and s["end_us"]]
     return {
         "duration_ms": round(max(ends, default=duration) / 1000),
+        "start_us": container.start_time or 0,
         "bit_rate": container.bit_rate or None,
         "streams": streams,
         "tags": {str(k)[:100]: str(v)[:1000] for k, v in list(container.metadata.items())[:100]},
@@ -153,19 +154,30 @@ def _first_of(packet: Any) -> Any:
 
 
 def _ends(container: Any, duration: int) -> dict[int, int]:
-    """When each stream really ends, in microseconds from the container's start: headers may lie."""
+    """When each stream really ends, in microseconds from the container's start: headers may lie.
+
+    Read from the last packets; where nothing can be found near the end, from all of them.
+    """
     start = container.start_time or 0
+    for offset in (max(0, duration - _TAIL_US), 0):
+        try:
+            container.seek(start + offset)
+            if ends := _ends_from_here(container, start):
+                return ends
+        except (FFmpegError, ValueError):
+            continue
+    return {}
+
+
+def _ends_from_here(container: Any, start: int) -> dict[int, int]:
     ends: dict[int, int] = {}
-    try:
-        container.seek(start + max(0, duration - _TAIL_US))
-        for count, packet in enumerate(container.demux()):
-            if packet.pts is None or packet.time_base is None or count > _TAIL_PACKETS:
-                continue
+    for count, packet in enumerate(container.demux()):
+        if count > _TAIL_PACKETS:
+            break
+        if packet.pts is not None and packet.time_base is not None:
             length = packet.duration or _one(packet.stream)
             end = round((packet.pts + length) * packet.time_base * 1_000_000) - start
             ends[packet.stream.index] = max(ends.get(packet.stream.index, 0), end)
-    except (FFmpegError, ValueError):
-        pass
     return ends
 
 

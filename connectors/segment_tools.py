@@ -30,7 +30,7 @@ OnSegment = Callable[[str, int, bytes], Awaitable[None]]
 _STATS_PERIOD_S = 0.25
 _PREROLL_S = 0.5
 """Filters that look at neighbours, and pictures of uneven length, need those before the first."""
-_PADDING_S = 0.5
+_PADDING_S = 0.4
 _AUDIO_RUN_UP_S = 2
 _EARLY_PACKETS = 4
 _PRIMING = {"aac": 1, "opus": 0}
@@ -56,6 +56,7 @@ class VideoRun:
 
     source: Path
     demuxer: str
+    start_us: int = 0
     rungs: tuple[VideoRendition, ...]
     first: int
     count: int
@@ -84,6 +85,7 @@ class AudioRun:
 
     source: Path
     demuxer: str
+    start_us: int = 0
     rendition: AudioRendition
     source_rate: int
     first: int
@@ -163,26 +165,27 @@ def _ticks(rung: VideoRendition) -> int:
 
 def video_command(run: VideoRun, targets: Sequence[str]) -> Any:
     """ffmpeg's arguments for a run."""
-    pictures = on_grid(_opened(run.source, run.demuxer, _seek(run)), run)
+    pictures = on_grid(opened(run.source, run.demuxer, _seek(run)), run)
     several = pictures.filter_multi_output("split", len(run.rungs)) if len(run.rungs) > 1 else [pictures]
     outputs = [
         ffmpeg.output(sized(several[number], rung), target, **_contained(rung, run.grid.per_segment))
         for number, (rung, target) in enumerate(zip(run.rungs, targets, strict=True))
     ]
-    return _quietly(ffmpeg.merge_outputs(*outputs))
+    return quietly(ffmpeg.merge_outputs(*outputs), "-copyts")
 
 
 def _seek(run: VideoRun) -> Fraction:
     """Half a picture before the first one wanted, and as much earlier as is asked for."""
     picture = run.rungs[0].picture
-    run_up = max(run.preroll_s, _PREROLL_S if picture.deinterlace else 0.0)
+    at_the_end = run.end == run.grid.units  # where the last picture may have to stand for some more
+    run_up = max(run.preroll_s, _PREROLL_S if picture.deinterlace or at_the_end else 0.0)
     return (run.begin - Fraction(1, 2)) / run.grid.rate - Fraction(run_up)
 
 
 def on_grid(source: Any, run: VideoRun) -> Any:
     """The run's pictures, each with its number on the grid as its time."""
     picture = run.rungs[0].picture
-    stream = source[str(picture.stream)]
+    stream = source[str(picture.stream)].filter("setpts", _from_start(run.start_us))
     if picture.deinterlace:
         stream = stream.filter("bwdif", mode="send_frame", deint="interlaced")
     rate: Settings = {"fps": picture.rate}
@@ -195,6 +198,11 @@ def on_grid(source: Any, run: VideoRun) -> Any:
     for name, arguments in _TONE_MAP if picture.tone_map else ():
         stream = stream.filter(name, **arguments)
     return stream
+
+
+def _from_start(start_us: int) -> str:
+    """Times counted from the container's start: ffmpeg's own choice of it follows what is read of the file."""
+    return f"PTS-({start_us})/1000000/TB"
 
 
 def sized(stream: Any, rung: VideoRendition) -> Any:
@@ -216,7 +224,8 @@ def audio_command(run: AudioRun, target: str) -> Any:
     early = min(run.begin, _EARLY_PACKETS)
     begin, end = (run.begin - early) * spf, (run.begin + run.packets + _EARLY_PACKETS) * spf
     seek = max(0, begin // made.sample_rate - _AUDIO_RUN_UP_S)
-    stream = _opened(run.source, run.demuxer, Fraction(seek))[str(made.stream)]
+    stream = opened(run.source, run.demuxer, Fraction(seek))[str(made.stream)]
+    stream = stream.filter("asetpts", _from_start(run.start_us))
     resample: Settings = {"async": 1, "first_pts": seek * run.source_rate}
     stream = stream.filter("aresample", made.sample_rate, **resample)
     stream = stream.filter("aformat", channel_layouts=_LAYOUTS[made.channels])
@@ -227,7 +236,7 @@ def audio_command(run: AudioRun, target: str) -> Any:
         "frag_duration": int((made.grid.per_segment - 0.5) * spf * 1_000_000 / made.sample_rate),
         **_CONTAINER,
     }
-    return _quietly(ffmpeg.output(stream, target, **settings))
+    return quietly(ffmpeg.output(stream, target, **settings), "-copyts")
 
 
 def _exactly(drop: int, keep: int, first: int, samples: int, rate: int) -> str:
@@ -248,12 +257,13 @@ _CONTAINER: Settings = {
 }
 
 
-def _opened(source: Path, demuxer: str, seek: Fraction) -> Any:
+def opened(source: Path, demuxer: str, seek: Fraction = Fraction(0)) -> Any:
+    """A source as ffmpeg's input. Its pictures may change their size: the filters go on, and scale them."""
     where = {"ss": f"{float(seek):.6f}"} if seek > 0 else {}
-    return ffmpeg.input(str(source), format=demuxer, protocol_whitelist="file", **where)
+    return ffmpeg.input(str(source), format=demuxer, protocol_whitelist="file", reinit_filter=0, **where)
 
 
-def _quietly(made: Any) -> Any:
+def quietly(made: Any, *more: str) -> Any:
+    """With nothing said but progress and errors."""
     flags = ("-v", "error", "-nostdin", "-nostats", "-stats_period", str(_STATS_PERIOD_S))
-    absolute = ("-copyts", "-start_at_zero")
-    return made.global_args(*flags, *absolute, "-progress", "pipe:1").overwrite_output()
+    return made.global_args(*flags, *more, "-progress", "pipe:1").overwrite_output()

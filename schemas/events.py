@@ -126,6 +126,7 @@ class MediaProbed:
     sha256: str
     streams: list[Stream]
     tags: dict[str, str]
+    start_us: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,8 @@ class Medium:
     container: str
     sha256: str
     duration_ms: int
+    start_us: int = 0
+    """The container's own time at its start, which all other times are counted from."""
     streams: tuple[Stream, ...]
 
     @classmethod
@@ -72,7 +74,8 @@ class Medium:
     def read(cls, document: Mapping[str, Any]) -> Medium:
         """The medium in a document."""
         streams = tuple(Stream(**stream) for stream in document["streams"])
-        return cls(**{name: document[name] for name in cls.__slots__} | {"streams": streams})
+        known = {name: document[name] for name in cls.__slots__ if name in document}
+        return cls(**known | {"streams": streams})
 
     def written(self) -> dict[str, Any]:
         """The document."""

@@ -60,6 +60,7 @@ def looked_at(path: Path) -> Medium:
         container=demuxer,
         sha256=digest,
         duration_ms=said["duration_ms"],
+        start_us=said["start_us"],
         streams=streams,
     )
 

@@ -71,6 +71,7 @@ class Ingest:
             location=outcome.location,
             container=outcome.container,
             duration_ms=outcome.duration_ms,
+            start_us=outcome.start_us,
             bit_rate=outcome.bit_rate,
             size_bytes=outcome.size_bytes,
             sha256=outcome.sha256,

@@ -32,6 +32,7 @@ class ProbeOutcome:
     sha256: str = ""
     container: str = ""
     duration_ms: int = 0
+    start_us: int = 0
     bit_rate: int | None = None
     streams: list[dict[str, Any]] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)

@@ -26,6 +26,7 @@ class VideoOrder:
 
     location: str
     demuxer: str
+    start_us: int
     rungs: tuple[VideoRendition, ...]
     first: int
     count: int
@@ -40,6 +41,7 @@ class AudioOrder:
 
     location: str
     demuxer: str
+    start_us: int
     rendition: AudioRendition
     source_rate: int
     first: int

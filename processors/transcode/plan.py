@@ -128,10 +128,11 @@ def _video_runs(asked: Asked, made: Renditions) -> Iterator[Planned]:
         order = VideoOrder(
             location=asked.medium.location,
             demuxer=asked.medium.container,
+            start_us=asked.medium.start_us,
             rungs=made.video,
             first=first,
             count=min(length, grid.segments - first),
-            preroll_s=_preroll(asked.medium),
+            preroll_s=preroll_s(asked.medium),
             total=grid.units,
         )
         makes = str(Made(made.video[0].group, first, order.count))
@@ -149,6 +150,7 @@ def _audio_runs(asked: Asked, rendition: AudioRendition, number: int, made: Rend
         order = AudioOrder(
             location=asked.medium.location,
             demuxer=asked.medium.container,
+            start_us=asked.medium.start_us,
             rendition=rendition,
             source_rate=source.sample_rate or rendition.sample_rate,
             first=first,
@@ -193,7 +195,8 @@ def _units(medium: Medium) -> int:
     return picture_grid(rate, (video.end_us if video else None) or medium.duration_ms * 1000).units
 
 
-def _preroll(medium: Medium) -> float:
+def preroll_s(medium: Medium) -> float:
+    """How much earlier than a run its source is read."""
     video = medium.main("video")
     uneven = _UNEVEN_PREROLL_S if video and video.variable_rate else 0.0
     return max(uneven, _NO_INDEX_PREROLL_S if medium.container in _NO_INDEX else 0.0)

@@ -37,7 +37,7 @@ from schemas.renditions import (
 log = structlog.get_logger()
 
 _SPARE_MEMORY = 4
-_PREROLLS_S = (8.0, 64.0, 1e9)
+PREROLLS_S = (8.0, 64.0, 1e9)
 """How much earlier to begin to read when pictures came out off the grid; the last is the beginning."""
 _FOR_ONE_VIEWER = 1
 """Segments that are encoded in the one size that someone waits for, before all sizes are again."""
@@ -89,6 +89,7 @@ class VideoWork:
             run = VideoRun(
                 source=source,
                 demuxer=order.demuxer,
+                start_us=order.start_us,
                 rungs=tuple(r for r in span.renditions if isinstance(r, VideoRendition)),
                 first=span.first,
                 count=span.count,
@@ -119,6 +120,7 @@ class AudioWork:
             run = AudioRun(
                 source=source,
                 demuxer=order.demuxer,
+                start_us=order.start_us,
                 rendition=order.rendition,
                 source_rate=order.source_rate,
                 first=span.first,
@@ -223,7 +225,7 @@ class _Run:
         async def closed(key: str, number: int, content: bytes) -> None:
             await self._keep(key, number, content, pace)
 
-        for preroll_s in (0.0, *_PREROLLS_S):
+        for preroll_s in (0.0, *PREROLLS_S):
             encoding = asyncio.ensure_future(self.encode(span, preroll_s, closed, progressed))
             try:
                 if not await self._unless_pressed(encoding, span):
