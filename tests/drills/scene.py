@@ -56,19 +56,19 @@ class Scene:
         return job_id
 
     def until_running(self, job_id: str) -> dict[str, Any]:
-        """The ledger's document of the job's transcode task, once a worker has it."""
+        """The ledger's document of the job's first task of pictures, once a worker has it."""
         return until(lambda: self.task(job_id, RUNNING), "a worker to have the task")
 
     def task(self, job_id: str, state: str | None = None) -> dict[str, Any] | None:
-        """The ledger's document of the job's transcode task."""
-        where: dict[str, Any] = {"job_id": job_id, "kind": "transcode"}
+        """The ledger's document of the job's first task of pictures."""
+        where: dict[str, Any] = {"job_id": job_id, "kind": "video"}
         found: dict[str, Any] | None = self.database.tasks.find_one(
             {**where, "state": state} if state else where
         )
         return found
 
     def epoch(self, job_id: str) -> int:
-        """How often the job's transcode task was claimed."""
+        """How often the job's first task of pictures was claimed."""
         task = self.task(job_id)
         assert task is not None
         return int(task["epoch"])

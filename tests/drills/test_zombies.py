@@ -16,7 +16,7 @@ def test_a_stopped_worker_that_wakes_after_its_lease_cannot_publish(scene: Scene
     until(lambda: scene.stack.lacks() is None, "the stopped worker to be back")
     scene.until_all_completed()
     told = published(scene.stack.endpoints.kafka, "task.changed")
-    done = [e for e in told if e.job_id == job and e.kind == "transcode" and e.state == "completed"]
+    done = [e for e in told if e.job_id == job and e.kind == "video" and e.state == "completed"]
     assert [(e.epoch, e.worker != task["worker"]) for e in done] == [(task["epoch"] + 1, True)]
     assert len(scene.outputs() - before) == 1
 
@@ -53,6 +53,6 @@ def test_a_database_that_is_lost_whole_is_built_again_and_no_zombie_gets_in(scen
     now = scene.database.state.find_one({"_id": "ledger"})
     assert now["incarnation"] != life
     told = published(scene.stack.endpoints.kafka, "task.changed")
-    done = [e for e in told if e.job_id == running and e.kind == "transcode" and e.state == "completed"]
+    done = [e for e in told if e.job_id == running and e.kind == "video" and e.state == "completed"]
     assert {e.incarnation for e in done} == {now["incarnation"]}
     assert task["incarnation"] == life

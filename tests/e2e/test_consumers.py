@@ -33,7 +33,9 @@ def test_a_stock_avro_consumer_reads_every_topic(client: Client, stack: Stack, f
     failed = client.upload(_no_film(film.parent), profile="preview")
     client.until_job(failed["job"]["id"], "failed")
     client.post(f"/api/v1/jobs/{failed['job']['id']}/retry")
+    client.post(f"/api/v1/media/{said['media']['id']}/playback", {})
     with client.http as http:
+        http.put("/api/v1/profiles/sound-only", json={"name": "sound-only", **_SOUND_ONLY})
         http.delete(f"/api/v1/media/{said['media']['id']}")
     wanted = {topic.name for topic in TOPICS}
     found: dict[str, list[dict[str, Any]]] = {}
@@ -54,6 +56,9 @@ def test_a_stock_avro_consumer_reads_every_topic(client: Client, stack: Stack, f
     consumer.close()
     assert said["media"]["id"] in {value["media_id"] for value in found["media.uploaded"]}
     assert {value["status"] for value in found["media.processed"]} >= {"completed", "failed"}
+
+
+_SOUND_ONLY = {"container": "m4a", "audio": {"codec": "aac"}}
 
 
 def _no_film(folder: Path) -> Path:
