@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from connectors.kafka_history import KafkaHistory
@@ -17,4 +18,5 @@ def published(bootstrap: str, *topics: str) -> list[Any]:
         ends = await history.ends(topics)
         return [d.event async for batch in history.read({}, ends) for d in batch]
 
-    return asyncio.run(read())
+    with ThreadPoolExecutor(1) as elsewhere:  # where a loop runs already, as playwright's does, too
+        return elsewhere.submit(lambda: asyncio.run(read())).result()

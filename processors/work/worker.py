@@ -131,14 +131,14 @@ class Worker:
         return replace(task, wanted_at=want.deadline if want else None)
 
     async def _mind_viewers(self) -> None:
-        """Stops what nobody waits for, as long as someone waits for something else here."""
+        """Stops heavy work that nobody waits for, as long as someone waits for something else here."""
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_EVERY_S):
                     await self.demands.changed.wait()
-            waits = {each.id: self._someone_waits(each) for each in self.running}
-            idle = (task_id for task_id, waited in waits.items() if not waited)
-            self.brakes.hold(frozenset(idle) if any(waits.values()) else frozenset())
+            waited = [task for task in self.running if self._someone_waits(task)]
+            others = (task.id for task in self.running if not task.light and task not in waited)
+            self.brakes.hold(frozenset(others) if waited else frozenset())
 
     def _someone_waits(self, task: Task) -> bool:
         want = self.demands.want(task.made, self.clock.now())

@@ -70,7 +70,9 @@ function playStream(playback, startMs) {
   const hls = new Hls({ startPosition: startMs / 1000, fragLoadingTimeOut: 40000, manifestLoadingTimeOut: 40000 });
   window.player.hls = hls;
   hls.on(Hls.Events.ERROR, (_, data) => failed(hls, data));
-  hls.on(Hls.Events.MANIFEST_PARSED, () => { fillQuality(hls); fillSound(hls); fillSubtitles(hls); });
+  hls.on(Hls.Events.MANIFEST_PARSED, () => fillQuality(hls));
+  hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, () => fillSound(hls));
+  hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, () => fillSubtitles(hls));
   hls.on(Hls.Events.FRAG_BUFFERED, () => say(""));
   hls.on(Hls.Events.LEVEL_SWITCHED, (_, data) => window.player.events.push(["level", data.level]));
   hls.loadSource(playback.url);
@@ -99,7 +101,7 @@ function fillQuality(hls) {
 
 function fillSound(hls) {
   const tracks = hls.audioTracks.map((track, index) => [index, track.name]);
-  fill(el("sound"), tracks, hls.audioTrack, (track) => { hls.audioTrack = track; });
+  fill(el("sound"), tracks, Math.max(0, hls.audioTrack), (track) => { hls.audioTrack = track; });
 }
 
 function fillSubtitles(hls) {

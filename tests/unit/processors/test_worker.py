@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connectors.brakes import Brakes
 from connectors.read_models import STATE
 from processors.work.admission import Admission, Limits, Machine
 from processors.work.attempt import backoff
@@ -99,6 +101,40 @@ async def test_a_ready_task_is_done_told_and_cleaned_up_after(tmp_path: Path) ->
     assert (done.outcome, done.epoch, done.worker, done.incarnation) == ('{"made": true}', 1, "w1", "life")
     assert only(world.told("running")).epoch == 1
     assert list((tmp_path / "w1").iterdir()) == []
+
+
+async def test_heavy_work_stands_still_while_a_viewer_waits_for_other_work(tmp_path: Path) -> None:
+    world = World(tmp_path, endless, max_jobs=3, lease_s=30)
+    held: list[frozenset[str]] = []
+
+    class Watched(Brakes):
+        def hold(self, owners: frozenset[str]) -> None:
+            held.append(owners)
+
+    world.worker.brakes = Watched()
+    await world.add("wanted", plan=samples.plan(makes="film/p:0+8"))
+    await world.add("other", plan=samples.plan(index=1))
+    await world.add("light", plan=samples.plan(index=2, cpu=0.25))
+    async with world.running():
+        await world.until(lambda: len(world.worker.running) == 3)
+        waiting = samples.playback(makes="film/p", rendition="r", segment=3)
+        waiting = replace(waiting, meta=samples.meta(now=world.clock.now()))
+        await world.log.publish([waiting])
+        await world.until(lambda: held and held[-1] == {"other"})
+        await world.log.publish([samples.playback("stopped", makes=None)])
+        await world.until(lambda: held[-1] == frozenset())
+
+
+async def test_a_viewer_s_task_has_a_place_where_all_are_taken(tmp_path: Path) -> None:
+    world = World(tmp_path, endless, lease_s=30)
+    await world.add("busy")
+    async with world.running():
+        await world.until(lambda: world.worker.running)
+        waiting = samples.playback(makes="film/p", rendition="r", segment=3)
+        await world.log.publish([replace(waiting, meta=samples.meta(now=world.clock.now()))])
+        task = await world.add("wanted", plan=samples.plan(index=1, makes="film/p:0+8"))
+        await world.log.publish([task.told("ready", "l", world.clock.now(), plan=task.plan)])
+        await world.until(lambda: {each.id for each in world.worker.running} == {"busy", "wanted"})
 
 
 async def test_news_of_a_ready_task_need_no_poll(tmp_path: Path) -> None:

@@ -1,0 +1,60 @@
+"""A stack with two gateways and two workers, leases as they are, and a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from deploy.local.children import Backoff
+from deploy.local.home import Home
+from deploy.local.parts import Options
+from deploy.local.stack import Stack
+from tests.browser import browser
+from tests.client import Client
+from tests.clips import run
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    options = Options(port=8800, gateways=2, workers=2, env={"MAX_CONCURRENT_JOBS": "1"})
+    home = Home(tmp_path_factory.mktemp("home"))
+    with Stack.start(home, options, backoff=Backoff(first_s=0.2, most_s=1.0)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def clients(stack: Stack) -> list[Client]:
+    """One for each gateway."""
+    return [Client(url, stack.token) for url in stack.endpoints.urls]
+
+
+@pytest.fixture(scope="session")
+def client(clients: list[Client]) -> Client:
+    return clients[0]
+
+
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[Browser]:
+    with browser() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("films")
+
+
+def film(folder: Path, name: str, seconds: int, size: str = "640x360") -> Path:
+    """A film like no other, with two tracks of sound."""
+    picture = f"testsrc2=size={size}:rate=30:duration={seconds},hue=h={len(name) * 31}"
+    tones = [
+        part
+        for hertz in (300, 500)
+        for part in ("-f", "lavfi", "-i", f"sine={hertz}:sample_rate=48000:duration={seconds}")
+    ]
+    maps = ("-map", "0", "-map", "1", "-map", "2", "-metadata:s:a:0", "language=eng")
+    made = ("-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", "-metadata:s:a:1", "language=spa")
+    return run("-f", "lavfi", "-i", picture, *tones, *maps, *made, to=folder / f"{name}.mkv")
