@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 import os
 import shutil
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, BinaryIO, Protocol
 
 _BUFFER = 4 << 20
 _CLOSED = -1
@@ -31,7 +31,7 @@ class Pipes(Protocol):
         ...
 
     async def drain(self) -> None:
-        """Moves all bytes. Raises what a sink raises."""
+        """Moves all bytes. Raises what a sink raises; no other sink goes on after that."""
         ...
 
 
@@ -93,8 +93,7 @@ class OutPipes(_Opened):
 
     async def drain(self) -> None:
         """See Pipes."""
-        reads = (_read(pair.give(), sink) for pair, sink in zip(self.pairs, self.sinks, strict=True))
-        await asyncio.gather(*reads)
+        await _all(_read(pair, sink) for pair, sink in zip(self.pairs, self.sinks, strict=True))
 
 
 @dataclass(slots=True)
@@ -105,11 +104,7 @@ class InPipes(_Opened):
 
     async def drain(self) -> None:
         """See Pipes; a tool that reads no more ends it."""
-        feeds = (
-            asyncio.to_thread(_feed, paths, pair.give())
-            for pair, paths in zip(self.pairs, self.files, strict=True)
-        )
-        await asyncio.gather(*feeds)
+        await _all(_write(pair, paths) for pair, paths in zip(self.pairs, self.files, strict=True))
 
 
 @contextlib.contextmanager
@@ -128,9 +123,20 @@ def into_tool(files: Sequence[Sequence[Path]]) -> Iterator[InPipes]:
         yield pipes
 
 
-async def _read(descriptor: int, sink: Sink) -> None:
+async def _all(moves: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Waits for all; where one fails, ends the others first."""
+    tasks = [asyncio.ensure_future(move) for move in moves]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _read(pair: _Pair, sink: Sink) -> None:
     reader = asyncio.StreamReader(limit=_BUFFER)
-    pipe = os.fdopen(descriptor, "rb", buffering=0)
+    pipe = os.fdopen(pair.give(), "rb", buffering=0)
     protocol = asyncio.StreamReaderProtocol(reader)
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, pipe)
     try:
@@ -139,8 +145,12 @@ async def _read(descriptor: int, sink: Sink) -> None:
         transport.close()
 
 
-def _feed(paths: Sequence[Path], descriptor: int) -> None:
-    with contextlib.suppress(BrokenPipeError), os.fdopen(descriptor, "wb", buffering=0) as pipe:
+async def _write(pair: _Pair, paths: Sequence[Path]) -> None:
+    await asyncio.to_thread(_feed, paths, os.fdopen(pair.give(), "wb"))
+
+
+def _feed(paths: Sequence[Path], pipe: BinaryIO) -> None:
+    with contextlib.suppress(BrokenPipeError), pipe:
         for path in paths:
             with path.open("rb") as file:
                 shutil.copyfileobj(file, pipe, _BUFFER)

@@ -22,6 +22,7 @@ from connectors.media_tools import Follower, OnProgress
 from connectors.pipes import Sink, out_of_tool
 from connectors.process import ToolRunner
 from connectors.sandbox import Confinement
+from connectors.tone_map import tone_mapped
 from schemas.renditions import INIT, AudioRendition, Grid, VideoRendition
 
 OnSegment = Callable[[str, int, bytes], Awaitable[None]]
@@ -36,14 +37,6 @@ _EARLY_PACKETS = 4
 _PRIMING = {"aac": 1, "opus": 0}
 """Packets that the encoder puts before the first sound."""
 _CONTAINED = "frag_keyframe+empty_moov+default_base_moof+frag_discont+negative_cts_offsets"
-_TONE_MAP = (
-    ("zscale", {"t": "linear", "npl": 100}),
-    ("format", {"pix_fmts": "gbrpf32le"}),
-    ("zscale", {"p": "bt709"}),
-    ("tonemap", {"tonemap": "hable", "desat": 0}),
-    ("zscale", {"t": "bt709", "m": "bt709", "r": "tv"}),
-    ("format", {"pix_fmts": "yuv420p"}),
-)
 
 
 class Misaligned(Exception):
@@ -195,13 +188,11 @@ def on_grid(source: Any, run: VideoRun) -> Any:
     if run.end == run.grid.units:  # a container's word about its end may be some pictures off
         stream = stream.filter("tpad", stop_mode="clone", stop_duration=_PADDING_S)
     stream = stream.filter("trim", start_pts=run.begin, end_pts=run.end)
-    for name, arguments in _TONE_MAP if picture.tone_map else ():
-        stream = stream.filter(name, **arguments)
-    return stream
+    return tone_mapped(stream) if picture.tone_map else stream
 
 
 def _from_start(start_us: int) -> str:
-    """Times counted from the container's start: ffmpeg's own choice of it follows what is read of the file."""
+    """Times counted from the container's start: ffmpeg's own choice of it follows what it reads."""
     return f"PTS-({start_us})/1000000/TB"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 _STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("zscale", {"pin": "bt2020", "min": "bt2020nc", "t": "linear", "npl": 100}),
+    ("zscale", {"pin": "bt2020", "min": "bt2020nc", "p": "bt2020", "t": "linear", "npl": 100}),
     ("format", {"pix_fmts": "gbrpf32le"}),
     ("zscale", {"p": "bt709"}),
     ("tonemap", {"tonemap": "hable", "desat": 0}),

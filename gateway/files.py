@@ -18,12 +18,14 @@ from gateway.errors import BadRequest, Problem, problem_response
 
 _UNKNOWN = "application/octet-stream"
 
-_HEADERS = {
+NOTHING_RUNS = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "private, no-cache",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+"""Headers of files that no browser is to run, nor another site to show."""
+
+_HEADERS = {**NOTHING_RUNS, "Cache-Control": "private, no-cache"}
 
 
 async def download(store: BlobStore, location: str, name: str, content_type: str | None) -> Response:
@@ -58,6 +60,12 @@ async def sent(store: BlobStore, location: str, content_type: str, headers: Mapp
     path = await store.local_path(location)
     said = {**headers, "X-Content-Type-Options": "nosniff"}
     return _Download(path, stat_result=await _look(path, location), media_type=content_type, headers=said)
+
+
+def is_known(if_none_match: str | None, etag: str) -> bool:
+    """Whether a client that says this has these bytes already (RFC 9110)."""
+    said = [one.strip().removeprefix("W/") for one in (if_none_match or "").split(",")]
+    return etag in said or "*" in said
 
 
 async def _look(path: Path, location: str) -> os.stat_result:

@@ -61,6 +61,9 @@ FILE: Responses = {
 }
 """The `responses` of a route that sends a file."""
 
+NOT_MODIFIED: Responses = {304: {"description": "The client has it already"}}
+"""That of a route which can be asked whether something is new."""
+
 
 def problems(*statuses: int) -> Responses:
     """The `responses` of a route that may answer with these."""

@@ -26,6 +26,10 @@ from connectors.kafka_admin import missing_topics
 from connectors.kafka_history import KafkaHistory
 from connectors.media_tools import FfmpegTools
 from connectors.mongo import MongoDatabase
+from connectors.pictures.poster import Posters
+from connectors.pictures.sheets import Thumbnails
+from connectors.pictures.tool import Tool
+from connectors.pictures.waveform import Waveforms
 from connectors.ports import BlobStore, BrokerUnavailable, Transient
 from connectors.process import ToolRunner
 from connectors.registry import open_registry
@@ -36,6 +40,9 @@ from processors.ingest.handle import Ingest
 from processors.ingest.plan import KIND as PROBE
 from processors.ingest.work import Probe
 from processors.observe import Metrics, WorkMetrics
+from processors.pictures import draw
+from processors.pictures.handle import Pictures
+from processors.pictures.work import PictureWork
 from processors.recover import ensure_state
 from processors.runtime import Stage
 from processors.settings import Settings
@@ -56,6 +63,7 @@ from processors.work.project import NAME as LEDGER_STAGE
 from processors.work.project import Projector
 from processors.work.worker import Worker, WorkerSettings
 from schemas.codec import Codec
+from schemas.pictures import POSTER, THUMBNAILS, WAVEFORM
 from schemas.topics import BY_NAME
 
 log = structlog.get_logger()
@@ -208,6 +216,7 @@ def all_stages(world: World) -> list[Stage]:
         Projector(world.ledger).stage(),
         Ingest(blobs, media, world.clock).stage(),
         Transcode(jobs, media, world.clock).stage(),
+        Pictures(world.ledger, world.clock).stage(),
     ]
 
 
@@ -253,12 +262,16 @@ def _works(world: World, blobs: BlobStore, runner: ToolRunner) -> dict[str, Work
     """What a worker can do."""
     ffmpeg = Path(imageio_ffmpeg.get_ffmpeg_exe())
     segments, files = SegmentTools(runner, ffmpeg), FileTools(runner, ffmpeg)
+    tool, media = Tool(runner, ffmpeg), KnownMedia(world.database)
     return {
         PROBE: Probe(blobs, FfmpegTools(runner)),
         orders.VIDEO: VideoWork(blobs, segments, world.clock),
         orders.AUDIO: AudioWork(blobs, segments, world.clock),
         orders.JOIN: JoinWork(blobs, files),
         orders.FILE: FileWork(blobs, files, world.clock),
+        POSTER: PictureWork(blobs, media, draw.poster(Posters(tool))),
+        THUMBNAILS: PictureWork(blobs, media, draw.thumbnails(Thumbnails(tool))),
+        WAVEFORM: PictureWork(blobs, media, draw.waveform(Waveforms(tool))),
     }
 
 

@@ -85,7 +85,7 @@ TOPICS: tuple[Topic, ...] = (
         key="media_id",
         about="A medium was sniffed, probed and accepted.",
         producers=("ingest",),
-        consumers=("transcode", "views"),
+        consumers=("transcode", "pictures", "views"),
     ),
     Topic(
         name="media.rejected",
@@ -99,8 +99,8 @@ TOPICS: tuple[Topic, ...] = (
         name="media.changed",
         record=events.MediaChanged,
         key="media_id",
-        about="A medium's record was changed by a person or a rule.",
-        producers=("gateway",),
+        about="A medium's record was changed: by a person, by a rule, or because its pictures were drawn.",
+        producers=("gateway", "pictures"),
         consumers=("transcode", "views"),
     ),
     Topic(
@@ -141,8 +141,8 @@ TOPICS: tuple[Topic, ...] = (
         record=events.TaskChanged,
         key="job_id",
         about="A task was planned, or a worker or the leader moved it on.",
-        producers=("ingest", "transcode", "ledger", "worker"),
-        consumers=("ledger", "ingest", "transcode", "views", "worker"),
+        producers=("ingest", "transcode", "pictures", "ledger", "worker"),
+        consumers=("ledger", "ingest", "transcode", "pictures", "views", "worker"),
     ),
     Topic(
         name="playback.changed",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from schemas import events
+from schemas import events, pictures
 from schemas.events import Meta
 
 WHEN = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
@@ -80,6 +80,24 @@ def rejected(media_id: str = "m1", **more: Any) -> events.MediaRejected:
 def deleted(media_id: str = "m1", **more: Any) -> events.MediaChanged:
     said: dict[str, Any] = {"version": 1, "change": "deleted"}
     return events.MediaChanged(**{"meta": meta(), "media_id": media_id, **said, **more})
+
+
+def drawn(kind: str = pictures.POSTER, *images: pictures.Image, **more: Any) -> pictures.Drawn:
+    """A set of pictures; of no kind in particular where no images are given."""
+    some = images or (pictures.Image(name=f"{kind}.jpg", size_bytes=9, width=320, height=180),)
+    said: dict[str, Any] = {"source": "ab" * 16, "key": pictures.recipe_key(kind), "images": some}
+    return pictures.Drawn(**{**said, **more})
+
+
+def pictured(
+    said: pictures.Drawn | pictures.NotDrawn | None = None,
+    kind: str = pictures.POSTER,
+    media_id: str = "m1",
+    **more: Any,
+) -> events.MediaChanged:
+    values = {kind: pictures.written(said or drawn(kind))}
+    change: dict[str, Any] = {"version": 1, "change": pictures.CHANGE, "values": values}
+    return events.MediaChanged(**{"meta": meta(), "media_id": media_id, **change, **more})
 
 
 def requested(job_id: str = "j1", **more: Any) -> events.TranscodeRequested:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from connectors.ports import OneOf
 from gateway import files, pages
 from gateway.commands import Commanded, Fresh
 from gateway.jobs import orders
 from gateway.jobs.schemas import JobAccepted, Priority, TranscodeOrder
-from gateway.media import deletion
+from gateway.media import deletion, images
 from gateway.media.intake import Wanted, take_in
 from gateway.media.lookup import MEDIA, find, find_usable
 from gateway.media.outcome import counted
 from gateway.media.render import render
 from gateway.media.schemas import Accepted, Deletion, Media, Status
-from gateway.openapi import FILE, problems
+from gateway.openapi import FILE, NOT_MODIFIED, problems
 from gateway.services import ServicesOf
 
 router = APIRouter(prefix="/media", tags=["media"])
@@ -95,6 +95,25 @@ async def get_media_content(services: ServicesOf, media_id: str) -> Response:
     media, document = await find(services.read_models, media_id)
     location = document["upload"]["location"]
     return await files.download(services.store, location, media.name, media.content_type)
+
+
+@router.head("/{media_id}/images/{name}", include_in_schema=False, name="head_media_image")
+@router.get(
+    "/{media_id}/images/{name}",
+    response_class=Response,
+    responses=FILE | NOT_MODIFIED | problems(404, 410, 416),
+)
+async def get_media_image(
+    services: ServicesOf,
+    media_id: str,
+    name: str,
+    v: Annotated[str | None, Query(description="Which picture; it may be kept for ever then.")] = None,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Sends one of a medium's pictures, or the track of its thumbnails."""
+    _, document = await find(services.read_models, media_id)
+    found = images.find(document, name)
+    return await images.send(services.store, found, v, if_none_match, files.NOTHING_RUNS)
 
 
 @router.post("/{media_id}/transcode", status_code=202, responses=problems(404, 409, 410))

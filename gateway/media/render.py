@@ -6,6 +6,7 @@ from typing import Any
 
 from connectors.ports import Document
 from gateway.documents import part
+from gateway.media import images
 from gateway.media.schemas import Media, MediaLinks, Probe, Rejection
 from schemas.events import MediaUploaded
 
@@ -27,6 +28,8 @@ def render(document: Document) -> Media | None:
         created_at=document["created_at"],
         probe=_found(Probe, document, "probe"),
         rejection=_found(Rejection, document, "rejection"),
+        images=images.shown(document, media_path(document["_id"])),
+        image_failures=images.failures(document),
     )
 
 
@@ -42,6 +45,8 @@ def render_uploaded(event: MediaUploaded) -> Media:
         created_at=event.meta.occurred_at,
         probe=None,
         rejection=None,
+        images=[],
+        image_failures=[],
     )
 
 

@@ -51,6 +51,26 @@ class Rejection(BaseModel):
     reason: str = Field(examples=["The file is text, whatever its name says."])
 
 
+class Image(BaseModel):
+    """One picture of a medium, or what tells where on a sheet which is."""
+
+    kind: str = Field(description="poster, thumbnails or waveform.", examples=["poster"])
+    name: str = Field(examples=["poster-640.jpg"])
+    url: str = Field(description="It may be kept for ever: a new picture has a new address.")
+    type: str = Field(examples=["image/jpeg"])
+    size_bytes: int
+    width: int | None = Field(description="In pixels; none for what is no picture.")
+    height: int | None
+
+
+class ImageFailure(BaseModel):
+    """A kind of picture that could not be drawn."""
+
+    kind: str = Field(examples=["thumbnails"])
+    code: str = Field(examples=["nothing_shown"])
+    reason: str = Field(examples=["ffmpeg: not one picture of it can be decoded"])
+
+
 class MediaLinks(BaseModel):
     """Where to go from here."""
 
@@ -77,6 +97,18 @@ class Media(BaseModel):
                     "created_at": "2026-05-01T12:00:00Z",
                     "probe": None,
                     "rejection": None,
+                    "images": [
+                        {
+                            "kind": "poster",
+                            "name": "poster-640.jpg",
+                            "url": f"/api/v1/media/{MEDIA_ID}/images/poster-640.jpg?v=0c6de1cb17bb2db1",
+                            "type": "image/jpeg",
+                            "size_bytes": 48_213,
+                            "width": 640,
+                            "height": 360,
+                        }
+                    ],
+                    "image_failures": [],
                     "links": {
                         "self": f"/api/v1/media/{MEDIA_ID}",
                         "content": f"/api/v1/media/{MEDIA_ID}/content",
@@ -98,6 +130,8 @@ class Media(BaseModel):
     created_at: datetime
     probe: Probe | None
     rejection: Rejection | None
+    images: list[Image] = Field(description="Its still pictures, as far as they are drawn.")
+    image_failures: list[ImageFailure] = Field(description="The pictures that it will not get, and why.")
     links: MediaLinks
 
 

@@ -26,7 +26,7 @@ _TYPES = {
     "mkv": "video/x-matroska",
     "webm": "video/webm",
     "ts": "video/mp2t",
-    "ogg": "audio/ogg",
+    "ogg": "video/ogg",
     "mp3": "audio/mpeg",
     "flac": "audio/flac",
     "wav": "audio/wav",

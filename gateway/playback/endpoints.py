@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from starlette.responses import PlainTextResponse
 
 from gateway import files
 from gateway.commands import Commanded
-from gateway.errors import Forbidden
+from gateway.errors import Forbidden, NotFound
+from gateway.media import images
 from gateway.media.lookup import find
-from gateway.openapi import FILE, problems
-from gateway.playback import playlists, sessions
+from gateway.openapi import FILE, NOT_MODIFIED, problems
+from gateway.playback import playlists, sessions, thumbnails
 from gateway.playback.decide import mime_type
 from gateway.playback.schemas import Heartbeat, Playback, PlaybackOrder
 from gateway.playback.tickets import BadTicket, Ticket
@@ -20,7 +21,7 @@ from gateway.services import ServicesOf
 from schemas.renditions import Medium
 
 router = APIRouter(tags=["playback"])
-streams = APIRouter(prefix="/stream/{ticket}", tags=["playback"], responses=problems(403, 404, 410, 503))
+streams = APIRouter(prefix="/stream/{ticket}", tags=["playback"], responses=problems(403, 404, 410, 422, 503))
 
 _OPEN = {"Access-Control-Allow-Origin": "*"}
 """An address is a permission by itself: any page may play it."""
@@ -50,6 +51,9 @@ async def get_master_playlist(services: ServicesOf, ticket: Holder) -> Response:
     """The HLS master playlist."""
     made = (await services.streams.playing(ticket)).made
     text = playlists.master(made, max_height=ticket.max_height, max_bit_rate=ticket.max_bit_rate)
+    _, document = await find(services.read_models, ticket.media_id)
+    if (drawn := images.thumbnails(document)) is not None:
+        text += thumbnails.track(drawn) + "\n"
     return Response(text, media_type=playlists.MEDIA_TYPE, headers=_FOR_NOW)
 
 
@@ -73,6 +77,30 @@ async def keep_playing(services: ServicesOf, ticket: Holder, beat: Heartbeat) ->
 async def stop_playing(services: ServicesOf, ticket: Holder) -> None:
     """Says that the player is gone."""
     services.streams.tell(ticket, "stopped")
+
+
+@streams.get("/images/index.m3u8", response_class=PlainTextResponse)
+async def get_thumbnails_playlist(services: ServicesOf, ticket: Holder) -> Response:
+    """The HLS playlist of the thumbnails."""
+    _, document = await find(services.read_models, ticket.media_id)
+    drawn = images.thumbnails(document)
+    if drawn is None:
+        raise NotFound("image-not-found", "The medium has no thumbnails, or not yet.")
+    return Response(thumbnails.playlist(drawn), media_type=playlists.MEDIA_TYPE, headers=_FOR_NOW)
+
+
+@streams.head("/images/{name}", include_in_schema=False, name="head_stream_image")
+@streams.get("/images/{name}", response_class=Response, responses=FILE | NOT_MODIFIED | problems(416))
+async def get_stream_image(
+    services: ServicesOf,
+    ticket: Holder,
+    name: str,
+    v: Annotated[str | None, Query(description="Which picture; it may be kept for ever then.")] = None,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """One of the medium's pictures, or the track of its thumbnails."""
+    _, document = await find(services.read_models, ticket.media_id)
+    return await images.send(services.store, images.find(document, name), v, if_none_match, _OPEN)
 
 
 @streams.get("/{key}/index.m3u8", response_class=PlainTextResponse)

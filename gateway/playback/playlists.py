@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
 from collections.abc import Iterator
 
 from schemas.renditions import INIT, AudioRendition, Grid, Renditions, VideoRendition, segment_name
@@ -12,13 +14,15 @@ INDEX = "index.m3u8"
 _SOUND = "sound"
 _VERSION = 7
 _LANGUAGES = {"eng": "en", "ger": "de", "deu": "de", "fre": "fr", "fra": "fr", "spa": "es", "ita": "it"}
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+"""What a language tag looks like (RFC 5646)."""
 
 
 def master(made: Renditions, *, max_height: int | None = None, max_bit_rate: int | None = None) -> str:
     """The master playlist: every size with every track, as far as the client's limits go."""
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{_VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
     lines += _tracks(made.audio)
-    for rung in _within(made.video, max_height, max_bit_rate):
+    for rung in _within(made, max_height, max_bit_rate):
         lines += _variant(rung, made.audio)
     if not made.video:
         lines += [line for track in made.audio[:1] for line in _sound_alone(track)]
@@ -41,24 +45,26 @@ def media(grid: Grid) -> str:
     return "\n".join([*lines, "#EXT-X-ENDLIST"]) + "\n"
 
 
-def _within(
-    rungs: tuple[VideoRendition, ...], max_height: int | None, max_bit_rate: int | None
-) -> list[VideoRendition]:
-    """The rungs that a client can take; the smallest where it can take none."""
+def _within(made: Renditions, max_height: int | None, max_bit_rate: int | None) -> list[VideoRendition]:
+    """The rungs that a client can take, sound included; the smallest where it can take none."""
+    sound = _sound_rate(made.audio)
     fitting = [
         rung
-        for rung in rungs
+        for rung in made.video
         if (max_height is None or rung.height <= max_height)
-        and (max_bit_rate is None or rung.bandwidth <= max_bit_rate)
+        and (max_bit_rate is None or rung.bandwidth + sound <= max_bit_rate)
     ]
-    return fitting or list(rungs[-1:])
+    return fitting or list(made.video[-1:])
+
+
+def _sound_rate(audio: tuple[AudioRendition, ...]) -> int:
+    return max((track.bit_rate for track in audio), default=0)
 
 
 def _variant(rung: VideoRendition, audio: tuple[AudioRendition, ...]) -> list[str]:
     codecs = ",".join([rung.codec_string, *sorted({track.codec_string for track in audio})])
-    sound = max((track.bit_rate for track in audio), default=0)
     said = {
-        "BANDWIDTH": str(rung.bandwidth + sound),
+        "BANDWIDTH": str(rung.bandwidth + _sound_rate(audio)),
         "RESOLUTION": f"{rung.width}x{rung.height}",
         "FRAME-RATE": f"{float(rung.grid.rate):.3f}",
         "CODECS": f'"{codecs}"',
@@ -78,34 +84,48 @@ def _sound_alone(track: AudioRendition) -> list[str]:
 
 def _tracks(audio: tuple[AudioRendition, ...]) -> Iterator[str]:
     names: set[str] = set()
+    chosen = _chosen(audio)
     for number, track in enumerate(audio):
-        language = _LANGUAGES.get(track.language or "", track.language)
-        name = _name(track.title or track.language or f"Track {number + 1}", names)
+        language = _language(track)
+        wanted = _plain(track.title) or _plain(track.language) or f"Track {number + 1}"
         said = {
             "TYPE": "AUDIO",
             "GROUP-ID": f'"{_SOUND}"',
-            "NAME": f'"{name}"',
-            **({"LANGUAGE": f'"{_plain(language)}"'} if language else {}),
+            "NAME": f'"{_name(wanted, names)}"',
+            **({"LANGUAGE": f'"{language}"'} if language else {}),
             "DEFAULT": "YES" if track.is_default else "NO",
-            "AUTOSELECT": "YES",
+            "AUTOSELECT": "YES" if track.stream in chosen else "NO",
             "CHANNELS": f'"{track.channels}"',
             "URI": f'"{track.key}/{INDEX}"',
         }
         yield f"#EXT-X-MEDIA:{_attributes(said)}"
 
 
+def _chosen(audio: tuple[AudioRendition, ...]) -> set[int]:
+    """The streams among which a player may choose by language: one of each, the default before others."""
+    default_last = sorted(audio, key=lambda track: track.is_default)
+    return set({_language(track): track.stream for track in default_last}.values())
+
+
+def _language(track: AudioRendition) -> str | None:
+    """The track's language, where what its file says is one."""
+    said = track.language or ""
+    return _LANGUAGES.get(said, said) if _LANGUAGE.fullmatch(said) else None
+
+
 def _name(wanted: str, taken: set[str]) -> str:
     """A name that no other track of the group has."""
-    name, number = _plain(wanted), 2
+    name, number = wanted, 2
     while name in taken:
-        name, number = f"{_plain(wanted)} {number}", number + 1
+        name, number = f"{wanted} {number}", number + 1
     taken.add(name)
     return name
 
 
-def _plain(text: str) -> str:
+def _plain(text: str | None) -> str:
     """Text as a quoted string may hold it."""
-    return "".join(c for c in text if c.isprintable() and c != '"')[:100]
+    kept = "".join(c for c in " ".join((text or "").split()) if c.isprintable() and c != '"')
+    return unicodedata.normalize("NFC", kept)[:100].strip()
 
 
 def _attributes(said: dict[str, str]) -> str:

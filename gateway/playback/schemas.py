@@ -23,7 +23,9 @@ class Abilities(BaseModel):
     video_codecs: frozenset[str] = Field(frozenset({"h264", "vp9", "av1", "vp8"}), max_length=50)
     audio_codecs: frozenset[str] = Field(frozenset({"aac", "mp3", "opus", "flac", "vorbis"}), max_length=50)
     max_height: int | None = Field(None, ge=64, le=10_000, description="The tallest picture it takes.")
-    max_bit_rate: int | None = Field(None, ge=10_000, description="Bits a second that its line bears.")
+    max_bit_rate: int | None = Field(
+        None, ge=10_000, le=10**12, description="Bits a second that its line bears."
+    )
     ten_bit: bool = Field(False, description="Whether it takes pictures of more than 8 bits a colour.")
     hdr: bool = Field(False, description="Whether it shows HDR.")
     max_channels: int = Field(8, ge=1, le=64)
@@ -49,6 +51,7 @@ class PlaybackLinks(BaseModel):
 
     heartbeat: str
     stop: str
+    thumbnails: str = Field(description="The WebVTT track of its thumbnails, once they are drawn.")
 
 
 class Playback(BaseModel):
@@ -75,5 +78,5 @@ class Heartbeat(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    position_ms: int = Field(ge=0)
+    position_ms: int = Field(ge=0, le=10**12)
     paused: bool = False

@@ -27,7 +27,6 @@ _DEFAULT_PROFILE = "web"
 _BACKGROUND = "background"
 _ALIVE = frozenset({"pending", "processing", "completed"})
 _LOOK_AGAIN_S = 0.05
-_PROBED_WITHIN_S = 10.0
 _LEAST = timedelta(hours=1)
 _MOST = timedelta(hours=24)
 
@@ -69,22 +68,24 @@ async def begin(command: Command, media_id: str, order: PlaybackOrder) -> Playba
         job_id=job_id,
         duration_ms=viewing.medium.duration_ms,
         expires_at=datetime.fromtimestamp(ticket.expires_at, UTC),
-        links=PlaybackLinks(heartbeat=f"/stream/{text}/heartbeat", stop=f"/stream/{text}"),
+        links=PlaybackLinks(
+            heartbeat=f"/stream/{text}/heartbeat",
+            stop=f"/stream/{text}",
+            thumbnails=f"/stream/{text}/images/thumbnails.vtt",
+        ),
     )
 
 
 async def _viewing(command: Command, media_id: str, order: PlaybackOrder) -> Viewing:
     read_models = command.services.read_models
-    document = await _probed(read_models, media_id)
+    document = await _probed(read_models, media_id, command.services.streams.patience.probed_s)
     medium = Medium.read(document["probe"])
     name = document["upload"]["name"]
     decision = decide(medium, order.abilities)
-    if order.profile is not None and order.method is None and decision.method != "direct":
+    if decision.method == "remux":  # nobody remuxes here
         decision = Decision("transcode", decision.reasons)
     if order.method is not None:
         decision = _forced(decision, order.method)
-    if decision.method == "remux":
-        decision = Decision("transcode", decision.reasons)
     if decision.method == "direct":
         return Viewing(media_id, name, medium, decision, None, None)
     profile = await catalog.asked_for(read_models, order.profile or _DEFAULT_PROFILE)
@@ -100,12 +101,13 @@ def _forced(decision: Decision, method: str) -> Decision:
         return decision
     if method == "transcode":
         return Decision("transcode", (*decision.reasons, "the client asked for it"))
-    raise Conflict("method-impossible", f"It can't be played by {method}: {'; '.join(decision.reasons)}.")
+    why = "nobody remuxes here" if method == "remux" else "; ".join(decision.reasons)
+    raise Conflict("method-impossible", f"It can't be played by {method}: {why}.")
 
 
-async def _probed(read_models: ReadModels, media_id: str) -> Document:
+async def _probed(read_models: ReadModels, media_id: str, within_s: float) -> Document:
     """The medium's document, once it was looked at. Raises NotFound, Gone, Conflict and Unavailable."""
-    deadline = asyncio.get_running_loop().time() + _PROBED_WITHIN_S
+    deadline = asyncio.get_running_loop().time() + within_s
     while True:
         media, document = await find(read_models, media_id)
         if media.status == "rejected":

@@ -6,12 +6,21 @@ from gateway.errors import Invalid
 from schemas.profiles import Profile
 from schemas.renditions import Medium, Renditions, renditions
 
+_CUT_WITHOUT_A_SEAM = frozenset({"aac", "opus"})
+
 
 def streamed(medium: Medium, profile: Profile) -> Renditions:
     """What a profile gives in segments. Raises Invalid, CannotRender."""
-    video = profile.video
-    if profile.engine != "ffmpeg" or (video and (video.codec == "copy" or video.two_pass)):
+    if not comes_in_segments(profile):
         raise Invalid(
             "not-streamable", f"The profile {profile.name} makes whole files, and nothing to stream."
         )
     return renditions(medium, profile)
+
+
+def comes_in_segments(profile: Profile) -> bool:
+    """Whether what the profile makes is there piece by piece, long before the whole of it."""
+    video, audio = profile.video, profile.audio
+    if profile.engine != "ffmpeg" or (video and (video.codec == "copy" or video.two_pass)):
+        return False
+    return audio is None or (audio.codec in _CUT_WITHOUT_A_SEAM and audio.loudness_lufs is None)

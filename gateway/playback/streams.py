@@ -34,8 +34,6 @@ log = structlog.get_logger()
 
 _KEPT = 256
 _NAME = re.compile(r"(\d{6,9})\.m4s")
-_ASK_AGAIN_S = 2.0
-_LONGEST_S = 30.0
 _FAILED = frozenset({"failed", "cancelled"})
 
 Rendition = VideoRendition | AudioRendition
@@ -49,6 +47,18 @@ class Playing:
     made: Renditions
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long requests wait for what is not there yet."""
+
+    probed_s: float = 10.0
+    """For a medium to be looked at."""
+    segment_s: float = 30.0
+    """For a segment to be made."""
+    ask_again_s: float = 2.0
+    """How often it is asked for meanwhile."""
+
+
 @dataclass(slots=True)
 class Streams:
     """Everything behind `/stream`, but for the answers themselves."""
@@ -58,6 +68,7 @@ class Streams:
     publisher: Publisher
     clock: Clock
     arrivals: Arrivals
+    patience: Patience = Patience()
     _known: OrderedDict[tuple[str, str, int], Playing] = field(default_factory=OrderedDict)
     _telling: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -98,13 +109,13 @@ class Streams:
     async def _wait(self, ticket: Ticket, rendition: Rendition, number: int, location: str) -> None:
         """Asks for a segment until it is there: others may be asked, or die, meanwhile."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + _LONGEST_S
+        deadline = loop.time() + self.patience.segment_s
         wanted = rendition.grid.at(ticket.start_ms / 1000) if number == INIT else number
         with self.arrivals.of(rendition.key, number) as arrived:
             while loop.time() < deadline:
                 self.tell(ticket, "waiting", rendition, wanted)
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_ASK_AGAIN_S):
+                    async with asyncio.timeout(self.patience.ask_again_s):
                         await arrived.wait()
                 arrived.clear()
                 if await self._is_there(location):

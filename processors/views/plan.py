@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any, cast
 
 from connectors.ports import Merge
-from schemas import events
+from schemas import events, pictures
 from schemas.events import Event
 
 MEDIA = "media"
@@ -24,7 +24,7 @@ PENDING, PROCESSING = "pending", "processing"
 _MEDIA_RANKS = {UPLOADED: 0, READY: 1, REJECTED: 2, DELETED: 3}
 _JOB_RANKS = {PENDING: 0, PROCESSING: 1, "cancelled": 2, "failed": 3, "completed": 4}
 
-_NOT_JOBS = frozenset({"probe"})
+_NOT_JOBS = frozenset({"probe", *pictures.KINDS})
 """Tasks of taking a medium in: they belong to no job."""
 
 INDEXES: dict[str, list[list[str]]] = {
@@ -95,9 +95,16 @@ def _rejected(event: events.MediaRejected) -> list[Merge]:
 
 
 def _changed(event: events.MediaChanged) -> list[Merge]:
-    if event.change != DELETED:
+    if event.change == DELETED:
+        return _media(event, deleted_at=event.meta.occurred_at, status=_media_status(DELETED))
+    if event.change != pictures.CHANGE:
         return []
-    return _media(event, deleted_at=event.meta.occurred_at, status=_media_status(DELETED))
+    said = {
+        f"pictures.{kind}": {"at": event.meta.occurred_at, **asdict(pictures.read(text))}
+        for kind, text in event.values.items()
+        if kind in pictures.KINDS
+    }
+    return _media(event, **said)
 
 
 def _requested(event: events.TranscodeRequested) -> list[Merge]:

@@ -13,25 +13,36 @@ from gateway.settings import Settings
 OPERATIONS = {
     "cancel_job",
     "delete_media",
+    "delete_profile",
     "follow_events",
     "get_asyncapi",
     "get_config",
     "get_health",
     "get_job",
     "get_job_output",
+    "get_master_playlist",
     "get_media",
     "get_media_content",
+    "get_media_image",
+    "get_media_playlist",
     "get_metrics",
     "get_mode",
+    "get_profile",
     "get_readiness",
     "get_schema",
     "get_schema_text",
+    "get_segment",
     "get_status",
+    "get_stream_file",
+    "get_stream_image",
     "get_subject_config",
+    "get_thumbnails_playlist",
     "get_version",
     "get_version_schema",
+    "keep_playing",
     "list_jobs",
     "list_media",
+    "list_profiles",
     "list_schema_subjects",
     "list_schema_types",
     "list_schema_uses",
@@ -39,8 +50,11 @@ OPERATIONS = {
     "list_subjects",
     "list_versions",
     "order_job",
+    "play_media",
     "prioritise_job",
+    "put_profile",
     "retry_job",
+    "stop_playing",
     "transcode_media",
     "upload_media",
 }
@@ -94,19 +108,39 @@ def test_everything_under_the_api_needs_the_token_and_says_its_problems(document
             assert "security" not in op, path
             continue
         assert op["security"] == [{"token": []}], (path, verb)
-        refusals = {s: r for s, r in op["responses"].items() if not s.startswith("2")}
+        refusals = {s: r for s, r in op["responses"].items() if s >= "400"}
         assert {"401", "422", "503"} <= set(refusals), (path, verb)
         for status, refusal in refusals.items():
             assert list(refusal["content"]) == ["application/problem+json"], (path, verb, status)
 
 
+def test_everything_behind_a_signed_address_says_its_problems(document: dict[str, Any]) -> None:
+    signed = [(path, op) for path, _, op in operations(document) if path.startswith("/stream/")]
+    assert len(signed) == 8
+    for path, op in signed:
+        refusals = {s: r for s, r in op["responses"].items() if s >= "400"}
+        assert {"403", "404", "410", "422", "503"} <= set(refusals), path
+        for status, refusal in refusals.items():
+            assert list(refusal["content"]) == ["application/problem+json"], (path, status)
+
+
 def test_commands_answer_202_with_a_token(document: dict[str, Any]) -> None:
     shapes = document["components"]["schemas"]
-    commands = [op for path, verb, op in operations(document) if verb != "get" and path.startswith("/api/")]
-    assert len(commands) == 7
+    asked = [op for path, verb, op in operations(document) if verb != "get" and path.startswith("/api/")]
+    commands = [op for op in asked if op["operationId"] != "play_media"]
+    assert len(commands) == len(asked) - 1 == 9
     for op in commands:
         reference = op["responses"]["202"]["content"]["application/json"]["schema"]["$ref"]
         assert "token" in shapes[reference.rpartition("/")[2]]["required"], op["operationId"]
+
+
+def test_a_question_how_to_play_is_answered_at_once(document: dict[str, Any]) -> None:
+    (play,) = [op for _, _, op in operations(document) if op["operationId"] == "play_media"]
+    (answer,) = [r for s, r in play["responses"].items() if s.startswith("2")]
+    assert "200" in play["responses"]
+    reference = answer["content"]["application/json"]["schema"]["$ref"]
+    shape = document["components"]["schemas"][reference.rpartition("/")[2]]
+    assert {"url", "method", "reasons", "expires_at", "links"} <= set(shape["required"])
 
 
 def test_what_people_send_and_get_has_examples(document: dict[str, Any]) -> None:

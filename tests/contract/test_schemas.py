@@ -14,6 +14,7 @@ import fastavro
 import pytest
 
 from processors.ingest import handle as ingest_handle
+from processors.pictures import handle as pictures_handle
 from processors.transcode import handle as transcode_handle
 from processors.views import plan as views_plan
 from processors.work import leader, worker
@@ -150,6 +151,7 @@ def test_the_table_names_exactly_who_reads() -> None:
         "views": set(views_plan.TOPICS),
         "transcode": set(transcode_handle.TOPICS),
         "ingest": set(ingest_handle.TOPICS),
+        "pictures": set(pictures_handle.TOPICS),
         "ledger": set(leader.TAILED),
         "worker": set(worker.TAILED),
     }

@@ -22,5 +22,10 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> dict[str, 
     return said
 
 
+def anonymous(w: World) -> httpx.AsyncClient:
+    """A client of the same gateway that has no token."""
+    return httpx.AsyncClient(transport=w.client._transport, base_url="http://sluice")
+
+
 async def upload(to: World, **query: str) -> httpx.Response:
     return await to.client.post("/api/v1/media", params={"name": "clip.mp4", **query}, content=DATA)

@@ -78,8 +78,9 @@ class FakeDatabase:
     async def page(self, collection: str, query: Query) -> Page:
         if query.cursor is not None and not query.cursor.isdigit():
             raise ValueError("this cursor was not made here; start again without one")
-        found = [d for d in await self.select(collection, query.where, 10**6) if query.order_by in d]
-        found.sort(key=lambda d: (d[query.order_by], d["_id"]), reverse=True)
+        found = await self.select(collection, query.where, 10**6)
+        found = [d for d in found if _at(d, query.order_by) is not None]
+        found.sort(key=lambda d: (_at(d, query.order_by), d["_id"]), reverse=True)
         start = int(query.cursor or 0)
         end = start + query.limit
         return Page(found[start:end], str(end) if end < len(found) else None)
@@ -103,13 +104,17 @@ class FakeDatabase:
 
 
 def _matches(document: Document, where: Mapping[str, Any]) -> bool:
-    for path, wanted in where.items():
-        value: Any = document
-        for step in path.split("."):
-            value = value.get(step) if isinstance(value, dict) else None
-        if value not in (wanted.values if isinstance(wanted, OneOf) else (wanted,)):
-            return False
-    return True
+    return all(
+        _at(document, path) in (wanted.values if isinstance(wanted, OneOf) else (wanted,))
+        for path, wanted in where.items()
+    )
+
+
+def _at(document: Document, path: str) -> Any:
+    value: Any = document
+    for step in path.split("."):
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
 
 
 def _raise_to(document: Document, path: list[str], value: Any) -> None:

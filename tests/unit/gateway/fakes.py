@@ -17,9 +17,7 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from connectors.blobs import FileStore
-from connectors.ports import (
-    BlobStore,
-)
+from connectors.ports import BlobStore
 from connectors.read_models import POINTER, STATE, ReadModels
 from gateway.app import Parts, assemble
 from gateway.auth.principal import AdminToken
@@ -27,7 +25,7 @@ from gateway.events.live import Hub
 from gateway.inflight import InFlight
 from gateway.metrics import Metrics
 from gateway.playback.arrivals import Arrivals
-from gateway.playback.streams import Streams
+from gateway.playback.streams import Patience, Streams
 from gateway.playback.tickets import Tickets
 from gateway.services import Services
 from gateway.settings import Settings
@@ -39,6 +37,7 @@ from tests.unit.gateway.doubles import GENERATION, START, FakeClock, FakeDatabas
 
 TOKEN = "the-token"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
+QUICK = Patience(probed_s=0.2, segment_s=20, ask_again_s=0.02)
 
 
 @dataclass
@@ -83,7 +82,11 @@ def settings_for(folder: Path, **more: Any) -> Settings:
 
 @asynccontextmanager
 async def world(
-    folder: Path, store: BlobStore | None = None, looks: Mapping[str, Look] | None = None, **settings: Any
+    folder: Path,
+    store: BlobStore | None = None,
+    looks: Mapping[str, Look] | None = None,
+    patience: Patience = QUICK,
+    **settings: Any,
 ) -> AsyncIterator[World]:
     """A gateway whose background tasks run, behind an HTTP client that holds the token."""
     database, clock, metrics = FakeDatabase(), FakeClock(), Metrics()
@@ -102,7 +105,7 @@ async def world(
         store=blobs,
         schemas=file_registry().schemas,
         tickets=Tickets(TOKEN),
-        streams=Streams(read_models, blobs, publisher, clock, arrivals),
+        streams=Streams(read_models, blobs, publisher, clock, arrivals, patience),
         hub=Hub(live, clock, metrics, given.live_queue, arrivals.hear),
         presence=Presence(beats, clock),
         in_flight=InFlight(metrics),

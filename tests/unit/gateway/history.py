@@ -35,19 +35,18 @@ def uploaded(media_id: str = "m1", at: datetime = START, **more: Any) -> MediaUp
     return MediaUploaded(meta=meta(at), media_id=media_id, **(said | more))
 
 
-def probed(media_id: str = "m1") -> MediaProbed:
-    return MediaProbed(
-        meta=meta(),
-        media_id=media_id,
-        container="mp4",
-        duration_ms=4000,
-        bit_rate=None,
-        size_bytes=5,
-        sha256="ab" * 32,
-        location=f"raw/ab/{'ab' * 32}",
-        streams=[Stream(index=0, kind="video", codec="h264", width=640, height=360, frames=100)],
-        tags={"title": "A clip"},
-    )
+def probed(media_id: str = "m1", **more: Any) -> MediaProbed:
+    said: dict[str, Any] = {
+        "container": "mp4",
+        "duration_ms": 4000,
+        "bit_rate": None,
+        "size_bytes": 5,
+        "sha256": "ab" * 32,
+        "location": f"raw/ab/{'ab' * 32}",
+        "streams": [Stream(index=0, kind="video", codec="h264", width=640, height=360, frames=100)],
+        "tags": {"title": "A clip"},
+    }
+    return MediaProbed(meta=meta(), media_id=media_id, **(said | more))
 
 
 def rejected(media_id: str = "m1") -> MediaRejected:

@@ -34,7 +34,7 @@ def delivery(event: Event, offset: int = 7) -> Delivery:
     return Delivery(event, Position(topic_of(event).name, 2, offset))
 
 
-def test_only_what_concerns_media_and_jobs_goes_out() -> None:
+def test_only_what_concerns_media_jobs_and_viewers_goes_out() -> None:
     assert set(LIVE_TOPICS) == {
         "media.uploaded",
         "media.probed",
@@ -43,6 +43,7 @@ def test_only_what_concerns_media_and_jobs_goes_out() -> None:
         "media.processed",
         "transcode.requested",
         "transcode.progress",
+        "playback.changed",
         "job.controlled",
         "task.changed",
     }

@@ -83,7 +83,7 @@ async def test_an_upload_that_makes_no_sense_is_refused_and_leaves_nothing(
 async def test_an_unknown_profile_is_answered_with_the_known_ones(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
         said = assert_problem(await upload(w, profile="nope"), 422, "unknown-profile")
-        assert said["profiles"] == ["phone", "web"]
+        assert said["profiles"] == ["archive", "phone", "preview", "sound", "web"]
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from processors.transcode.handle import requested_job
+from processors.work.jobs import PLANNED, WAITING
 from processors.work.stuck import stuck
 from processors.work.tasks import Task
 from tests import samples
 
 PATIENCE = timedelta(minutes=1)
+NOTHING_LEFT = "none of its tasks waits or runs, and it has not ended"
 
 
 def task(**more: Any) -> Task:
@@ -20,24 +23,28 @@ def task(**more: Any) -> Task:
 
 
 @pytest.mark.parametrize(
-    ("tasks", "age_s", "reason"),
+    ("tasks", "age_s", "state", "reason"),
     [
-        pytest.param([], 30, None, id="young"),
-        pytest.param([], 90, "none of its tasks waits or runs, and it has not ended", id="nothing-left"),
-        pytest.param([task()], 90, None, id="waits-its-turn"),
-        pytest.param([task(job_id="m1", kind="probe")], 90, None, id="waits-for-its-probe"),
-        pytest.param([task(job_id="j2")], 90, "none of its tasks waits or runs, and it has not ended"),
+        pytest.param([], 30, WAITING, None, id="young"),
+        pytest.param([], 90, PLANNED, NOTHING_LEFT, id="nothing-left"),
+        pytest.param([task()], 90, PLANNED, None, id="waits-its-turn"),
+        pytest.param([task(job_id="m1", kind="probe")], 90, WAITING, None, id="waits-for-its-probe"),
+        pytest.param(
+            [task(job_id="m1", kind="poster")], 90, PLANNED, NOTHING_LEFT, id="its-medium-s-pictures"
+        ),
+        pytest.param([task(job_id="j2")], 90, PLANNED, NOTHING_LEFT, id="another-s-task"),
         pytest.param(
             [task(plan=samples.plan(tools=["ffmpeg", "gpu", "handbrake"]))],
             90,
+            PLANNED,
             "no living worker has gpu, handbrake",
             id="no-tools",
         ),
     ],
 )
 def test_a_job_stands_still_when_no_waiting_will_move_it(
-    tasks: list[Task], age_s: float, reason: str | None
+    tasks: list[Task], age_s: float, state: str, reason: str | None
 ) -> None:
-    job = requested_job(samples.requested())
+    job = replace(requested_job(samples.requested()), state=state)
     found = stuck([job], tasks, {"ffmpeg"}, job.requested_at + timedelta(seconds=age_s), PATIENCE)
     assert found == ({} if reason is None else {job.id: reason})

@@ -16,7 +16,7 @@ from tests import samples
 
 
 def asked(profile: Profile | str = "web", streams: list[Stream] | None = None, **probe: Any) -> Asked:
-    more = {"streams": streams} if streams is not None else {}
+    more: dict[str, Any] = {"streams": streams} if streams is not None else {}
     return Asked(
         medium=Medium.of(samples.probed(**probe, **more)),
         profile=BUILT_IN[profile] if isinstance(profile, str) else profile,
@@ -55,7 +55,8 @@ def test_tasks_say_what_they_make() -> None:
     for each in planned:
         made = Made.parse(each.plan.makes)
         assert made is not None
-        order = read(VideoOrder if each.kind == VIDEO else AudioOrder, each.plan.order)
+        shape: type[VideoOrder | AudioOrder] = VideoOrder if each.kind == VIDEO else AudioOrder
+        order = read(shape, each.plan.order)
         assert (made.first, made.count) == (order.first, order.count)
     assert len({each.plan.makes for each in planned}) == len(planned)
     assert len({(each.kind, each.plan.index) for each in planned}) == len(planned)

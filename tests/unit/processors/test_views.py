@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,12 +18,16 @@ from processors.views.handle import Views, apply, beyond, held_at
 from processors.views.plan import steps
 from processors.views.rebuild import canonical
 from schemas.events import Event
+from schemas.pictures import CHANGE, KINDS, THUMBNAILS, Drawn, NotDrawn, Tiles, of
 from tests import samples
 from tests.fakes import FakeClock, MemoryDatabase
 from tests.samples import WHEN
 
 STATES = ("planned", "ready", "running", "failed", "expired", "completed", "dead", "cancelled")
 STATUSES = ("completed", "failed", "cancelled")
+NOT_DRAWN = NotDrawn(code="tool_error", reason="it is cut short")
+TILES = Tiles(duration_ms=9, step_ms=9, count=1, columns=1, rows=1, width=2, height=2)
+SAID: list[Drawn | NotDrawn] = [NOT_DRAWN, samples.drawn(), samples.drawn(tiles=TILES)]
 
 
 @st.composite
@@ -37,6 +42,12 @@ def anything(draw: st.DrawFn) -> Event:
         lambda: samples.probed(media, meta=meta, duration_ms=draw(st.integers(0, 3))),
         lambda: samples.rejected(media, meta=meta),
         lambda: samples.deleted(media, meta=meta),
+        lambda: samples.pictured(
+            draw(st.sampled_from(SAID)),
+            draw(st.sampled_from(KINDS)),
+            media,
+            meta=meta,
+        ),
         lambda: samples.requested(job, meta=meta, media_id=media),
         lambda: samples.progressed(
             job, meta=meta, run=run, frames_done=frames, task_id=draw(st.sampled_from(["t1", "t2"]))
@@ -84,8 +95,38 @@ async def test_within_a_run_the_end_wins_over_what_came_late() -> None:
     assert job["state"]["name"] == "completed"
 
 
-async def test_taking_a_medium_in_makes_no_job() -> None:
-    assert steps(samples.task_changed("planned", kind="probe", job_id="m1")) == []
+@pytest.mark.parametrize("kind", ["probe", *KINDS])
+async def test_taking_a_medium_in_makes_no_job(kind: str) -> None:
+    assert steps(samples.task_changed("planned", kind=kind, job_id="m1")) == []
+
+
+async def medium_after(*events: Event) -> Document:
+    database = MemoryDatabase()
+    await database.merge([step for event in events for step in steps(event)])
+    return database.collections["media"]["m1"]
+
+
+async def test_each_kind_of_picture_has_a_place_of_its_own_and_its_last_word_stands() -> None:
+    later = samples.meta(now=WHEN + timedelta(seconds=1))
+    failed = samples.pictured(NOT_DRAWN, THUMBNAILS, meta=later)
+    medium = await medium_after(failed, samples.pictured(), samples.pictured(kind=THUMBNAILS))
+    assert {kind: of(said) for kind, said in medium["pictures"].items()} == {
+        "poster": samples.drawn(),
+        "thumbnails": NOT_DRAWN,
+    }
+
+
+async def test_pictures_say_nothing_of_whether_a_medium_is_ready_or_deleted() -> None:
+    medium = await medium_after(samples.uploaded(), samples.pictured())
+    assert medium["status"]["name"] == "uploaded"
+    medium = await medium_after(samples.deleted(), samples.pictured())
+    assert medium["status"]["name"] == "deleted"
+
+
+def test_a_change_that_nobody_knows_changes_nothing() -> None:
+    assert steps(samples.deleted(change="renamed")) == []
+    odd = samples.deleted(change=CHANGE, values={"pictures.x": "no JSON", "": "{}"})
+    assert [list(step.fields) for step in steps(odd)] == [["updated_at"]]
 
 
 async def test_progress_never_goes_back() -> None:

@@ -1,0 +1,117 @@
+"""An accepted medium gets its pictures; whatever becomes of them, nothing else suffers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from connectors.ports import Delivery, Position
+from processors.pictures.handle import Pictures
+from processors.pictures.plan import PictureOutcome, written
+from processors.work.ledger import Ledger
+from processors.work.tasks import Task
+from schemas import events, pictures
+from schemas.codec import Codec
+from schemas.events import Event
+from schemas.pictures import POSTER, THUMBNAILS, WAVEFORM, Drawn, NotDrawn
+from tests import samples
+from tests.fakes import FakeClock, MemoryDatabase, only
+
+
+class World:
+    """The stage over doubles: what it plans is in the ledger."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.ledger = Ledger(MemoryDatabase(self.clock), Codec())
+        self.stage = Pictures(self.ledger, self.clock)
+
+    async def give(self, event: Event) -> list[Event]:
+        handled = await self.stage.handle([Delivery(event, Position("x", 0, 0))])
+        for each in handled.events:
+            if isinstance(each, events.TaskChanged):
+                await self.ledger.record(each)
+        return list(handled.events)
+
+    async def planned(self) -> dict[str, Task]:
+        return {task.kind: task for task in await self.ledger.of_job("m1")}
+
+    async def end(self, kind: str, state: str = "completed", **more: Any) -> list[Event]:
+        """As if a worker had done, or given up, the task of this kind."""
+        task = (await self.planned())[kind]
+        if state == "completed":
+            more = {"outcome": written(PictureOutcome(drawn=samples.drawn(kind), made=1)), **more}
+        return await self.give(task.told(state, "worker:w", self.clock.now(), **more))
+
+
+@pytest.fixture
+async def world() -> World:
+    world = World()
+    looked_at = samples.task_changed(kind="probe", job_id="m1", plan=samples.plan(owner_id="ann"))
+    await world.ledger.record(looked_at)
+    return world
+
+
+def kinds(found: Sequence[Event]) -> list[str]:
+    return [event.kind for event in found if isinstance(event, events.TaskChanged)]
+
+
+def said(found: Sequence[Event]) -> dict[str, Drawn | NotDrawn]:
+    changed = only(event for event in found if isinstance(event, events.MediaChanged))
+    assert (changed.media_id, changed.change) == ("m1", pictures.CHANGE)
+    return {kind: pictures.read(text) for kind, text in changed.values.items()}
+
+
+async def test_a_medium_that_was_accepted_gets_its_poster(world: World) -> None:
+    assert kinds(await world.give(samples.probed())) == [POSTER]
+    task = (await world.planned())[POSTER]
+    assert (task.job_id, task.run, task.plan.owner_id) == ("m1", 1, "ann")
+
+
+async def test_the_rest_is_planned_once_the_poster_is_there(world: World) -> None:
+    await world.give(samples.probed())
+    ended = await world.end(POSTER)
+    assert said(ended) == {POSTER: samples.drawn(POSTER)}
+    assert kinds(ended) == [THUMBNAILS, WAVEFORM]
+    for kind in (THUMBNAILS, WAVEFORM):
+        done = await world.end(kind)
+        assert said(done) == {kind: samples.drawn(kind)}
+        assert kinds(done) == []
+
+
+async def test_events_that_come_twice_say_the_same_twice(world: World) -> None:
+    probed = samples.probed()
+    assert ids(await world.give(probed)) == ids(await world.give(probed))
+    assert ids(await world.end(POSTER)) == ids(await world.end(POSTER))
+    assert len(await world.ledger.of_job("m1")) == 4
+
+
+def ids(found: Sequence[Event]) -> list[str]:
+    return [event.meta.event_id for event in found]
+
+
+async def test_a_poster_that_cannot_be_drawn_is_said_and_keeps_nothing_back(world: World) -> None:
+    await world.give(samples.probed())
+    ended = await world.end(POSTER, "dead", code="nothing_shown", error="ffmpeg: not one picture")
+    assert said(ended) == {POSTER: NotDrawn(code="nothing_shown", reason="ffmpeg: not one picture")}
+    assert kinds(ended) == [THUMBNAILS, WAVEFORM]
+
+
+async def test_a_medium_that_was_deleted_meanwhile_gets_nothing_more(world: World) -> None:
+    await world.give(samples.probed())
+    assert await world.end(POSTER, outcome=written(PictureOutcome(drawn=None, made=0))) == []
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        samples.task_changed("completed", kind="probe", job_id="m1", outcome="{}"),
+        samples.task_changed("dead", kind="video"),
+        samples.task_changed("failed", kind=POSTER, job_id="m1"),
+        samples.task_changed("completed", kind=POSTER, job_id="gone", outcome='{"drawn": null, "made": 0}'),
+    ],
+)
+async def test_what_is_not_its_own_is_passed_over(world: World, event: Event) -> None:
+    assert await world.give(event) == []

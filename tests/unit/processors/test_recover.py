@@ -1,0 +1,44 @@
+"""A lost ledger comes back from the log as it stood, with what belongs to no job too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from processors.recover import Found
+from processors.work.tasks import COMPLETED, DEAD, WAITING
+from schemas.events import Event
+from schemas.pictures import POSTER, THUMBNAILS
+from tests import samples
+
+
+def told(state: str, kind: str = POSTER, **more: Any) -> Event:
+    return samples.task_changed(state, f"m1-{kind}", job_id="m1", kind=kind, **more)
+
+
+@pytest.mark.parametrize(
+    ("events", "state", "epoch"),
+    [
+        ([told("planned")], WAITING, 0),
+        ([told("planned"), told("ready"), told("running", epoch=1)], WAITING, 1),
+        ([told("completed", epoch=1), told("planned")], COMPLETED, 1),
+        ([told("planned"), told("dead", epoch=2)], DEAD, 2),
+        ([told("planned"), samples.processed(), samples.pictured()], WAITING, 0),
+    ],
+)
+def test_a_medium_s_own_tasks_come_back_as_they_stood(events: list[Event], state: str, epoch: int) -> None:
+    found = Found()
+    for event in [told("planned", THUMBNAILS), *events]:
+        found.hear(event)
+    task = found.task(found.plans["m1-poster"])
+    assert (task.state, task.epoch) == (state, epoch)
+    assert found.task(found.plans["m1-thumbnails"]).state == WAITING
+    assert found.jobs == {}
+
+
+def test_what_pictures_there_are_is_no_business_of_the_ledger() -> None:
+    found = Found()
+    found.hear(samples.pictured())
+    found.hear(samples.deleted("m2"))
+    assert found.media == {"m2": {"deleted": {"at": samples.WHEN}}}
