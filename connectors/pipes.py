@@ -7,6 +7,7 @@ import contextlib
 import os
 import shutil
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -104,7 +105,14 @@ class InPipes(_Opened):
 
     async def drain(self) -> None:
         """See Pipes; a tool that reads no more ends it."""
-        await _all(_write(pair, paths) for pair, paths in zip(self.pairs, self.files, strict=True))
+        # A thread for each: while the tool reads one pipe, it may let all others wait.
+        threads = ThreadPoolExecutor(max(1, len(self.pairs)))
+        try:
+            await _all(
+                _write(threads, pair, paths) for pair, paths in zip(self.pairs, self.files, strict=True)
+            )
+        finally:
+            threads.shutdown(wait=False)
 
 
 @contextlib.contextmanager
@@ -145,8 +153,10 @@ async def _read(pair: _Pair, sink: Sink) -> None:
         transport.close()
 
 
-async def _write(pair: _Pair, paths: Sequence[Path]) -> None:
-    await asyncio.to_thread(_feed, paths, os.fdopen(pair.give(), "wb"))
+async def _write(threads: Executor, pair: _Pair, paths: Sequence[Path]) -> None:
+    pipe = os.fdopen(pair.give(), "wb")
+    feeding = asyncio.get_running_loop().run_in_executor(threads, _feed, paths, pipe)
+    await asyncio.shield(feeding)  # who waits may be gone: the thread closes the pipe, once the tool does
 
 
 def _feed(paths: Sequence[Path], pipe: BinaryIO) -> None:

@@ -21,6 +21,7 @@ from connectors.blobs import open_store
 from connectors.brakes import Brakes
 from connectors.clock import SystemClock
 from connectors.file_tools import FileTools
+from connectors.handbrake import HandbrakeTools, find_handbrake
 from connectors.kafka import KafkaPublisher, KafkaTail
 from connectors.kafka_admin import missing_topics
 from connectors.kafka_history import KafkaHistory
@@ -251,7 +252,7 @@ def _worker(world: World, sandbox: Sandbox, observer: WorkObserver) -> Worker:
         settings=WorkerSettings(
             name=settings.instance,
             scratch=settings.scratch / settings.instance,
-            tools=frozenset({"ffmpeg"}),
+            tools=frozenset({"ffmpeg", *(["handbrake"] if find_handbrake() else [])}),
             lease=settings.lease,
             drain=timedelta(seconds=settings.drain_s),
         ),
@@ -263,12 +264,13 @@ def _works(world: World, blobs: BlobStore, runner: ToolRunner) -> dict[str, Work
     ffmpeg = Path(imageio_ffmpeg.get_ffmpeg_exe())
     segments, files = SegmentTools(runner, ffmpeg), FileTools(runner, ffmpeg)
     tool, media = Tool(runner, ffmpeg), KnownMedia(world.database)
+    handbrake = HandbrakeTools(runner, found) if (found := find_handbrake()) else None
     return {
         PROBE: Probe(blobs, FfmpegTools(runner)),
         orders.VIDEO: VideoWork(blobs, segments, world.clock),
         orders.AUDIO: AudioWork(blobs, segments, world.clock),
         orders.JOIN: JoinWork(blobs, files),
-        orders.FILE: FileWork(blobs, files, world.clock),
+        orders.FILE: FileWork(blobs, files, world.clock, handbrake),
         POSTER: PictureWork(blobs, media, draw.poster(Posters(tool))),
         THUMBNAILS: PictureWork(blobs, media, draw.thumbnails(Thumbnails(tool))),
         WAVEFORM: PictureWork(blobs, media, draw.waveform(Waveforms(tool))),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from connectors.file_tools import Join, Whole
+from connectors.handbrake import Container, HandbrakeEncode, HandbrakeProgress, OrderRefused
 from connectors.media_tools import EncodeProgress, OnProgress
 from connectors.ports import BlobMissing, BlobStore, Clock
 from connectors.process import ToolFailed
@@ -18,6 +19,7 @@ from processors.work.execution import Execution, TaskFailed
 from schemas.renditions import INIT, CannotRender, segment_location
 
 _SPARE_MEMORY = 4
+_HANDBRAKE_CONTAINERS: dict[str, Container] = {"mp4": "av_mp4", "mkv": "av_mkv", "webm": "av_webm"}
 _SOUND_UNIT_MS = 40
 """What counts as one picture in the progress of sound alone."""
 
@@ -71,39 +73,77 @@ class JoinWork:
             raise TaskFailed("segment_missing", str(error), again=False) from error
 
 
+class Handbrake(Protocol):
+    """The second engine; see connectors.handbrake."""
+
+    async def encode(self, order: HandbrakeEncode, on_progress: Callable[[HandbrakeProgress], None]) -> None:
+        """Encodes a file as one of its presets says."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class FileWork:
-    """Encodes a whole file."""
+    """Encodes a whole file, by ffmpeg or by HandBrake where the profile says so."""
 
     blobs: BlobStore
     tools: FileMaker
     clock: Clock
+    handbrake: Handbrake | None = None
 
     async def __call__(self, execution: Execution) -> str:
         """The outcome as JSON. Raises TaskFailed, ClaimLost."""
         order = read(FileOrder, execution.task.plan.order)
         target = execution.folder / f"out{order.profile.suffix}"
+        source = await local_source(self.blobs, order.medium.location)
+        seconds = max(0.001, order.medium.duration_ms / 1000)
+        pace = Pace(execution, self.clock, order.total, order.total, order.total / seconds)
+        memory_bytes = _SPARE_MEMORY * execution.task.plan.memory_mb << 20
+        engine = order.profile.engine
+        try:
+            if engine == "handbrake":
+                await self._by_handbrake(order, source, target, memory_bytes, pace)
+            else:
+                await self._by_ffmpeg(order, source, target, memory_bytes, pace)
+        except ToolFailed as error:
+            raise TaskFailed(error.code, f"{engine}: {error}") from error
+        except (CannotRender, OrderRefused) as error:
+            raise TaskFailed(error.code, str(error), again=False) from error
+        return await published(execution, self.blobs, target, order.name, order.profile.suffix)
+
+    async def _by_ffmpeg(
+        self, order: FileOrder, source: Path, target: Path, memory_bytes: int, pace: Pace
+    ) -> None:
         whole = Whole(
-            source=await local_source(self.blobs, order.medium.location),
+            source=source,
             medium=order.medium,
             profile=order.profile,
             target=target,
-            memory_bytes=_SPARE_MEMORY * execution.task.plan.memory_mb << 20,
+            memory_bytes=memory_bytes,
         )
         pictures = order.profile.video is not None and order.medium.main("video") is not None
-        seconds = max(0.001, order.medium.duration_ms / 1000)
-        pace = Pace(execution, self.clock, order.total, order.total, order.total / seconds)
 
         def progressed(report: EncodeProgress) -> None:
             pace.reached(report.frames if pictures else report.out_time_ms // _SOUND_UNIT_MS)
 
-        try:
-            await self.tools.whole(whole, progressed)
-        except ToolFailed as error:
-            raise TaskFailed(error.code, f"ffmpeg: {error}") from error
-        except CannotRender as error:
-            raise TaskFailed(error.code, str(error), again=False) from error
-        return await published(execution, self.blobs, target, order.name, order.profile.suffix)
+        await self.tools.whole(whole, progressed)
+
+    async def _by_handbrake(
+        self, order: FileOrder, source: Path, target: Path, memory_bytes: int, pace: Pace
+    ) -> None:
+        if self.handbrake is None:
+            raise TaskFailed("no_handbrake", "this worker has no HandBrakeCLI")
+        encode = HandbrakeEncode(
+            source=source,
+            target=target,
+            preset=order.profile.handbrake_preset or "",
+            container=_HANDBRAKE_CONTAINERS[order.profile.container],
+            memory_bytes=memory_bytes,
+        )
+
+        def progressed(report: HandbrakeProgress) -> None:
+            pace.reached(int(report.fraction * order.total))
+
+        await self.handbrake.encode(encode, progressed)
 
 
 async def published(execution: Execution, blobs: BlobStore, target: Path, name: str, suffix: str) -> str:

@@ -20,6 +20,7 @@ from connectors.handbrake import (
 )
 from connectors.process import ToolFailed, ToolRunner
 from connectors.sandbox import Isolation, Sandbox, find_isolation
+from tests.client import Client
 from tests.clips import clip, frames, run, slow_clip
 
 PROGRAM = find_handbrake()
@@ -228,3 +229,32 @@ def codecs(path: Path) -> list[str]:
 def height(path: Path) -> int:
     with av.open(str(path)) as container:
         return container.streams.video[0].height
+
+
+def test_a_job_is_done_by_handbrake_where_its_profile_says_so(
+    client: Client, clips: Path, tmp_path: Path
+) -> None:
+    profile = {
+        "name": "handbrake",
+        "engine": "handbrake",
+        "handbrake_preset": "Fast 480p30",
+        "container": "mkv",
+    }
+    with client.http as http:
+        assert http.put("/api/v1/profiles/handbrake", json=profile).status_code == 202
+    said = client.upload(clip(clips / "handbrake.mp4", seconds=4, size="1280x720"), profile="handbrake")
+    job = client.until_job(said["job"]["id"], "completed")
+    path = client.download(job["output"]["url"], tmp_path / job["output"]["name"])
+    assert path.suffix == ".mkv"
+    with av.open(str(path)) as made:
+        assert made.streams.video[0].height == 480
+        assert sum(1 for _ in made.decode(video=0)) == 120
+
+
+def test_an_unknown_preset_fails_its_job_and_says_so(client: Client, clips: Path) -> None:
+    profile = {"name": "no-preset", "engine": "handbrake", "handbrake_preset": "--help"}
+    with client.http as http:
+        assert http.put("/api/v1/profiles/no-preset", json=profile).status_code == 202
+    said = client.upload(clip(clips / "no-preset.mp4"), profile="no-preset")
+    job = client.until_job(said["job"]["id"], "failed")
+    assert (job["error"]["code"], "--help" in job["error"]["reason"]) == ("unknown_preset", True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -19,9 +20,12 @@ MIB = 1 << 20
 
 @pytest.fixture(autouse=True)
 def nothing_stays_open() -> Iterator[None]:
-    """No test may leave a descriptor open, however it ended; a loop closes some of its own when it ends."""
+    """However a test ends, no descriptor stays open; a thread closes its own once its tool is gone."""
     before = open_files()
     yield
+    deadline = time.monotonic() + 10
+    while not open_files() <= before and time.monotonic() < deadline:
+        time.sleep(0.005)
     assert open_files() <= before
 
 
@@ -185,6 +189,17 @@ async def test_files_are_read_as_one(tmp_path: Path) -> None:
     sums = "; ".join(f"cksum < {tmp_path / name}" for name in ("whole", "a", "none"))
     await RUNNER.run(["/bin/sh", "-c", sums], Confinement(read=(tmp_path,)), expected.append)
     assert counted == expected
+
+
+async def test_many_files_are_fed_whichever_is_read_first(tmp_path: Path) -> None:
+    """Each is larger than a pipe, and there are more of them than a pool has threads."""
+    (tmp_path / "part").write_bytes(b"x" * MIB)
+    counted: list[str] = []
+    with into_tool([[tmp_path / "part"]] * 40) as pipes:
+        script = "; ".join(f"wc -c < /dev/fd/{end}" for end in reversed(pipes.descriptors))
+        async with asyncio.timeout(20):
+            await RUNNER.run(["/bin/sh", "-c", script], Confinement(read=()), counted.append, pipes)
+    assert [int(line) for line in counted] == [MIB] * 40
 
 
 async def test_a_tool_that_reads_no_more_ends_the_feeding(tmp_path: Path) -> None:
