@@ -65,7 +65,7 @@ def _h264(rendition: VideoRendition, group: int | None) -> Settings:
 
 
 def _hevc(rendition: VideoRendition, group: int | None) -> Settings:
-    said = f"log-level=error:info=0:open-gop=0:level-idc={rendition.level}:high-tier=0"
+    said = f"log-level=error:info=0:open-gop=0:level-idc={rendition.even_level}:high-tier=0"
     if group:
         said += f":keyint={group}:min-keyint={group}:scenecut=0"
     return {"c:v": "libx265", "preset": _X26X[rendition.speed], "tag:v": "hvc1", "x265-params": said}

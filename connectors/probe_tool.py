@@ -195,7 +195,7 @@ def _stream(stream: Any) -> dict[str, Any]:
     return {
         "index": stream.index,
         "kind": stream.type or "data",
-        "codec": codec.name if codec else "unknown",
+        "codec": codec.codec.canonical_name if codec else "unknown",
         "frames": stream.frames or None,
         "duration_ms": round(duration / 1000) if duration else None,
         "language": _language(stream),

@@ -46,6 +46,8 @@ class Confinement:
     file_bytes: int | None = None
     memory_bytes: int | None = None
     wall_s: float | None = None
+    gives_way: bool = False
+    """It gets of the processor what nobody else wants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class Sandbox:
             "write": [str(confinement.write)] if confinement.write else [],
             "cpu_s": confinement.cpu_s,
             "file_bytes": confinement.file_bytes,
+            "gives_way": confinement.gives_way,
         }
         return [sys.executable, "-I", "-S", str(_CONFINE), json.dumps(spec), *argv]
 

@@ -179,14 +179,19 @@ class VideoRendition:
         return next((level for level, most, size in _LEVELS if speed <= most and blocks <= size), 62)
 
     @property
+    def even_level(self) -> int:
+        """The same as HEVC, AV1 and VP9 count, which have no level between some of these."""
+        return {32: 40, 42: 41}.get(self.level, self.level)
+
+    @property
     def codec_string(self) -> str:
         """What players ask by (RFC 6381)."""
         depth = "10" if self.ten_bit else "08"
         return {
             "h264": f"avc1.6400{self.level:02x}",
-            "hevc": f"hvc1.{'2.4' if self.ten_bit else '1.6'}.L{self.level * 3}.90",
-            "av1": f"av01.0.{max(0, self.level // 10 - 2) * 4 + self.level % 10:02d}M.{depth}",
-            "vp9": f"vp09.{'02' if self.ten_bit else '00'}.{self.level}.{depth}",
+            "hevc": f"hvc1.{'2.4' if self.ten_bit else '1.6'}.L{self.even_level * 3}.90",
+            "av1": f"av01.0.{(self.even_level // 10 - 2) * 4 + self.even_level % 10:02d}M.{depth}",
+            "vp9": f"vp09.{'02' if self.ten_bit else '00'}.{self.even_level}.{depth}",
         }[self.codec]
 
     @property

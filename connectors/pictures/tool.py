@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,15 @@ class Tool:
 
     runner: ToolRunner
     ffmpeg_path: Path
+    _encoders: set[str] = field(default_factory=set)
 
     async def run(
         self, made: Any, order: Footage | Sound, folder: Path, on_line: OnLine | None = None
     ) -> None:
-        """Makes files in the folder, giving each line that ffmpeg says to `on_line`. Raises ToolFailed."""
+        """Makes files in the folder, giving each line that ffmpeg says to `on_line`. Raises ToolFailed.
+
+        Whatever else runs on this machine goes before.
+        """
         cpu_s = _BASE_CPU_S + round(_CPU_PER_S * min(order.duration_ms / 1000, _LONGEST_S))
         walls = Confinement(
             read=(order.source,),
@@ -45,15 +49,20 @@ class Tool:
             file_bytes=_FILE_BYTES,
             memory_bytes=order.memory_bytes,
             wall_s=2 * cpu_s,
+            gives_way=True,
         )
         await self.runner.run(compiled(self.ffmpeg_path, made), walls, on_line)
 
     async def can_encode(self, name: str) -> bool:
         """Whether this ffmpeg has an encoder."""
-        said: list[str] = []
-        command = [str(self.ffmpeg_path), "-v", "error", "-encoders"]
-        await self.runner.run(command, Confinement(read=(), cpu_s=60, wall_s=120), said.append)
-        return any(f" {name} " in line for line in said)
+        if not self._encoders:
+            walls = Confinement(read=(), cpu_s=60, wall_s=120)
+            await self.runner.run([str(self.ffmpeg_path), "-v", "error", "-encoders"], walls, self._learn)
+        return name in self._encoders
+
+    def _learn(self, line: str) -> None:
+        """A line of ffmpeg's list: flags, name, description."""
+        self._encoders.update(line.split()[1:2])
 
 
 def compiled(ffmpeg_path: Path, made: Any) -> list[str]:

@@ -128,6 +128,30 @@ def test_the_key_follows_whatever_the_bytes_depend_on(change: dict[str, Any]) ->
     assert replace(rung, **change).key != rung.key
 
 
+@pytest.mark.parametrize(
+    ("height", "rate", "codec", "string"),
+    [
+        (240, "25", "h264", "avc1.64001e"),
+        (720, "30", "h264", "avc1.64001f"),
+        (720, "60", "h264", "avc1.640020"),
+        (1080, "60", "h264", "avc1.64002a"),
+        (720, "30", "hevc", "hvc1.1.6.L93.90"),
+        (720, "60", "hevc", "hvc1.1.6.L120.90"),
+        (1080, "60", "hevc", "hvc1.1.6.L123.90"),
+        (2160, "30", "hevc", "hvc1.1.6.L153.90"),
+        (720, "60", "av1", "av01.0.08M.08"),
+        (1080, "60", "av1", "av01.0.09M.08"),
+        (240, "25", "av1", "av01.0.04M.08"),
+        (720, "60", "vp9", "vp09.00.40.08"),
+        (1080, "60", "vp9", "vp09.00.41.08"),
+    ],
+)
+def test_players_are_told_levels_that_there_are(height: int, rate: str, codec: str, string: str) -> None:
+    rung = video(width=height * 16 // 9, height=height, frame_rate=rate)[0]
+    tall = replace(rung, height=height, width=height * 16 // 9, codec=codec)
+    assert tall.codec_string == string
+
+
 def test_a_name_or_a_language_changes_no_bytes() -> None:
     def key(**more: Any) -> str:
         found = renditions(medium(streams=[samples.audio_stream(**more)]), BUILT_IN["web"])

@@ -1,0 +1,34 @@
+"""What nobody waits for gives way to everything else that runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from connectors.process import ToolRunner
+from connectors.sandbox import Confinement, Isolation, Sandbox
+
+AUTOGROUP = Path("/proc/self/autogroup")
+SAYS = "import os; print(os.nice(0))"
+SAYS_GROUP = f"print(open('{AUTOGROUP}').read())"
+
+
+async def said(program: str, *, gives_way: bool) -> str:
+    lines: list[str] = []
+    walls = Confinement(read=(), wall_s=60, gives_way=gives_way)
+    runner = ToolRunner(Sandbox(Isolation(())))
+    await runner.run([sys.executable, "-I", "-S", "-c", program], walls, lines.append)
+    return lines[0]
+
+
+@pytest.mark.parametrize(("gives_way", "nice"), [(True, "19"), (False, "0")])
+async def test_a_tool_gives_way_where_it_is_told_to(gives_way: bool, nice: str) -> None:
+    assert await said(SAYS, gives_way=gives_way) == nice
+
+
+@pytest.mark.skipif(not AUTOGROUP.exists(), reason="this kernel does not weigh sessions")
+async def test_its_session_gives_way_with_it() -> None:
+    assert (await said(SAYS_GROUP, gives_way=True)).endswith(" nice 19")
+    assert (await said(SAYS_GROUP, gives_way=False)).endswith(" nice 0")
