@@ -1,8 +1,9 @@
 """Shuts a program in before it opens what a stranger sent: run as a script, it locks itself in, then execs.
 
 Layers, each needing no privilege: no_new_privs, resource limits, death with the parent, Landlock (files)
-and seccomp (no sockets, no tracing, no mounts). What nobody waits for gives way to everything else. It imports nothing but the standard library and is started
-with `python -I -S`, so that it costs some ten milliseconds. The first argument is the confinement as JSON.
+and seccomp (no sockets, no tracing, no mounts). What nobody waits for gives way to everything else, too. It
+imports nothing but the standard library and is started with `python -I -S`, so that it costs some ten
+milliseconds. The first argument is the confinement as JSON.
 """
 
 from __future__ import annotations

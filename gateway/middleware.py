@@ -50,7 +50,8 @@ class RequestContext:
         try:
             await self._app(scope, receive, send)
         except Exception:
-            log.exception("unexpected error", method=scope.get("method"), path=scope["path"])
+            # An address may be a permission by itself: the matched path says as much, and nothing secret.
+            log.exception("unexpected error", method=scope.get("method"), path=_template(scope))
             if scope["type"] == "websocket" or send.started:
                 raise
             await errors.unexpected(id)(scope, receive, send)

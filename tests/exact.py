@@ -28,8 +28,8 @@ from connectors.segment_tools import (
     quietly,
     sized,
 )
+from processors.transcode.filling import PREROLLS_S
 from processors.transcode.plan import preroll_s
-from processors.transcode.runs import PREROLLS_S
 from schemas.profiles import Profile
 from schemas.renditions import Medium, Renditions, renditions
 from tests.clips import ffmpeg, looked_at

@@ -61,6 +61,8 @@ async def get_master_playlist(services: ServicesOf, ticket: Holder) -> Response:
 @streams.get("/file", response_class=Response, responses=FILE | problems(416))
 async def get_stream_file(services: ServicesOf, ticket: Holder) -> Response:
     """The file as it is, in whole or in ranges."""
+    if ticket.method != "direct":
+        raise NotFound("no-file", "This address is for a stream, and not for the file as it is.")
     media, document = await find(services.read_models, ticket.media_id)
     medium = Medium.read(document["probe"])
     location = document["upload"]["location"]

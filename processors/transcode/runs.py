@@ -1,48 +1,20 @@
-"""What a worker runs to encode consecutive segments: what is in the store already is never encoded again, and
-what a viewer waits for goes first.
-"""
+"""What a worker runs to encode consecutive segments of pictures or of sound."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import hashlib
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import structlog
-
-from connectors.fragments import NotFragmented, sample_count
-from connectors.media_tools import EncodeProgress, OnProgress
+from connectors.media_tools import OnProgress
 from connectors.ports import BlobMissing, BlobStore, Clock
-from connectors.process import ToolFailed
-from connectors.segment_tools import AudioRun, Misaligned, OnSegment, VideoRun
-from processors.transcode.orders import AudioOrder, RunOutcome, Stored, VideoOrder, read, written
-from processors.transcode.pace import Pace
-from processors.work.demand import Want
+from connectors.segment_tools import AudioRun, OnSegment, VideoRun
+from processors.transcode.filling import Filling, Span
+from processors.transcode.orders import AudioOrder, VideoOrder, read, written
 from processors.work.execution import Execution, TaskFailed
-from schemas.events import StoredSegment
-from schemas.renditions import (
-    INIT,
-    AudioRendition,
-    Made,
-    VideoRendition,
-    rendition_folder,
-    segment_location,
-    segment_name,
-)
-
-log = structlog.get_logger()
+from schemas.renditions import VideoRendition
 
 _SPARE_MEMORY = 4
-PREROLLS_S = (8.0, 64.0, 1e9)
-"""How much earlier to begin to read when pictures came out off the grid; the last is the beginning."""
-_FOR_ONE_VIEWER = 1
-"""Segments that are encoded in the one size that someone waits for, before all sizes are again."""
-
-Rendition = VideoRendition | AudioRendition
 
 
 class Encoder(Protocol):
@@ -55,19 +27,6 @@ class Encoder(Protocol):
     async def audio(self, run: AudioRun, on_segment: OnSegment, on_progress: OnProgress) -> None:
         """Encodes sound."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Consecutive segments that the same renditions lack."""
-
-    renditions: tuple[Rendition, ...]
-    first: int
-    count: int
-
-
-Encode = Callable[[Span, float, OnSegment, OnProgress], Awaitable[None]]
-"""Encodes a span, beginning to read so many seconds early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +53,11 @@ class VideoWork:
                 first=span.first,
                 count=span.count,
                 preroll_s=max(preroll_s, order.preroll_s),
-                memory_bytes=_SPARE_MEMORY * execution.task.plan.memory_mb << 20,
+                memory_bytes=memory_allowed(execution),
             )
             await self.tools.video(run, on_segment, on_progress)
 
-        return written(await _Run(execution, self.blobs, self.clock, order, order.rungs, encode).finish())
+        return written(await Filling(execution, self.blobs, self.clock, order, order.rungs, encode).finish())
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +84,12 @@ class AudioWork:
                 source_rate=order.source_rate,
                 first=span.first,
                 count=span.count,
-                memory_bytes=_SPARE_MEMORY * execution.task.plan.memory_mb << 20,
+                memory_bytes=memory_allowed(execution),
             )
             await self.tools.audio(run, on_segment, on_progress)
 
         return written(
-            await _Run(execution, self.blobs, self.clock, order, (order.rendition,), encode).finish()
+            await Filling(execution, self.blobs, self.clock, order, (order.rendition,), encode).finish()
         )
 
 
@@ -142,185 +101,6 @@ async def local_source(blobs: BlobStore, location: str) -> Path:
         raise TaskFailed("bytes_missing", "the source is not in the store", again=False) from error
 
 
-@dataclass(slots=True)
-class _Run:
-    """One attempt at one run."""
-
-    execution: Execution
-    blobs: BlobStore
-    clock: Clock
-    order: VideoOrder | AudioOrder
-    renditions: Sequence[Rendition]
-    encode: Encode
-    have: dict[str, dict[int, Stored]] = field(default_factory=dict)
-    encoded: int = 0
-    _now: int = -1
-    """The last segment that closed."""
-
-    async def finish(self) -> RunOutcome:
-        """Encodes what is missing until nothing is. Raises TaskFailed."""
-        for rendition in self.renditions:
-            self.have[rendition.key] = await self._stored(rendition)
-        pace = self._pace()
-        self._reached(pace)
-        while (span := self._next()) is not None:
-            await self._encode(span, pace)
-        pace.reached(pace.share)
-        pace.tell()
-        kept = {key: [stored[n] for n in sorted(stored)] for key, stored in self.have.items()}
-        return RunOutcome(stored=kept, encoded=self.encoded)
-
-    def _pace(self) -> Pace:
-        grid = self.renditions[0].grid
-        counted = not isinstance(self.order, AudioOrder) or self.order.counts
-        counted = counted and not self.execution.task.spare
-        share = sum(grid.length(n) for n in self._numbers) if counted else 0
-        return Pace(self.execution, self.clock, self.order.total, share, float(grid.rate))
-
-    @property
-    def _numbers(self) -> range:
-        made = self.execution.task.made or Made("", self.order.first, self.order.count)
-        return range(made.first, made.first + made.count)
-
-    def _lacking(self, segment: int) -> tuple[Rendition, ...]:
-        return tuple(r for r in self.renditions if segment not in self.have[r.key])
-
-    def _next(self) -> Span | None:
-        """What to encode now: what someone waits for, in that size; else all sizes, from the viewers on."""
-        missing = [n for n in self._numbers if self._lacking(n)]
-        if not missing:
-            return None
-        want = self._want()
-        if want is None:
-            return self._from(missing[0], self._lacking(missing[0]))
-        waited = tuple(r for r in self._lacking(want.segment) if r.key == want.rendition)
-        if want.waiting and waited and len(self.renditions) > 1:
-            return Span(waited, want.segment, _FOR_ONE_VIEWER)
-        return self._from(want.segment, self._lacking(want.segment))
-
-    def _from(self, first: int, lacking: tuple[Rendition, ...]) -> Span:
-        count = 1
-        while first + count in self._numbers and self._lacking(first + count) == lacking:
-            count += 1
-        return Span(lacking, first, count)
-
-    def _want(self) -> Want | None:
-        made = Made(self.renditions[0].group, self._numbers.start, len(self._numbers))
-        there = [n for n in self._numbers if not self._lacking(n)]
-        want = self.execution.demands.want(made, self.clock.now(), there)
-        if want is not None and want.waiting and want.rendition is not None:
-            wanted = {r.key for r in self._lacking(want.segment)}
-            return want if want.rendition in wanted else None
-        return want
-
-    async def _encode(self, span: Span, pace: Pace) -> None:
-        """Encodes a span, or what there is time for before something more pressing. Raises TaskFailed."""
-        before = self._units()
-        self._now = span.first - 1
-
-        def progressed(report: EncodeProgress) -> None:
-            whole = len(span.renditions) == len(self.renditions)
-            pace.reached(max(self._units(), before + report.frames if whole else 0))
-
-        async def closed(key: str, number: int, content: bytes) -> None:
-            await self._keep(key, number, content, pace)
-
-        for preroll_s in (0.0, *PREROLLS_S):
-            encoding = asyncio.ensure_future(self.encode(span, preroll_s, closed, progressed))
-            try:
-                if not await self._unless_pressed(encoding, span):
-                    return None
-                return self._check(span)
-            except (Misaligned, NotFragmented) as error:
-                log.warning(
-                    "pictures off the grid", task=self.execution.task.id, why=str(error), preroll_s=preroll_s
-                )
-            except ToolFailed as error:
-                raise TaskFailed(error.code, f"ffmpeg: {error}") from error
-        raise TaskFailed("off_the_grid", "its pictures cannot be put on a regular grid", again=False)
-
-    async def _unless_pressed(self, encoding: asyncio.Future[None], span: Span) -> bool:
-        """Waits for the end; False where something more pressing came, and this was stopped for it."""
-        try:
-            while True:
-                news = asyncio.ensure_future(self.execution.demands.changed.wait())
-                await asyncio.wait((encoding, news), return_when=asyncio.FIRST_COMPLETED)
-                news.cancel()
-                if encoding.done():
-                    await encoding
-                    return True
-                if self._pressed(span):
-                    return False
-        finally:
-            encoding.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await encoding
-
-    def _pressed(self, span: Span) -> bool:
-        """Whether someone waits for what this span comes to late, or not at all."""
-        want = self._want()
-        if want is None or not want.waiting:
-            return False
-        if want.segment not in range(self._now + 1, self._now + 3):
-            return True
-        return all(r.key != want.rendition for r in span.renditions)
-
-    async def _keep(self, key: str, number: int, content: bytes, pace: Pace) -> None:
-        """Stores a piece, if it is whole, and says so. Raises Misaligned, TaskFailed."""
-        rendition = next(r for r in self.renditions if r.key == key)
-        units = self._counted(rendition, number, content) if number != INIT else 0
-        await self.blobs.put(segment_location(rendition.source, key, number), content)
-        if number != INIT:
-            self._now = max(self._now, number)
-            self.have[key][number] = _described(number, content, units)
-            self.encoded += 1
-            self.execution.demands.stored(key, number)
-            self._reached(pace)
-        pace.tell([StoredSegment(rendition=key, segment=number, size_bytes=len(content))])
-
-    def _counted(self, rendition: Rendition, number: int, content: bytes) -> int:
-        units, wanted = sample_count(content), rendition.grid.length(number)
-        if units < wanted:
-            raise _short(number)
-        if units > wanted:
-            raise Misaligned(f"segment {number} has {units} units, not {wanted}")
-        return units
-
-    def _check(self, span: Span) -> None:
-        """ffmpeg ended well: so everything must be there. Raises TaskFailed."""
-        missing = [n for n in range(span.first, span.first + span.count) if self._lacks(span, n)]
-        if missing:
-            raise _short(missing[0])
-
-    def _lacks(self, span: Span, number: int) -> bool:
-        return any(number not in self.have[r.key] for r in span.renditions)
-
-    def _units(self) -> int:
-        grid = self.renditions[0].grid
-        return sum(grid.length(n) for n in self._numbers if not self._lacking(n))
-
-    def _reached(self, pace: Pace) -> None:
-        pace.reached(self._units())
-
-    async def _stored(self, rendition: Rendition) -> dict[int, Stored]:
-        """The segments of this run that someone has made before."""
-        names = await self.blobs.names(rendition_folder(rendition.source, rendition.key))
-        if segment_name(INIT) not in names:
-            return {}
-        return {n: await self._read(rendition, n) for n in self._numbers if segment_name(n) in names}
-
-    async def _read(self, rendition: Rendition, number: int) -> Stored:
-        path = await self.blobs.local_path(segment_location(rendition.source, rendition.key, number))
-        content = await asyncio.to_thread(path.read_bytes)
-        return _described(number, content, sample_count(content))
-
-
-def _short(number: int) -> TaskFailed:
-    reason = f"it ends in segment {number}, earlier than its container says"
-    return TaskFailed("source_short", reason, again=False)
-
-
-def _described(number: int, content: bytes, units: int) -> Stored:
-    return Stored(
-        segment=number, size_bytes=len(content), sha256=hashlib.sha256(content).hexdigest(), units=units
-    )
+def memory_allowed(execution: Execution) -> int:
+    """How many bytes a task's tools may hold before they are taken for gone wrong."""
+    return _SPARE_MEMORY * execution.task.plan.memory_mb << 20

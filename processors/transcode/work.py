@@ -12,13 +12,13 @@ from connectors.handbrake import Container, HandbrakeEncode, HandbrakeProgress, 
 from connectors.media_tools import EncodeProgress, OnProgress
 from connectors.ports import BlobMissing, BlobStore, Clock
 from connectors.process import ToolFailed
+from processors.transcode.filling import Rendition
 from processors.transcode.orders import FileOrder, FileOutcome, JoinOrder, read, written
 from processors.transcode.pace import Pace
-from processors.transcode.runs import Rendition, local_source
+from processors.transcode.runs import local_source, memory_allowed
 from processors.work.execution import Execution, TaskFailed
 from schemas.renditions import INIT, CannotRender, segment_location
 
-_SPARE_MEMORY = 4
 _HANDBRAKE_CONTAINERS: dict[str, Container] = {"mp4": "av_mp4", "mkv": "av_mkv", "webm": "av_webm"}
 _SOUND_UNIT_MS = 40
 """What counts as one picture in the progress of sound alone."""
@@ -55,7 +55,7 @@ class JoinWork:
             audio=[await self._pieces(track) for track in order.audio],
             audio_streams=[track.stream for track in order.audio],
             target=target,
-            memory_bytes=_SPARE_MEMORY * execution.task.plan.memory_mb << 20,
+            memory_bytes=memory_allowed(execution),
         )
         try:
             await self.tools.join(join)
@@ -97,7 +97,7 @@ class FileWork:
         source = await local_source(self.blobs, order.medium.location)
         seconds = max(0.001, order.medium.duration_ms / 1000)
         pace = Pace(execution, self.clock, order.total, order.total, order.total / seconds)
-        memory_bytes = _SPARE_MEMORY * execution.task.plan.memory_mb << 20
+        memory_bytes = memory_allowed(execution)
         engine = order.profile.engine
         try:
             if engine == "handbrake":

@@ -177,3 +177,10 @@ async def test_a_direct_play_has_no_playlists(tmp_path: Path) -> None:
         base = await address(w)
         for place in ("master.m3u8", f"{becomes().video[0].key}/index.m3u8"):
             assert_problem(await w.client.get(f"{base}/{place}"), 404, "profile-not-found")
+
+
+async def test_an_address_for_a_stream_is_none_for_the_file(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        await w.happened(*film())
+        url = (await watch(w, profile="phone"))["url"].replace("master.m3u8", "file")
+        assert_problem(await w.client.get(url), 404, "no-file")
