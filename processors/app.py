@@ -263,7 +263,7 @@ def _works(world: World, blobs: BlobStore, runner: ToolRunner) -> dict[str, Work
     """What a worker can do."""
     ffmpeg = Path(imageio_ffmpeg.get_ffmpeg_exe())
     segments, files = SegmentTools(runner, ffmpeg), FileTools(runner, ffmpeg)
-    tool, media = Tool(runner, ffmpeg), KnownMedia(world.database)
+    media, idly = KnownMedia(world.database), Tool(runner, ffmpeg, gives_way=True)
     handbrake = HandbrakeTools(runner, found) if (found := find_handbrake()) else None
     return {
         PROBE: Probe(blobs, FfmpegTools(runner)),
@@ -271,9 +271,9 @@ def _works(world: World, blobs: BlobStore, runner: ToolRunner) -> dict[str, Work
         orders.AUDIO: AudioWork(blobs, segments, world.clock),
         orders.JOIN: JoinWork(blobs, files),
         orders.FILE: FileWork(blobs, files, world.clock, handbrake),
-        POSTER: PictureWork(blobs, media, draw.poster(Posters(tool))),
-        THUMBNAILS: PictureWork(blobs, media, draw.thumbnails(Thumbnails(tool))),
-        WAVEFORM: PictureWork(blobs, media, draw.waveform(Waveforms(tool))),
+        POSTER: PictureWork(blobs, media, draw.poster(Posters(Tool(runner, ffmpeg)))),
+        THUMBNAILS: PictureWork(blobs, media, draw.thumbnails(Thumbnails(idly))),
+        WAVEFORM: PictureWork(blobs, media, draw.waveform(Waveforms(idly))),
     }
 
 

@@ -32,15 +32,14 @@ class Tool:
 
     runner: ToolRunner
     ffmpeg_path: Path
+    gives_way: bool = False
+    """Whatever else runs on the machine goes before."""
     _encoders: set[str] = field(default_factory=set)
 
     async def run(
         self, made: Any, order: Footage | Sound, folder: Path, on_line: OnLine | None = None
     ) -> None:
-        """Makes files in the folder, giving each line that ffmpeg says to `on_line`. Raises ToolFailed.
-
-        Whatever else runs on this machine goes before.
-        """
+        """Makes files in the folder, giving each line that ffmpeg says to `on_line`. Raises ToolFailed."""
         cpu_s = _BASE_CPU_S + round(_CPU_PER_S * min(order.duration_ms / 1000, _LONGEST_S))
         walls = Confinement(
             read=(order.source,),
@@ -49,7 +48,7 @@ class Tool:
             file_bytes=_FILE_BYTES,
             memory_bytes=order.memory_bytes,
             wall_s=2 * cpu_s,
-            gives_way=True,
+            gives_way=self.gives_way,
         )
         await self.runner.run(compiled(self.ffmpeg_path, made), walls, on_line)
 

@@ -46,28 +46,18 @@ class Planned:
     plan: TaskPlan
 
 
-def first(medium: Medium, media_id: str, owner_id: str) -> list[Planned]:
-    """The tasks of a medium that was just accepted: its poster alone, where it gets one."""
-    every = list(_tasks(medium, media_id, owner_id))
-    return [planned for planned in every if planned.kind == POSTER] or every
-
-
-def rest(medium: Medium, media_id: str, owner_id: str) -> list[Planned]:
-    """The tasks once the poster is there.
-
-    By then, whatever else was asked of the medium is planned and goes before them by its class: planned at
-    the same moment, they might be begun before it.
-    """
-    return [planned for planned in _tasks(medium, media_id, owner_id) if planned.kind != POSTER]
-
-
 def shown(medium: Medium) -> Stream | None:
     """The stream that the poster shows: the video, else a cover."""
     covers = (s for s in medium.streams if s.kind == "video" and s.is_attached_picture)
     return medium.main("video") or next(covers, None)
 
 
-def _tasks(medium: Medium, media_id: str, owner_id: str) -> Iterator[Planned]:
+def tasks(medium: Medium, media_id: str, owner_id: str) -> Iterator[Planned]:
+    """The tasks of a medium that was accepted.
+
+    A poster is soon seen and soon drawn. The rest may wait: it lives on what others leave of the processor.
+    """
+
     def planned(kind: str, *, cpu: float, priority: str, stream: Stream) -> Planned:
         plan = TaskPlan(
             index=0,
@@ -86,9 +76,9 @@ def _tasks(medium: Medium, media_id: str, owner_id: str) -> Iterator[Planned]:
     if (picture := shown(medium)) is not None:
         yield planned(POSTER, cpu=0.5, priority="normal", stream=picture)
     if (video := medium.main("video")) is not None:
-        yield planned(THUMBNAILS, cpu=1.0, priority="low", stream=video)
+        yield planned(THUMBNAILS, cpu=0.0, priority="low", stream=video)
     if (audio := medium.main("audio")) is not None:
-        yield planned(WAVEFORM, cpu=1.0, priority="low", stream=audio)
+        yield planned(WAVEFORM, cpu=0.0, priority="low", stream=audio)
 
 
 def _held_mb(stream: Stream) -> int:

@@ -11,6 +11,7 @@ import psutil
 from processors.work.tasks import Task
 
 _LIGHT_PLACES = 2
+_IDLE_PLACES = 1
 _VIEWERS_PLACES = 1
 """More of each where a viewer waits: what else runs is stopped for that long."""
 _CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
@@ -52,8 +53,8 @@ class Admission:
 
     def refusal(self, task: Task, running: Collection[Task]) -> str | None:
         """Why this task may not begin beside those that run; None when it may."""
-        alike = [other for other in running if other.light == task.light]
-        places = _LIGHT_PLACES if task.light else self.limits.max_jobs
+        alike = [other for other in running if (other.light, other.idle) == (task.light, task.idle)]
+        places = _LIGHT_PLACES if task.light else _IDLE_PLACES if task.idle else self.limits.max_jobs
         if task.wanted_at is not None:
             places += _VIEWERS_PLACES
         if len(alike) >= places:

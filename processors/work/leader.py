@@ -181,7 +181,8 @@ class Leader:
         await self._look_up()
         admitted: list[Event] = []
         tools = self._crew.tools(self.clock.now())
-        for queue, bounded in ((self._line.light, False), (self._line.heavy, True)):
+        line = self._line
+        for queue, bounded in ((line.light, False), (line.heavy, True), (line.idle, True)):
             while (task := self._line.take(queue, self._under_way.values(), tools)) is not None:
                 if bounded and not self._room_for(task):
                     queue.put(task)
@@ -207,7 +208,9 @@ class Leader:
         before = [
             other
             for other in self._under_way.values()
-            if other.state == READY and not other.light and other.urgency[0] <= rank
+            if other.state == READY
+            and (other.light, other.idle) == (False, task.idle)
+            and other.urgency[0] <= rank
         ]
         return task.wanted_at is not None or len(before) < self._window()
 

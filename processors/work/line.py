@@ -22,29 +22,37 @@ class Line:
     demands: Demands = field(default_factory=Demands)
     heavy: FairQueue = field(default_factory=FairQueue)
     light: FairQueue = field(default_factory=FairQueue)
+    idle: FairQueue = field(default_factory=FairQueue)
     _delayed: dict[str, Task] = field(default_factory=dict)
     _behind: list[Task] = field(default_factory=list)
     _watched: set[str] = field(default_factory=set)
     """The groups of renditions that viewers asked for."""
 
     def __iter__(self) -> Iterator[Task]:
-        yield from (*self.heavy, *self.light, *self._delayed.values(), *self._behind)
+        for queue in self._queues:
+            yield from queue
+        yield from (*self._delayed.values(), *self._behind)
 
     def __len__(self) -> int:
-        return len(self.heavy) + len(self.light) + len(self._delayed) + len(self._behind)
+        return sum(map(len, self._queues)) + len(self._delayed) + len(self._behind)
+
+    @property
+    def _queues(self) -> tuple[FairQueue, ...]:
+        return (self.heavy, self.light, self.idle)
 
     def put(self, task: Task) -> None:
         """Adds a task, or replaces what was known of it."""
         if task.not_before is not None:
             self._delayed[task.id] = task
         else:
-            (self.light if task.light else self.heavy).put(self._as_wanted(task))
+            queue = self.light if task.light else self.idle if task.idle else self.heavy
+            queue.put(self._as_wanted(task))
 
     def put_unknown(self, tasks: Collection[Task]) -> None:
         """Adds those that do not wait here yet."""
         behind = {task.id for task in self._behind}
         for task in tasks:
-            if not (task.id in self.heavy or task.id in self.light or task.id in behind):
+            if not (task.id in behind or any(task.id in queue for queue in self._queues)):
                 self.put(task)
 
     def take(self, queue: FairQueue, under_way: Collection[Task], tools: Collection[str]) -> Task | None:
@@ -87,7 +95,7 @@ class Line:
 
     def steer(self, event: JobControlled) -> None:
         """Someone cancelled a job, or gave it another priority."""
-        for queue in (self.heavy, self.light):
+        for queue in self._queues:
             for task in queue.of_job(event.job_id):
                 if event.command == "cancel":
                     queue.drop(task.id)
@@ -95,7 +103,7 @@ class Line:
                     queue.put(replace(task, plan=replace(task.plan, priority=event.priority)))
 
     def _heed(self, group: str) -> None:
-        for queue in (self.heavy, self.light):
+        for queue in self._queues:
             for task in queue.of_group(group):
                 heeded = self._as_wanted(task)
                 if heeded != task:

@@ -110,7 +110,12 @@ class Task:
     @property
     def light(self) -> bool:
         """Over in a moment: it takes no job's place and waits for none."""
-        return self.plan.cpu < 1
+        return 0 < self.plan.cpu < 1
+
+    @property
+    def idle(self) -> bool:
+        """It lives on what others leave of the processor: it takes no job's place either."""
+        return self.plan.cpu == 0
 
     def told(self, state: str, actor: str, now: datetime, **more: Any) -> TaskChanged:
         """The event that says that this task, at this epoch, is now so."""

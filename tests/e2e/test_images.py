@@ -149,18 +149,6 @@ def test_the_same_bytes_are_drawn_once(client: Client, stack: Stack, clips: Path
         assert sorted(made)[1] == len(of(one, kind)), kind
 
 
-def test_a_transcode_is_begun_before_anything_heavy_is_drawn(
-    client: Client, stack: Stack, clips: Path
-) -> None:
-    source = clip(clips / "images-asked.mp4", seconds=6, size="640x360")
-    said = client.upload(source, profile="phone")
-    with_pictures(client, said["media"]["id"], *KINDS)
-    client.until_job(said["job"]["id"], "completed")
-    begun = {event.kind: event.meta.occurred_at for event in tasks(stack, said["media"]["id"], "running")}
-    (video,) = [e.meta.occurred_at for e in tasks(stack, said["job"]["id"], "running") if e.kind == "video"]
-    assert video <= min(begun[THUMBNAILS], begun[WAVEFORM])
-
-
 def test_pictures_that_cannot_be_drawn_are_said_and_nothing_else_suffers(client: Client, clips: Path) -> None:
     song = run(*lavfi("sine=220:duration=4"), "-c:a", "libmp3lame", to=clips / "images-bad.mp3")
     song.write_bytes(with_broken_cover(song.read_bytes()))

@@ -38,6 +38,14 @@ def test_light_tasks_have_places_of_their_own() -> None:
     assert "places" in str(refusal(IDLE, light, task("c", cpu=0.25), task("d", cpu=0.25)))
 
 
+def test_idle_tasks_have_a_place_of_their_own_and_keep_nothing_out() -> None:
+    idle = task(cpu=0.0)
+    assert refusal(IDLE, idle, task("a"), task("b"), task("c", cpu=0.25)) is None
+    assert "places" in str(refusal(IDLE, idle, task("d", cpu=0.0)))
+    assert refusal(IDLE, task(), task("a"), idle) is None
+    assert refusal(IDLE, task(cpu=0.25), task("c", cpu=0.25), idle) is None
+
+
 def test_memory_is_kept_free() -> None:
     assert refusal(IDLE, task(memory_mb=1000)) is None
     assert "memory" in str(refusal(IDLE, task(memory_mb=1100)))

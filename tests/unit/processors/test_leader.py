@@ -111,6 +111,15 @@ async def test_light_tasks_skip_the_window(world: World) -> None:
     assert len(await world.in_state("ready")) == 2 + 5
 
 
+async def test_idle_tasks_have_a_window_of_their_own(world: World) -> None:
+    await world.plan(10, cpu=0.0, priority="low")
+    await world.leader.fill()
+    assert len(await world.in_state("ready")) == 2
+    await world.plan(10, priority="background")
+    await world.leader.fill()
+    assert len(await world.in_state("ready")) == 2 + 2
+
+
 async def test_a_full_window_of_less_urgent_tasks_keeps_no_urgent_one_out(world: World) -> None:
     await world.plan(10, priority="low")
     await world.leader.fill()

@@ -37,6 +37,17 @@ def line(clock: FakeClock) -> Line:
     return Line(clock)
 
 
+def test_what_is_light_and_what_is_idle_wait_in_lines_of_their_own(line: Line) -> None:
+    several = [task("heavy"), task("light", cpu=0.5), task("idle", cpu=0.0)]
+    line.put_unknown(several)
+    line.put_unknown(several)
+    assert (len(line), {each.id for each in line}) == (3, {"heavy", "light", "idle"})
+    for queue, only in ((line.heavy, "heavy"), (line.light, "light"), (line.idle, "idle")):
+        found = line.take(queue, [], [])
+        assert found is not None
+        assert (found.id, line.take(queue, [], [])) == (only, None)
+
+
 def taken(line: Line, *under_way: Task) -> list[str]:
     """Takes everything that can be taken, one after another."""
     found = []

@@ -15,7 +15,7 @@ from processors.work.tasks import Task
 from schemas import events, pictures
 from schemas.codec import Codec
 from schemas.events import Event
-from schemas.pictures import POSTER, THUMBNAILS, WAVEFORM, Drawn, NotDrawn
+from schemas.pictures import KINDS, POSTER, THUMBNAILS, WAVEFORM, Drawn, NotDrawn
 from tests import samples
 from tests.fakes import FakeClock, MemoryDatabase, only
 
@@ -64,21 +64,23 @@ def said(found: Sequence[Event]) -> dict[str, Drawn | NotDrawn]:
     return {kind: pictures.read(text) for kind, text in changed.values.items()}
 
 
-async def test_a_medium_that_was_accepted_gets_its_poster(world: World) -> None:
-    assert kinds(await world.give(samples.probed())) == [POSTER]
-    task = (await world.planned())[POSTER]
-    assert (task.job_id, task.run, task.plan.owner_id) == ("m1", 1, "ann")
+async def test_a_medium_that_was_accepted_gets_its_pictures(world: World) -> None:
+    assert kinds(await world.give(samples.probed())) == [POSTER, THUMBNAILS, WAVEFORM]
+    for kind, task in (await world.planned()).items():
+        assert (task.job_id, task.run, task.plan.owner_id) == ("m1", 1, "ann"), kind
 
 
-async def test_the_rest_is_planned_once_the_poster_is_there(world: World) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_was_drawn_is_said_of_the_medium(world: World, kind: str) -> None:
     await world.give(samples.probed())
-    ended = await world.end(POSTER)
-    assert said(ended) == {POSTER: samples.drawn(POSTER)}
-    assert kinds(ended) == [THUMBNAILS, WAVEFORM]
-    for kind in (THUMBNAILS, WAVEFORM):
-        done = await world.end(kind)
-        assert said(done) == {kind: samples.drawn(kind)}
-        assert kinds(done) == []
+    assert said(await world.end(kind)) == {kind: samples.drawn(kind)}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_why_nothing_was_drawn_is_said_of_the_medium(world: World, kind: str) -> None:
+    await world.give(samples.probed())
+    ended = await world.end(kind, "dead", code="nothing_shown", error="ffmpeg: not one picture")
+    assert said(ended) == {kind: NotDrawn(code="nothing_shown", reason="ffmpeg: not one picture")}
 
 
 async def test_events_that_come_twice_say_the_same_twice(world: World) -> None:
@@ -92,14 +94,7 @@ def ids(found: Sequence[Event]) -> list[str]:
     return [event.meta.event_id for event in found]
 
 
-async def test_a_poster_that_cannot_be_drawn_is_said_and_keeps_nothing_back(world: World) -> None:
-    await world.give(samples.probed())
-    ended = await world.end(POSTER, "dead", code="nothing_shown", error="ffmpeg: not one picture")
-    assert said(ended) == {POSTER: NotDrawn(code="nothing_shown", reason="ffmpeg: not one picture")}
-    assert kinds(ended) == [THUMBNAILS, WAVEFORM]
-
-
-async def test_a_medium_that_was_deleted_meanwhile_gets_nothing_more(world: World) -> None:
+async def test_of_a_medium_that_was_deleted_meanwhile_nothing_is_said(world: World) -> None:
     await world.give(samples.probed())
     assert await world.end(POSTER, outcome=written(PictureOutcome(drawn=None, made=0))) == []
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from processors.pictures.plan import PictureOrder, first, read, rest, shown
+from processors.pictures.plan import PictureOrder, Planned, read, shown, tasks
 from processors.work.tasks import Task, priority_class
 from schemas.pictures import POSTER, THUMBNAILS, WAVEFORM
 from schemas.renditions import Made, Medium
@@ -21,23 +21,23 @@ def medium(*streams: Any, **more: Any) -> Medium:
     return Medium.of(samples.probed(streams=list(streams), **more))
 
 
+def planned(known: Medium) -> list[Planned]:
+    return list(tasks(known, "m1", "ann"))
+
+
 @pytest.mark.parametrize(
-    ("streams", "at_once", "then"),
+    ("streams", "kinds"),
     [
-        pytest.param([VIDEO, AUDIO], [POSTER], [THUMBNAILS, WAVEFORM], id="film"),
-        pytest.param([VIDEO], [POSTER], [THUMBNAILS], id="silent"),
-        pytest.param([VIDEO, AUDIO, COVER, TEXT], [POSTER], [THUMBNAILS, WAVEFORM], id="film-with-cover"),
-        pytest.param([AUDIO, COVER], [POSTER], [WAVEFORM], id="song-with-cover"),
-        pytest.param([AUDIO], [WAVEFORM], [WAVEFORM], id="song"),
-        pytest.param([TEXT], [], [], id="neither"),
+        pytest.param([VIDEO, AUDIO], [POSTER, THUMBNAILS, WAVEFORM], id="film"),
+        pytest.param([VIDEO], [POSTER, THUMBNAILS], id="silent"),
+        pytest.param([VIDEO, AUDIO, COVER, TEXT], [POSTER, THUMBNAILS, WAVEFORM], id="film-with-cover"),
+        pytest.param([AUDIO, COVER], [POSTER, WAVEFORM], id="song-with-cover"),
+        pytest.param([AUDIO], [WAVEFORM], id="song"),
+        pytest.param([TEXT], [], id="neither"),
     ],
 )
-def test_the_poster_first_and_the_rest_once_it_is_there(
-    streams: list[Any], at_once: list[str], then: list[str]
-) -> None:
-    known = medium(*streams)
-    assert [task.kind for task in first(known, "m1", "ann")] == at_once
-    assert [task.kind for task in rest(known, "m1", "ann")] == then
+def test_a_medium_gets_the_pictures_that_it_has(streams: list[Any], kinds: list[str]) -> None:
+    assert [task.kind for task in planned(medium(*streams))] == kinds
 
 
 @pytest.mark.parametrize(("streams", "index"), [([AUDIO, COVER], 2), ([COVER, VIDEO], 0), ([AUDIO], None)])
@@ -46,13 +46,14 @@ def test_a_poster_shows_the_video_or_else_the_cover(streams: list[Any], index: i
     assert (found.index if found else None) == index
 
 
-def test_a_poster_is_light_and_the_rest_comes_after_whatever_was_asked_for() -> None:
-    known = medium(VIDEO, AUDIO)
-    (poster,) = first(known, "m1", "ann")
-    task = Task.planned(samples.task_changed(kind=poster.kind, plan=poster.plan))
-    assert (task.light, poster.plan.priority) == (True, "normal")
-    for other in rest(known, "m1", "ann"):
-        assert not Task.planned(samples.task_changed(kind=other.kind, plan=other.plan)).light
+def test_a_poster_is_light_and_the_rest_is_drawn_idly() -> None:
+    poster, *others = (
+        Task.planned(samples.task_changed(kind=task.kind, plan=task.plan))
+        for task in planned(medium(VIDEO, AUDIO))
+    )
+    assert (poster.light, poster.idle, poster.plan.priority) == (True, False, "normal")
+    for other in others:
+        assert (other.light, other.idle) == (False, True)
         assert priority_class("background") > priority_class(other.plan.priority) > priority_class("normal")
 
 
@@ -62,8 +63,8 @@ def test_a_poster_is_light_and_the_rest_comes_after_whatever_was_asked_for() -> 
 )
 def test_memory_follows_the_size_of_the_picture(width: int, height: int, least_mb: int, most_mb: int) -> None:
     known = medium(samples.video_stream(width=width, height=height), AUDIO)
-    (thumbnails, waveform) = rest(known, "m1", "ann")
-    assert least_mb <= thumbnails.plan.memory_mb <= most_mb
+    poster, thumbnails, waveform = planned(known)
+    assert least_mb <= thumbnails.plan.memory_mb == poster.plan.memory_mb <= most_mb
     assert waveform.plan.memory_mb == 100
 
 
@@ -75,16 +76,15 @@ def test_media_of_the_same_bytes_make_the_same_and_kinds_do_not() -> None:
 
 
 def made_of(known: Medium) -> list[str | None]:
-    return [task.plan.makes for task in first(known, "m1", "ann") + rest(known, "m1", "ann")]
+    return [task.plan.makes for task in planned(known)]
 
 
 def test_what_a_picture_task_makes_is_never_taken_for_segments() -> None:
-    (poster,) = first(medium(VIDEO), "m1", "ann")
-    assert Made.parse(poster.plan.makes) is None
+    assert [Made.parse(task.plan.makes) for task in planned(medium(VIDEO, AUDIO))] == [None] * 3
 
 
 def test_the_order_says_everything_that_is_known_of_the_medium() -> None:
     known = medium(VIDEO, AUDIO)
-    (poster,) = first(known, "m1", "ann")
-    assert read(PictureOrder, poster.plan.order).medium == known
-    assert (poster.plan.media_id, poster.plan.owner_id) == ("m1", "ann")
+    for task in planned(known):
+        assert read(PictureOrder, task.plan.order).medium == known
+        assert (task.plan.media_id, task.plan.owner_id) == ("m1", "ann")

@@ -17,7 +17,7 @@ from connectors.pictures.waveform import Wave
 from connectors.process import ToolFailed
 from processors.pictures import draw
 from processors.pictures.draw import Canvas, footage, sound
-from processors.pictures.plan import PictureOutcome, first, read, rest
+from processors.pictures.plan import PictureOutcome, read, tasks
 from processors.pictures.work import PictureWork
 from processors.work.execution import Execution, TaskFailed
 from processors.work.jobs import KnownMedia
@@ -100,7 +100,7 @@ class World:
         return Medium.of(samples.probed(location=blob.location, sha256=blob.sha256, duration_ms=450_000))
 
     async def attempt(self, medium: Medium, kind: str, media_id: str = "m1") -> PictureOutcome:
-        plan = {t.kind: t.plan for t in first(medium, media_id, "ann") + rest(medium, media_id, "ann")}[kind]
+        plan = {task.kind: task.plan for task in tasks(medium, media_id, "ann")}[kind]
         self._attempts += 1
         folder = self.folder / f"attempt-{self._attempts}"
         folder.mkdir()
