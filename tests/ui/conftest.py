@@ -13,7 +13,7 @@ from deploy.local.home import Home
 from deploy.local.parts import Options
 from deploy.local.stack import Stack
 from tests.browser import browser
-from tests.client import Client
+from tests.client import Client, until
 from tests.clips import run
 
 
@@ -23,6 +23,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     home = Home(tmp_path_factory.mktemp("home"))
     with Stack.start(home, options, backoff=Backoff(first_s=0.2, most_s=1.0)) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def _whole(stack: Stack) -> None:
+    """Whatever was broken before, each test begins with all of it up."""
+    for child in stack.children.values():
+        child.release()
+    until(lambda: stack.lacks() is None, "the stack to be whole")
 
 
 @pytest.fixture(scope="session")

@@ -65,4 +65,5 @@ def test_a_gateway_dies_under_a_player_and_the_other_goes_on(
     at = player.now()
     player.until("(at) => document.querySelector('video').currentTime > at + 3", "it to play on", at)
     stack.children["gateway-1"].release()
+    until(lambda: stack.lacks() is None, "the gateway to be back")
     assert [error for error in player.errors() if error["fatal"]] == []

@@ -29,8 +29,8 @@ _ALL_OF_IT = """
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _profile(client: Client) -> None:
+@pytest.fixture(autouse=True)
+def _profile(_whole: None, client: Client) -> None:
     with client.http as http:
         answer = http.put("/api/v1/profiles/stream", json=LADDER)
         assert answer.status_code == 202, answer.text
