@@ -26,6 +26,7 @@ from gateway.broker import Broker
 from gateway.events import endpoints as events
 from gateway.events.live import Hub
 from gateway.events.messages import LIVE_TOPICS
+from gateway.files import Files
 from gateway.inflight import CountInFlight, InFlight
 from gateway.jobs import endpoints as jobs
 from gateway.linger import Linger
@@ -112,6 +113,7 @@ def connect(settings: Settings) -> Parts:
         publisher=broker,
         read_models=read_models,
         store=store,
+        files=Files(store, settings.accel_redirect),
         schemas=known.schemas,
         tickets=Tickets(token),
         streams=Streams(read_models, store, broker, clock, arrivals),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
@@ -26,40 +27,59 @@ NOTHING_RUNS = {
 """Headers of files that no browser is to run, nor another site to show."""
 
 _HEADERS = {**NOTHING_RUNS, "Cache-Control": "private, no-cache"}
+_FOR_ANY_PAGE = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 
 
-async def download(store: BlobStore, location: str, name: str, content_type: str | None) -> Response:
-    """A blob under a name, which may be in any script. Raises BlobMissing."""
-    path = await store.local_path(location)
-    return _Download(
-        path,
-        filename=names.clean(name),
-        stat_result=await _look(path, location),
-        media_type=content_type or _UNKNOWN,
-        headers=_HEADERS,
-    )
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What sends blobs: this process, or the proxy in front of it, where one is that reads the same store."""
+
+    store: BlobStore
+    front: str | None = None
+    """Where the proxy has the store's root: `X-Accel-Redirect` names a blob below it."""
+
+    async def download(self, location: str, name: str, content_type: str | None) -> Response:
+        """A blob under a name, which may be in any script. Raises BlobMissing."""
+        return await self._answer(location, content_type or _UNKNOWN, _HEADERS, name, "attachment")
+
+    async def played(self, location: str, name: str, content_type: str) -> Response:
+        """A blob for a player, in whole or in ranges. Raises BlobMissing."""
+        return await self._answer(location, content_type, _HEADERS | _FOR_ANY_PAGE, name, "inline")
+
+    async def sent(self, location: str, content_type: str, headers: Mapping[str, str]) -> Response:
+        """A blob of our own making, as it is. Raises BlobMissing."""
+        said = {**headers, "X-Content-Type-Options": "nosniff"}
+        return await self._answer(location, content_type, said)
+
+    async def _answer(
+        self,
+        location: str,
+        content_type: str,
+        headers: Mapping[str, str],
+        name: str | None = None,
+        disposition: str = "attachment",
+    ) -> Response:
+        path = await self.store.local_path(location)
+        found = await _look(path, location)
+        answer = _Download(
+            path,
+            stat_result=found,
+            media_type=content_type,
+            headers=headers,
+            filename=names.clean(name) if name else None,
+            content_disposition_type=disposition,
+        )
+        return answer if self.front is None else _handed_over(answer, f"{self.front}{location}")
 
 
-async def played(store: BlobStore, location: str, name: str, content_type: str) -> Response:
-    """A blob for a player, in whole or in ranges. Raises BlobMissing."""
-    headers = {**_HEADERS, "Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
-    path = await store.local_path(location)
-    found = await _look(path, location)
-    return _Download(
-        path,
-        filename=names.clean(name),
-        stat_result=found,
-        media_type=content_type,
-        headers=headers,
-        content_disposition_type="inline",
-    )
-
-
-async def sent(store: BlobStore, location: str, content_type: str, headers: Mapping[str, str]) -> Response:
-    """A blob of our own making, as it is. Raises BlobMissing."""
-    path = await store.local_path(location)
-    said = {**headers, "X-Content-Type-Options": "nosniff"}
-    return _Download(path, stat_result=await _look(path, location), media_type=content_type, headers=said)
+def _handed_over(answer: Response, to: str) -> Response:
+    """The same answer for the proxy to fill; ranges, sizes and tags are then the proxy's own."""
+    kept = {
+        name: value
+        for name, value in answer.headers.items()
+        if name not in ("accept-ranges", "content-length", "etag", "last-modified")
+    }
+    return Response(headers={**kept, "X-Accel-Redirect": to})
 
 
 def is_known(if_none_match: str | None, etag: str) -> bool:

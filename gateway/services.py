@@ -14,6 +14,7 @@ from connectors.ports import BlobStore, Clock, Publisher
 from connectors.read_models import ReadModels
 from gateway.auth.principal import Authenticator
 from gateway.events.live import Hub
+from gateway.files import Files
 from gateway.inflight import InFlight
 from gateway.metrics import Metrics
 from gateway.playback.streams import Streams
@@ -36,6 +37,7 @@ class Services:
     publisher: Publisher
     read_models: ReadModels
     store: BlobStore
+    files: Files
     schemas: Collection[Schema]
     tickets: Tickets
     streams: Streams

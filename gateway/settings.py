@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     schema_registry_url: str | None = Field(default=None, validation_alias="SCHEMA_REGISTRY_URL")
     """A registry server to take schema ids from; the files in `schemas/` where there is none."""
 
+    accel_redirect: str | None = Field(default=None, pattern=r"^/[a-z0-9_/-]*/$")
+    """Where the proxy in front of the gateway has the blobs, as in /_blobs/: it then sends them by itself."""
+
     scripts: Path | None = None
     """The folder with the scripts of others that the web pages use: hls.min.js."""
 

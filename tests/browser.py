@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.client import Client, until
+from tests.debian import program
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 _WATCH = """
@@ -36,19 +34,11 @@ _BUFFERED = """
 
 
 def chromium() -> str:
-    """The browser; on a Debian that we are root of it is installed where it lacks."""
-    found = _found()
-    if found is None and shutil.which("apt-get") and os.geteuid() == 0:
-        for step in (("update",), ("install", "-y", "--no-install-recommends", "chromium")):
-            subprocess.run(["apt-get", "-qq", *step], capture_output=True, timeout=600, check=False)
-        found = _found()
+    """The browser."""
+    found = program("chromium", *_NAMES)
     if found is None:
         pytest.skip("there is no chromium here, and it cannot be installed without root")
     return found
-
-
-def _found() -> str | None:
-    return next((path for name in _NAMES if (path := shutil.which(name))), None)
 
 
 @contextmanager

@@ -35,9 +35,28 @@ def clip(
     return run(*inputs, *made, to=path)
 
 
+def natural_clip(path: Path, *, seconds: float, size: str) -> Path:
+    """A film that costs its encoder about what filmed pictures do: it moves everywhere, and has grain."""
+    pictures = f"testsrc2=size={size}:rate=30,noise=alls=6:allf=t"
+    tone = ("-f", "lavfi", "-i", "sine=440:sample_rate=48000", "-c:a", "aac")
+    made = (
+        "-t",
+        str(seconds),
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+        "-crf",
+        "20",
+        "-pix_fmt",
+        "yuv420p",
+    )
+    return run("-f", "lavfi", "-i", pictures, *tone, *made, to=path)
+
+
 def run(*arguments: str, to: Path) -> Path:
     """Runs ffmpeg to write a file."""
-    subprocess.run([ffmpeg(), "-v", "error", "-y", *arguments, str(to)], check=True, timeout=120)
+    subprocess.run([ffmpeg(), "-v", "error", "-y", *arguments, str(to)], check=True, timeout=600)
     return to
 
 

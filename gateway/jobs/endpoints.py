@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from gateway import files, pages
+from gateway import pages
 from gateway.commands import Commanded, Fresh
 from gateway.errors import Conflict
 from gateway.jobs import orders
@@ -74,4 +74,4 @@ async def get_job_output(services: ServicesOf, job_id: str) -> Response:
     job = await find(services.read_models, job_id)
     if job.output is None:
         raise Conflict("no-output", f"The job is {job.state}: there is nothing to download.")
-    return await files.download(services.store, job.output.location, job.output.name, None)
+    return await services.files.download(job.output.location, job.output.name, None)

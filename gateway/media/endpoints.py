@@ -94,7 +94,7 @@ async def get_media_content(services: ServicesOf, media_id: str) -> Response:
     """Downloads the file as it was uploaded, in whole or in ranges."""
     media, document = await find(services.read_models, media_id)
     location = document["upload"]["location"]
-    return await files.download(services.store, location, media.name, media.content_type)
+    return await services.files.download(location, media.name, media.content_type)
 
 
 @router.head("/{media_id}/images/{name}", include_in_schema=False, name="head_media_image")
@@ -113,7 +113,7 @@ async def get_media_image(
     """Sends one of a medium's pictures, or the track of its thumbnails."""
     _, document = await find(services.read_models, media_id)
     found = images.find(document, name)
-    return await images.send(services.store, found, v, if_none_match, files.NOTHING_RUNS)
+    return await images.send(services.files, found, v, if_none_match, files.NOTHING_RUNS)
 
 
 @router.post("/{media_id}/transcode", status_code=202, responses=problems(404, 409, 410))

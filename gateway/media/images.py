@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from connectors.ports import BlobStore, Document
-from gateway import files
+from connectors.ports import Document
 from gateway.documents import part
 from gateway.errors import NotFound
+from gateway.files import Files, is_known
 from gateway.media.schemas import Image, ImageFailure
 from schemas import pictures
 from schemas.pictures import KINDS, THUMBNAILS, Drawn, NotDrawn
@@ -87,7 +87,7 @@ def thumbnails(document: Document) -> Drawn | None:
 
 
 async def send(
-    store: BlobStore,
+    files: Files,
     found: Found,
     version: str | None,
     if_none_match: str | None,
@@ -99,9 +99,9 @@ async def send(
     """
     caching = _FOR_EVER if version == found.drawn.key else _ASK_AGAIN
     said = {**headers, "ETag": found.etag, "Cache-Control": caching}
-    if files.is_known(if_none_match, found.etag):
+    if is_known(if_none_match, found.etag):
         return Response(status_code=304, headers=said)
-    return await files.sent(store, found.location, type_of(found.image.name), said)
+    return await files.sent(found.location, type_of(found.image.name), said)
 
 
 def type_of(name: str) -> str:

@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from starlette.responses import PlainTextResponse
 
-from gateway import files
 from gateway.commands import Commanded
 from gateway.errors import Forbidden, NotFound
 from gateway.media import images
@@ -66,7 +65,7 @@ async def get_stream_file(services: ServicesOf, ticket: Holder) -> Response:
     media, document = await find(services.read_models, ticket.media_id)
     medium = Medium.read(document["probe"])
     location = document["upload"]["location"]
-    return await files.played(services.store, location, media.name, mime_type(medium))
+    return await services.files.played(location, media.name, mime_type(medium))
 
 
 @streams.post("/heartbeat", status_code=204)
@@ -102,7 +101,7 @@ async def get_stream_image(
 ) -> Response:
     """One of the medium's pictures, or the track of its thumbnails."""
     _, document = await find(services.read_models, ticket.media_id)
-    return await images.send(services.store, images.find(document, name), v, if_none_match, _OPEN)
+    return await images.send(services.files, images.find(document, name), v, if_none_match, _OPEN)
 
 
 @streams.get("/{key}/index.m3u8", response_class=PlainTextResponse)
@@ -118,4 +117,4 @@ async def get_segment(services: ServicesOf, ticket: Holder, key: str, name: str)
     rendition = await services.streams.rendition(ticket, key)
     location = await services.streams.segment(ticket, rendition, name)
     kind = "audio/mp4" if not hasattr(rendition, "height") else "video/mp4"
-    return await files.sent(services.store, location, kind, _FOR_EVER)
+    return await services.files.sent(location, kind, _FOR_EVER)

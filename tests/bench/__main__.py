@@ -9,7 +9,7 @@ from pathlib import Path
 
 import orjson
 
-from tests.bench import claims, memory, transcode, views
+from tests.bench import claims, direct, first_segment, memory, playable, segments, transcode, views
 from tests.bench.figures import Figure
 
 BENCHES: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -17,6 +17,10 @@ BENCHES: dict[str, Callable[[], Iterator[Figure]]] = {
     "views": views.run,
     "claims": claims.run,
     "memory": memory.run,
+    "segments": segments.run,
+    "first-segment": first_segment.run,
+    "upload-to-playable": playable.run,
+    "direct": direct.run,
 }
 _PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 _BEGIN, _END = "<!-- figures:begin -->", "<!-- figures:end -->"

@@ -27,7 +27,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     ports = metrics_ports()
     options = Options(
         port=8700,
-        child_env={name: {"SLUICE_METRICS_PORT": str(port)} for name, port in ports.items()},
+        gateways=2,
+        child_env={
+            **{name: {"SLUICE_METRICS_PORT": str(port)} for name, port in ports.items()},
+            "gateway-2": {"SLUICE_ACCEL_REDIRECT": "/_blobs/"},
+        },
         env={"SLUICE_UPLOAD_STALL_S": "2", "SLUICE_MAX_UPLOAD_BYTES": str(64 << 20), "SLUICE_BEAT_S": "1"},
     )
     with Stack.start(Home(tmp_path_factory.mktemp("home")), options) as running:

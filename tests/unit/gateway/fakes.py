@@ -23,6 +23,7 @@ from connectors.read_models import POINTER, STATE, ReadModels
 from gateway.app import Parts, assemble
 from gateway.auth.principal import AdminToken
 from gateway.events.live import Hub
+from gateway.files import Files
 from gateway.inflight import InFlight
 from gateway.metrics import Metrics
 from gateway.playback.arrivals import Arrivals
@@ -104,6 +105,7 @@ async def world(
         publisher=publisher,
         read_models=read_models,
         store=blobs,
+        files=Files(blobs),
         schemas=file_registry().schemas,
         tickets=Tickets(TOKEN),
         streams=Streams(read_models, blobs, publisher, clock, arrivals, patience),
