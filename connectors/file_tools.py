@@ -10,6 +10,7 @@ from typing import Any
 
 import ffmpeg
 
+from connectors import fonts
 from connectors.encoders import Settings, video_settings
 from connectors.media_tools import Follower, OnProgress
 from connectors.pipes import into_tool
@@ -21,7 +22,6 @@ from schemas.profiles import Profile
 from schemas.renditions import Medium, VideoRendition, renditions
 
 _FORMATS = {"mkv": "matroska", "m4a": "ipod"}
-_TEXT = frozenset({"subrip", "ass", "ssa", "webvtt", "mov_text", "text"})
 _TEXT_IN = {"mp4": "mov_text", "mkv": "srt", "webm": "webvtt"}
 _KEPT_IN_MKV = frozenset({"subrip", "ass", "ssa", "webvtt"})
 _AUDIO_ENCODERS = {"aac": "aac", "opus": "libopus", "mp3": "libmp3lame", "flac": "flac", "copy": "copy"}
@@ -55,6 +55,8 @@ class Whole:
     medium: Medium
     profile: Profile
     target: Path
+    text: Path | None = None
+    """ASS that is drawn into the pictures."""
     memory_bytes: int | None = None
 
 
@@ -97,7 +99,8 @@ class FileTools:
         return audio.loudness_lufs - loudness if loudness > _SILENCE_LUFS else 0.0
 
     def _walls(self, order: Join | Whole) -> Confinement:
-        return Confinement(read=(order.source,), write=order.target.parent, memory_bytes=order.memory_bytes)
+        opened = (order.source, *fonts.needed_for(order.text if isinstance(order, Whole) else None))
+        return Confinement(read=opened, write=order.target.parent, memory_bytes=order.memory_bytes)
 
 
 def join_command(ffmpeg_path: Path, order: Join, sources: Sequence[str]) -> list[str]:
@@ -142,7 +145,14 @@ def whole_command(order: Whole, gain_db: float, number: int) -> Any:
     streams: list[Any] = []
     settings: Settings = {**_container(profile), **_kept(profile)}
     if rung is not None:
-        run = VideoRun(source=order.source, demuxer="", rungs=(rung,), first=0, count=rung.grid.segments)
+        run = VideoRun(
+            source=order.source,
+            demuxer="",
+            rungs=(rung,),
+            first=0,
+            count=rung.grid.segments,
+            text=order.text,
+        )
         streams.append(sized(on_grid(source, run), rung))
         settings |= {**video_settings(rung, None), "fps_mode": "passthrough", **_pass(rung, order, number)}
     elif profile.video is not None and (video := order.medium.main("video")) is not None:
@@ -208,7 +218,7 @@ def _texts(medium: Medium, profile: Profile) -> list[Stream]:
     """The subtitle streams that are carried along."""
     if profile.subtitles != "carry" or profile.container not in _TEXT_IN:
         return []
-    return [stream for stream in medium.of_kind("subtitle") if stream.codec in _TEXT]
+    return medium.texts
 
 
 def _text_settings(texts: Sequence[Stream], profile: Profile) -> Settings:

@@ -16,6 +16,7 @@ from typing import Any
 
 import ffmpeg
 
+from connectors import fonts
 from connectors.encoders import Settings, audio_settings, timescale, video_settings
 from connectors.fragments import decode_time, fragments
 from connectors.media_tools import Follower, OnProgress
@@ -54,6 +55,8 @@ class VideoRun:
     first: int
     count: int
     preroll_s: float = 0.0
+    text: Path | None = None
+    """ASS that is drawn into the pictures."""
     memory_bytes: int | None = None
 
     @property
@@ -107,25 +110,26 @@ class SegmentTools:
     async def video(self, run: VideoRun, on_segment: OnSegment, on_progress: OnProgress) -> None:
         """Encodes a run. Raises Misaligned, ToolFailed, and what `on_segment` raises."""
         cutters = [_Cutter(rung.key, _ticks(rung), run.first, on_segment) for rung in run.rungs]
-        await self._run(run.source, run.memory_bytes, cutters, on_progress, lambda to: video_command(run, to))
+        opened = (run.source, *fonts.needed_for(run.text))
+        await self._run(opened, run.memory_bytes, cutters, on_progress, lambda to: video_command(run, to))
 
     async def audio(self, run: AudioRun, on_segment: OnSegment, on_progress: OnProgress) -> None:
         """Encodes a run. Raises Misaligned, ToolFailed, and what `on_segment` raises."""
         ticks = run.rendition.grid.per_segment * run.rendition.samples
         cutter = _Cutter(run.rendition.key, ticks, run.first, on_segment)
         await self._run(
-            run.source, run.memory_bytes, [cutter], on_progress, lambda to: audio_command(run, to[0])
+            (run.source,), run.memory_bytes, [cutter], on_progress, lambda to: audio_command(run, to[0])
         )
 
     async def _run(
         self,
-        source: Path,
+        opened: tuple[Path, ...],
         memory_bytes: int | None,
         sinks: Sequence[Sink],
         on_progress: OnProgress,
         command: Callable[[list[str]], Any],
     ) -> None:
-        walls = Confinement(read=(source,), memory_bytes=memory_bytes)
+        walls = Confinement(read=opened, memory_bytes=memory_bytes)
         with out_of_tool(sinks) as pipes:
             argv = command(pipes.names).compile(cmd=str(self.ffmpeg_path))
             await self.runner.run(argv, walls, Follower(on_progress), pipes)
@@ -188,7 +192,13 @@ def on_grid(source: Any, run: VideoRun) -> Any:
     if run.end == run.grid.units:  # a container's word about its end may be some pictures off
         stream = stream.filter("tpad", stop_mode="clone", stop_duration=_PADDING_S)
     stream = stream.filter("trim", start_pts=run.begin, end_pts=run.end)
-    return tone_mapped(stream) if picture.tone_map else stream
+    stream = tone_mapped(stream) if picture.tone_map else stream
+    return drawn_on(stream, run.text) if run.text else stream
+
+
+def drawn_on(stream: Any, text: Path) -> Any:
+    """The pictures with the text that belongs to their times."""
+    return stream.filter("subtitles", str(text), fontsdir=str(fonts.FOLDER))
 
 
 def _from_start(start_us: int) -> str:

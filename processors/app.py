@@ -36,6 +36,7 @@ from connectors.process import ToolRunner
 from connectors.registry import open_registry
 from connectors.sandbox import Sandbox, find_isolation
 from connectors.segment_tools import SegmentTools
+from connectors.text_tools import TextTools
 from processors.host import GroupSettings, Host
 from processors.ingest.handle import Ingest
 from processors.ingest.plan import KIND as PROBE
@@ -48,8 +49,10 @@ from processors.recover import ensure_state
 from processors.runtime import Stage
 from processors.settings import Settings
 from processors.transcode import orders
+from processors.transcode.drawing import Drawing
 from processors.transcode.handle import ACTOR, Transcode
 from processors.transcode.runs import AudioWork, VideoWork
+from processors.transcode.texts import TextWork
 from processors.transcode.work import FileWork, JoinWork
 from processors.views.handle import Views
 from processors.work import leader as leading
@@ -263,14 +266,17 @@ def _works(world: World, blobs: BlobStore, runner: ToolRunner) -> dict[str, Work
     """What a worker can do."""
     ffmpeg = Path(imageio_ffmpeg.get_ffmpeg_exe())
     segments, files = SegmentTools(runner, ffmpeg), FileTools(runner, ffmpeg)
+    texts = TextTools(runner, ffmpeg)
+    drawing = Drawing(blobs, texts)
     media, idly = KnownMedia(world.database), Tool(runner, ffmpeg, gives_way=True)
     handbrake = HandbrakeTools(runner, found) if (found := find_handbrake()) else None
     return {
         PROBE: Probe(blobs, FfmpegTools(runner)),
-        orders.VIDEO: VideoWork(blobs, segments, world.clock),
+        orders.VIDEO: VideoWork(blobs, segments, world.clock, drawing),
         orders.AUDIO: AudioWork(blobs, segments, world.clock),
+        orders.TEXT: TextWork(blobs, texts, world.clock),
         orders.JOIN: JoinWork(blobs, files),
-        orders.FILE: FileWork(blobs, files, world.clock, handbrake),
+        orders.FILE: FileWork(blobs, files, world.clock, drawing, handbrake),
         POSTER: PictureWork(blobs, media, draw.poster(Posters(Tool(runner, ffmpeg)))),
         THUMBNAILS: PictureWork(blobs, media, draw.thumbnails(Thumbnails(idly))),
         WAVEFORM: PictureWork(blobs, media, draw.waveform(Waveforms(idly))),

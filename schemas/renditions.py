@@ -26,6 +26,7 @@ SEGMENT_S = 4
 INIT = -1
 """The number that stands for the initialisation segment."""
 
+_TEXT_CODECS = frozenset({"subrip", "ass", "ssa", "webvtt", "mov_text", "text"})
 HDR = frozenset({"smpte2084", "arib-std-b67"})
 _LEVELS = (
     (30, 40_500, 1_620),
@@ -91,6 +92,11 @@ class Medium:
     def main(self, kind: str) -> Stream | None:
         """The default stream of a kind, else the first; never a cover picture."""
         return min(self.of_kind(kind), key=lambda s: (not s.is_default, s.index), default=None)
+
+    @property
+    def texts(self) -> list[Stream]:
+        """The subtitles that are text; others are pictures."""
+        return [stream for stream in self.of_kind("subtitle") if stream.codec in _TEXT_CODECS]
 
     def of_kind(self, kind: str) -> list[Stream]:
         """The streams of a kind, without cover pictures."""
@@ -163,13 +169,13 @@ class VideoRendition:
     def key(self) -> str:
         """What names it in the store."""
         said = {name: value for name, value in vars(self).items() if name not in ("grid", "key")}
-        return _key({**said, "picture": asdict(self.picture), "per_segment": self.grid.per_segment})
+        return key_of({**said, "picture": asdict(self.picture), "per_segment": self.grid.per_segment})
 
     @property
     def group(self) -> str:
         """What its segments are encoded together with: the other sizes of the same picture."""
         shared = {"picture": asdict(self.picture), "per_segment": self.grid.per_segment}
-        return f"{self.source}/{_key(shared)}"
+        return f"{self.source}/{key_of(shared)}"
 
     @property
     def level(self) -> int:
@@ -222,7 +228,7 @@ class AudioRendition:
         """What names it in the store."""
         shown = ("grid", "key", "language", "title", "is_default")
         said = {name: value for name, value in vars(self).items() if name not in shown}
-        return _key({**said, "per_segment": self.grid.per_segment})
+        return key_of({**said, "per_segment": self.grid.per_segment})
 
     @property
     def group(self) -> str:
@@ -343,15 +349,24 @@ def _rung(
 
 
 def _picture(medium: Medium, profile: Profile, video: Video, stream: Stream) -> Picture:
-    burn = medium.main("subtitle") if profile.subtitles == "burn" else None
     keeps_hdr = not video.tone_map and video.codec != "h264"
     return Picture(
         stream=stream.index,
         rate=str(_bounded(Fraction(stream.frame_rate or "25"), video.max_frame_rate)),
         deinterlace=video.deinterlace and stream.interlaced,
         tone_map=is_hdr(stream) and not keeps_hdr,
-        burn=burn.index if burn else None,
+        burn=burnt(medium, profile),
     )
+
+
+def burnt(medium: Medium, profile: Profile) -> int | None:
+    """The subtitles that are drawn into the picture. Raises CannotRender."""
+    if profile.subtitles != "burn":
+        return None
+    chosen = min(medium.texts, key=lambda stream: (not stream.is_default, stream.index), default=None)
+    if chosen is None and medium.of_kind("subtitle"):
+        raise CannotRender("subtitles_are_pictures", "its subtitles are pictures: text alone is drawn")
+    return chosen.index if chosen else None
 
 
 def picture_grid(rate: Fraction, end_us: int) -> Grid:
@@ -425,6 +440,7 @@ def sound_grid(codec: str, sample_rate: int, duration_ms: int) -> Grid:
     return Grid(rate=rate, units=int(units), per_segment=round(SEGMENT_S * rate))
 
 
-def _key(said: Mapping[str, Any]) -> str:
+def key_of(said: Mapping[str, Any]) -> str:
+    """A short name for all that some bytes depend on, beside their source."""
     canonical = orjson.dumps({"compatibility": COMPATIBILITY, **said}, option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(canonical).hexdigest()[:16]

@@ -9,13 +9,14 @@ from pydantic import TypeAdapter
 
 from schemas.profiles import Profile
 from schemas.renditions import AudioRendition, Medium, VideoRendition
+from schemas.texts import TextRendition
 
 JOB = "transcode"
 """The kind of job."""
-VIDEO, AUDIO, JOIN, FILE = "video", "audio", "join", "file"
+VIDEO, AUDIO, TEXT, JOIN, FILE = "video", "audio", "text", "join", "file"
 """The kinds of its tasks."""
-RUNS = frozenset({VIDEO, AUDIO})
-"""Those that encode segments."""
+RUNS = frozenset({VIDEO, AUDIO, TEXT})
+"""Those that make the pieces that viewers fetch."""
 
 T = TypeVar("T")
 
@@ -31,6 +32,8 @@ class VideoOrder:
     first: int
     count: int
     preroll_s: float
+    text: TextRendition | None = None
+    """Drawn into the pictures."""
     total: int
     """Pictures in the whole job."""
 
@@ -53,6 +56,17 @@ class AudioOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextOrder:
+    """All text tracks that viewers can choose from."""
+
+    location: str
+    demuxer: str
+    tracks: tuple[TextRendition, ...]
+    total: int
+    """Pictures in the whole job."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JoinOrder:
     """One file out of segments that are all there."""
 
@@ -72,6 +86,8 @@ class FileOrder:
     name: str
     reason: str
     """Why not in segments."""
+    text: TextRendition | None = None
+    """Drawn into the pictures."""
     total: int
 
 
@@ -106,7 +122,7 @@ class FileOutcome:
 
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {
     kind: TypeAdapter(kind)
-    for kind in (VideoOrder, AudioOrder, JoinOrder, FileOrder, RunOutcome, FileOutcome)
+    for kind in (VideoOrder, AudioOrder, TextOrder, JoinOrder, FileOrder, RunOutcome, FileOutcome)
 }
 
 

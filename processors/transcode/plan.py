@@ -11,10 +11,12 @@ from processors.transcode.orders import (
     AUDIO,
     FILE,
     JOIN,
+    TEXT,
     VIDEO,
     AudioOrder,
     FileOrder,
     JoinOrder,
+    TextOrder,
     VideoOrder,
     written,
 )
@@ -26,9 +28,11 @@ from schemas.renditions import (
     Made,
     Medium,
     Renditions,
+    burnt,
     picture_grid,
     renditions,
 )
+from schemas.texts import TextRendition, drawn_text, texts
 
 _ATTEMPTS = 3
 _BASE_MEMORY_MB = 300
@@ -117,6 +121,8 @@ def _runs(asked: Asked, made: Renditions) -> Iterator[Planned]:
     yield from video
     for number, rendition in enumerate(made.audio):
         yield from _audio_runs(asked, rendition, number, made)
+    if tracks := texts(asked.medium):
+        yield _texts(asked, tracks, made)
 
 
 def _video_runs(asked: Asked, made: Renditions) -> Iterator[Planned]:
@@ -133,6 +139,7 @@ def _video_runs(asked: Asked, made: Renditions) -> Iterator[Planned]:
             first=first,
             count=min(length, grid.segments - first),
             preroll_s=preroll_s(asked.medium),
+            text=_drawn(asked),
             total=grid.units,
         )
         makes = str(Made(made.video[0].group, first, order.count))
@@ -172,6 +179,17 @@ def _audio_runs(asked: Asked, rendition: AudioRendition, number: int, made: Rend
         )
 
 
+def _texts(asked: Asked, tracks: tuple[TextRendition, ...], made: Renditions) -> Planned:
+    order = TextOrder(
+        location=asked.medium.location,
+        demuxer=asked.medium.container,
+        tracks=tracks,
+        total=(made.video or made.audio)[0].grid.units,
+    )
+    said = {"order": written(order), "makes": str(Made(tracks[0].group, 0, 1))}
+    return Planned(TEXT, _plan(asked, 0, cpu=0.5, memory_mb=_AUDIO_MEMORY_MB, **said))
+
+
 def _file(asked: Asked, reason: str) -> Planned:
     video = asked.medium.main("video") if asked.profile.video or asked.profile.engine == "handbrake" else None
     if video is None and (asked.profile.audio is None or asked.medium.main("audio") is None):
@@ -181,11 +199,17 @@ def _file(asked: Asked, reason: str) -> Planned:
         profile=asked.profile,
         name=asked.file_name,
         reason=reason,
+        text=_drawn(asked),
         total=_units(asked.medium),
     )
     tools = ["handbrake"] if asked.profile.engine == "handbrake" else ["ffmpeg"]
     memory = _BASE_MEMORY_MB + _held_mb(video.width or 0, video.height or 0) if video else _AUDIO_MEMORY_MB
     return Planned(FILE, _plan(asked, 0, cpu=1.0, memory_mb=memory, order=written(order), tools=tools))
+
+
+def _drawn(asked: Asked) -> TextRendition | None:
+    stream = burnt(asked.medium, asked.profile)
+    return drawn_text(asked.medium, stream) if stream is not None else None
 
 
 def _units(medium: Medium) -> int:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from connectors.media_tools import OnProgress
-from connectors.ports import BlobMissing, BlobStore, Clock
+from connectors.ports import BlobStore, Clock
 from connectors.segment_tools import AudioRun, OnSegment, VideoRun
+from processors.transcode.drawing import Drawing
 from processors.transcode.filling import Filling, Span
 from processors.transcode.orders import AudioOrder, VideoOrder, read, written
-from processors.work.execution import Execution, TaskFailed
+from processors.transcode.sources import local_source, memory_allowed
+from processors.work.execution import Execution
 from schemas.renditions import VideoRendition
-
-_SPARE_MEMORY = 4
 
 
 class Encoder(Protocol):
@@ -36,11 +35,13 @@ class VideoWork:
     blobs: BlobStore
     tools: Encoder
     clock: Clock
+    drawing: Drawing
 
     async def __call__(self, execution: Execution) -> str:
         """The outcome as JSON. Raises TaskFailed, ClaimLost."""
         order = read(VideoOrder, execution.task.plan.order)
         source = await local_source(self.blobs, order.location)
+        text = await self.drawing.file(execution, order.location, order.demuxer, order.text)
 
         async def encode(
             span: Span, preroll_s: float, on_segment: OnSegment, on_progress: OnProgress
@@ -53,6 +54,7 @@ class VideoWork:
                 first=span.first,
                 count=span.count,
                 preroll_s=max(preroll_s, order.preroll_s),
+                text=text,
                 memory_bytes=memory_allowed(execution),
             )
             await self.tools.video(run, on_segment, on_progress)
@@ -91,16 +93,3 @@ class AudioWork:
         return written(
             await Filling(execution, self.blobs, self.clock, order, (order.rendition,), encode).finish()
         )
-
-
-async def local_source(blobs: BlobStore, location: str) -> Path:
-    """Where the source's bytes are. Raises TaskFailed, for good."""
-    try:
-        return await blobs.local_path(location)
-    except BlobMissing as error:
-        raise TaskFailed("bytes_missing", "the source is not in the store", again=False) from error
-
-
-def memory_allowed(execution: Execution) -> int:
-    """How many bytes a task's tools may hold before they are taken for gone wrong."""
-    return _SPARE_MEMORY * execution.task.plan.memory_mb << 20

@@ -12,10 +12,11 @@ from connectors.handbrake import Container, HandbrakeEncode, HandbrakeProgress, 
 from connectors.media_tools import EncodeProgress, OnProgress
 from connectors.ports import BlobMissing, BlobStore, Clock
 from connectors.process import ToolFailed
+from processors.transcode.drawing import Drawing
 from processors.transcode.filling import Rendition
 from processors.transcode.orders import FileOrder, FileOutcome, JoinOrder, read, written
 from processors.transcode.pace import Pace
-from processors.transcode.runs import local_source, memory_allowed
+from processors.transcode.sources import local_source, memory_allowed
 from processors.work.execution import Execution, TaskFailed
 from schemas.renditions import INIT, CannotRender, segment_location
 
@@ -88,6 +89,7 @@ class FileWork:
     blobs: BlobStore
     tools: FileMaker
     clock: Clock
+    drawing: Drawing
     handbrake: Handbrake | None = None
 
     async def __call__(self, execution: Execution) -> str:
@@ -103,24 +105,30 @@ class FileWork:
             if engine == "handbrake":
                 await self._by_handbrake(order, source, target, memory_bytes, pace)
             else:
-                await self._by_ffmpeg(order, source, target, memory_bytes, pace)
+                text = await self.drawing.file(
+                    execution, order.medium.location, order.medium.container, order.text
+                )
+                whole = Whole(
+                    source=source,
+                    medium=order.medium,
+                    profile=order.profile,
+                    target=target,
+                    text=text,
+                    memory_bytes=memory_bytes,
+                )
+                await self._by_ffmpeg(whole, pace)
         except ToolFailed as error:
             raise TaskFailed(error.code, f"{engine}: {error}") from error
         except (CannotRender, OrderRefused) as error:
             raise TaskFailed(error.code, str(error), again=False) from error
         return await published(execution, self.blobs, target, order.name, order.profile.suffix)
 
-    async def _by_ffmpeg(
-        self, order: FileOrder, source: Path, target: Path, memory_bytes: int, pace: Pace
-    ) -> None:
-        whole = Whole(
-            source=source,
-            medium=order.medium,
-            profile=order.profile,
-            target=target,
-            memory_bytes=memory_bytes,
-        )
-        pictures = order.profile.video is not None and order.medium.main("video") is not None
+    async def _text(self, execution: Execution, order: FileOrder) -> Path | None:
+        medium = order.medium
+        return await self.drawing.file(execution, medium.location, medium.container, order.text)
+
+    async def _by_ffmpeg(self, whole: Whole, pace: Pace) -> None:
+        pictures = whole.profile.video is not None and whole.medium.main("video") is not None
 
         def progressed(report: EncodeProgress) -> None:
             pace.reached(report.frames if pictures else report.out_time_ms // _SOUND_UNIT_MS)

@@ -15,6 +15,7 @@ from connectors.blobs import FileStore
 from connectors.media_tools import OnProgress
 from connectors.process import ToolFailed
 from connectors.segment_tools import AudioRun, Misaligned, OnSegment, VideoRun
+from processors.transcode.drawing import Drawing
 from processors.transcode.orders import RunOutcome, VideoOrder, read
 from processors.transcode.plan import Asked, plan
 from processors.transcode.runs import VideoWork
@@ -27,6 +28,7 @@ from schemas.profiles import BUILT_IN
 from schemas.renditions import INIT, Made, Medium, segment_location
 from tests import samples
 from tests.fakes import FakeClock
+from tests.unit.processors.extractor import FakeExtractor
 
 MEDIUM = Medium.of(samples.probed(duration_ms=40_000, streams=[samples.video_stream(end_us=40_000_000)]))
 ASKED = Asked(
@@ -78,7 +80,9 @@ class World:
     async def run(self, **more: Any) -> RunOutcome:
         task = Task.planned(samples.task_changed(kind="video", plan=replace(PLANNED, **more)))
         execution = Execution(task, "w1", self.folder, self.told.append, self._confirm, self.demands)
-        return read(RunOutcome, await VideoWork(self.store, self.encoder, self.clock)(execution))
+        drawing = Drawing(self.store, FakeExtractor())
+        work = VideoWork(self.store, self.encoder, self.clock, drawing)
+        return read(RunOutcome, await work(execution))
 
     async def _confirm(self) -> None: ...
 

@@ -1,0 +1,81 @@
+"""What a worker runs to take a medium's text tracks out of it, each as one WebVTT file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from connectors.ports import BlobStore, Clock
+from connectors.text_tools import Texts
+from processors.transcode.orders import RunOutcome, Stored, TextOrder, read, written
+from processors.transcode.pace import Pace
+from processors.transcode.sources import is_there, local_source, memory_allowed
+from processors.work.execution import Execution
+from schemas.events import StoredSegment
+from schemas.texts import TextRendition
+
+_BEGINS = b"WEBVTT"
+_TIMES = b"X-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000"
+"""Says that its times are those of the segments (RFC 8216, 3.5)."""
+_NOTHING = b"WEBVTT\n" + _TIMES + b"\n\n"
+
+
+class Extractor(Protocol):
+    """What takes texts out of a medium; see connectors.text_tools."""
+
+    async def extract(self, order: Texts) -> Mapping[int, Path]:
+        """The file of each track that can be read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TextWork:
+    """Does tasks of text. A track that can't be read becomes an empty one: no film fails for that."""
+
+    blobs: BlobStore
+    tools: Extractor
+    clock: Clock
+
+    async def __call__(self, execution: Execution) -> str:
+        """The outcome as JSON. Raises TaskFailed."""
+        order = read(TextOrder, execution.task.plan.order)
+        missing = [track for track in order.tracks if not await is_there(self.blobs, track.location)]
+        found = await self._extracted(execution, order, missing) if missing else {}
+        for track in missing:
+            path = found.get(track.stream)
+            await self.blobs.put(track.location, timed(path.read_bytes()) if path else _NOTHING)
+            execution.demands.stored(track.key, 0)
+        stored = {track.key: [await self._described(track)] for track in order.tracks}
+        Pace(execution, self.clock, order.total, 0, 1.0).tell(
+            [
+                StoredSegment(rendition=key, segment=0, size_bytes=each.size_bytes)
+                for key, (each,) in stored.items()
+            ]
+        )
+        return written(RunOutcome(stored=stored, encoded=len(missing)))
+
+    async def _extracted(
+        self, execution: Execution, order: TextOrder, tracks: Sequence[TextRendition]
+    ) -> Mapping[int, Path]:
+        texts = Texts(
+            source=await local_source(self.blobs, order.location),
+            demuxer=order.demuxer,
+            streams=tuple(track.stream for track in tracks),
+            form="webvtt",
+            folder=execution.folder,
+            memory_bytes=memory_allowed(execution),
+        )
+        return await self.tools.extract(texts)
+
+    async def _described(self, track: TextRendition) -> Stored:
+        content = (await self.blobs.local_path(track.location)).read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        return Stored(segment=0, size_bytes=len(content), sha256=digest, units=1)
+
+
+def timed(content: bytes) -> bytes:
+    """WebVTT that says which times its own are."""
+    return content.replace(_BEGINS, _BEGINS + b"\n" + _TIMES, 1) if content.startswith(_BEGINS) else _NOTHING
