@@ -54,11 +54,22 @@ def _row(figure: Figure) -> str:
 
 
 def _write(figures: list[Figure]) -> None:
-    head = "| figure | ours | baseline | ratio | goal | | runs |\n|---|---|---|---|---|---|---|"
-    table = "\n".join([head, *map(_row, figures), "", f"Measured on {figures[0].environment}."])
+    """Replaces the rows of what was measured; others stay."""
     text = _PAGE.read_text()
     before, _, rest = text.partition(_BEGIN)
-    after = rest.partition(_END)[2]
+    known, _, after = rest.partition(_END)
+    rows = {line.split("|")[1].strip(): line for line in known.splitlines() if line.startswith("| ")}
+    rows |= {figure.name: _row(figure) for figure in figures}
+    heading = rows.pop("figure")
+    table = "\n".join(
+        [
+            heading,
+            "|---|---|---|---|---|---|---|",
+            *rows.values(),
+            "",
+            f"Measured on {figures[0].environment}.",
+        ]
+    )
     _PAGE.write_text(f"{before}{_BEGIN}\n{table}\n{_END}{after}")
 
 

@@ -23,7 +23,7 @@ SETTINGS = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     options = Options(port=8750, processors=2, workers=2, env=SETTINGS)
     home = Home(tmp_path_factory.mktemp("home"))

@@ -22,7 +22,7 @@ def metrics_ports() -> dict[str, int]:
     return {"processors-1": first, "worker-1": pick({first})}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     ports = metrics_ports()
     options = Options(
@@ -38,13 +38,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def client(stack: Stack) -> Client:
     assert stack.url is not None
     return Client(stack.url, stack.token)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("clips")
 

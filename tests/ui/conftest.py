@@ -17,7 +17,7 @@ from tests.client import Client, until
 from tests.clips import run
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     options = Options(port=8800, gateways=2, workers=2, env={"MAX_CONCURRENT_JOBS": "1"})
     home = Home(tmp_path_factory.mktemp("home"))
@@ -33,13 +33,13 @@ def _whole(stack: Stack) -> None:
     until(lambda: stack.lacks() is None, "the stack to be whole")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def clients(stack: Stack) -> list[Client]:
     """One for each gateway."""
     return [Client(url, stack.token) for url in stack.endpoints.urls]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def client(clients: list[Client]) -> Client:
     return clients[0]
 
@@ -50,7 +50,7 @@ def chrome() -> Iterator[Browser]:
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("films")
 

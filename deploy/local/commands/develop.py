@@ -50,13 +50,16 @@ def run_tests(
 
 
 @app.command()
-def check(json: JsonOption = False) -> None:
+def check(
+    static: Annotated[bool, typer.Option("--static", help="Leave out the tests.")] = False,
+    json: JsonOption = False,
+) -> None:
     """Lint, types, import rules, unit and contract tests: all of them, also where one fails."""
     from deploy.local import checking
 
     output = Output(as_json=json)
     with output.waiting() as waiting:
-        results = checking.run_all(waiting)
+        results = checking.run_all(waiting, static=static)
     for result in results if json else []:
         output.emit(result)
     if not json:

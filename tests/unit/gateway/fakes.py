@@ -105,7 +105,7 @@ async def world(
         publisher=publisher,
         read_models=read_models,
         store=blobs,
-        files=Files(blobs),
+        files=Files(blobs, given.accel_redirect),
         schemas=file_registry().schemas,
         tickets=Tickets(TOKEN),
         streams=Streams(read_models, blobs, publisher, clock, arrivals, patience),

@@ -27,6 +27,18 @@ async def test_a_download_has_its_name_and_runs_nowhere(tmp_path: Path, name: st
         assert got.headers["content-security-policy"].startswith("sandbox")
 
 
+async def test_a_proxy_in_front_is_told_what_to_send_and_how(tmp_path: Path) -> None:
+    async with world(tmp_path, accel_redirect="/_blobs/") as w:
+        answer = await w.client.post("/api/v1/media", params={"name": "a.mp4"}, content=DATA)
+        media = answer.json()["media"]
+        got = await w.client.get(media["links"]["content"])
+        assert (got.status_code, got.content) == (200, b"")
+        assert got.headers["x-accel-redirect"] == f"/_blobs/raw/{media['sha256'][:2]}/{media['sha256']}"
+        assert got.headers["content-security-policy"].startswith("sandbox")
+        assert "a.mp4" in got.headers["content-disposition"]
+        assert not {"etag", "last-modified", "accept-ranges"} & set(got.headers)
+
+
 @pytest.mark.parametrize(
     ("asked", "status", "expected"),
     [
