@@ -186,21 +186,6 @@ def test_nobody_gets_in_without_the_token(client: Client) -> None:
         assert httpx.get(f"{client.url}/api/v1/jobs", headers=headers).status_code == 401
 
 
-def test_a_playlist_never_opens_another_file(client: Client, tmp_path: Path) -> None:
-    canary = tmp_path / "secret.txt"
-    canary.write_text("secret")
-    before = canary.stat().st_atime_ns
-    for text in (
-        f"#EXTM3U\n#EXTINF:10,\nfile://{canary}\n",
-        f"ffconcat version 1.0\nfile '{canary}'\n",
-        f"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nm=video 9 RTP/AVP 96\na={canary}\n",
-    ):
-        path = tmp_path / "list.mp4"
-        path.write_text(text * 20)
-        assert rejected(client, path)["code"] == "unknown_format"
-    assert canary.stat().st_atime_ns == before
-
-
 def test_the_stack_goes_on_after_all_that(client: Client, good: Path) -> None:
     said = client.upload(good, profile="preview")
     client.until_job(said["job"]["id"], "completed")
