@@ -124,7 +124,7 @@ def _body(line: socket.socket, buffer: bytearray, wanted: int, goes_on: Callable
     status, rest = head.split(b" ", 2)[1], head.partition(b"\r\n\r\n")[2]
     assert status in (b"200", b"206"), head
     got = len(rest)
-    while got < wanted and goes_on():
+    while got < wanted and (not got or goes_on()):
         size = line.recv_into(buffer, min(_BUFFER, wanted - got), _DISCARD)
         assert size, "the server closed the connection"
         got += size
