@@ -33,6 +33,7 @@ _READ_FILE_BITS = 0b101  # execute, read file
 _READ_DIR_BIT = 0b1000
 _WRITE_BITS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
 _FILE_ONLY_BITS = 0b111 | 1 << 14 | 1 << 15
+_DEVICE_BITS = 0b1110 | 1 << 15  # write file, read file, read folder, ioctl
 _NET_TCP_BITS = 0b11
 
 # System calls with no place in a decoder, by architecture: sockets, tracing, mounts, namespaces, keys,
@@ -77,7 +78,7 @@ def _lock_down(spec: dict[str, Any]) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     _check(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
     if "landlock" in spec["layers"]:
-        _landlock(libc, spec["read"], spec["write"])
+        _landlock(libc, spec["read"], spec["write"], spec["devices"])
     if "seccomp" in spec["layers"]:
         _seccomp(libc)
 
@@ -127,7 +128,7 @@ def landlock_version() -> int:
     return max(0, int(libc.syscall(_LANDLOCK_CREATE, None, 0, _LANDLOCK_VERSION_FLAG)))
 
 
-def _landlock(libc: ctypes.CDLL, read: list[str], write: list[str]) -> None:
+def _landlock(libc: ctypes.CDLL, read: list[str], write: list[str], devices: list[str]) -> None:
     version = landlock_version()
     if version < 1:
         raise NotConfined("this kernel has no Landlock")
@@ -140,6 +141,8 @@ def _landlock(libc: ctypes.CDLL, read: list[str], write: list[str]) -> None:
         _allow(libc, ruleset, path, _READ_FILE_BITS | _READ_DIR_BIT)
     for path in write:
         _allow(libc, ruleset, path, everything)
+    for path in devices:
+        _allow(libc, ruleset, path, everything & _DEVICE_BITS)
     _check(libc.syscall(_LANDLOCK_RESTRICT, ruleset, 0), "landlock_restrict_self")
     os.close(ruleset)
 

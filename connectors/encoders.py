@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
+from connectors.hardware import HardwareEncoder, Settings, hardware_settings
 from schemas.renditions import AudioRendition, VideoRendition
-
-Settings = dict[str, Any]
 
 _X26X = {"fastest": "ultrafast", "fast": "veryfast", "balanced": "fast", "slow": "slow"}
 _SVT = {"fastest": 12, "fast": 10, "balanced": 8, "slow": 5}
@@ -15,19 +13,37 @@ _VPX = {"fastest": 8, "fast": 5, "balanced": 4, "slow": 2}
 _BUFFER_S = 2
 _TEN_BIT, _EIGHT_BIT = "yuv420p10le", "yuv420p"
 _LEAST_TIMESCALE = 10_000
+_IN_BAND = {"h264": "avc3", "hevc": "hev1"}
 
 
-def video_settings(rendition: VideoRendition, pictures_in_group: int | None) -> Settings:
-    """The encoder's arguments.
+def video_settings(
+    rendition: VideoRendition, pictures_in_group: int | None, hardware: HardwareEncoder | None = None
+) -> Settings:
+    """The encoder's arguments: of the one in hardware, where it suits.
 
     With `pictures_in_group` every group is closed and exactly so long, so that what is encoded in runs joins.
     """
-    return {
-        **_VIDEO[rendition.codec](rendition, pictures_in_group),
-        **_rate(rendition),
-        "pix_fmt": _TEN_BIT if rendition.ten_bit else _EIGHT_BIT,
-        "flags:v": "+bitexact",
-    }
+    if hardware is not None and hardware.suits(rendition):
+        made = hardware_settings(hardware, rendition, pictures_in_group)
+    else:
+        made = {
+            **_VIDEO[rendition.codec](rendition, pictures_in_group),
+            **_rate(rendition),
+            "pix_fmt": _TEN_BIT if rendition.ten_bit else _EIGHT_BIT,
+        }
+    carried = _carried(rendition) if pictures_in_group and rendition.self_contained else {}
+    return {**made, **carried, "flags:v": "+bitexact"}
+
+
+def in_band_tag(codec: str) -> Settings:
+    """What says in an MP4 that pictures bring their own parameter sets."""
+    return {"tag:v": tag} if (tag := _IN_BAND.get(codec)) else {}
+
+
+def _carried(rendition: VideoRendition) -> Settings:
+    """Every group begins with the encoder's parameter sets; VP9 has none."""
+    repeated = {} if rendition.codec == "vp9" else {"bsf:v": "dump_extra=freq=keyframe"}
+    return {**repeated, **in_band_tag(rendition.codec)}
 
 
 def audio_settings(rendition: AudioRendition) -> Settings:

@@ -11,12 +11,13 @@ from typing import Any
 import ffmpeg
 
 from connectors import fonts
-from connectors.encoders import Settings, video_settings
+from connectors.encoders import in_band_tag, video_settings
+from connectors.hardware import HardwareEncoder, Settings
 from connectors.media_tools import Follower, OnProgress
 from connectors.pipes import into_tool
 from connectors.process import ToolFailed, ToolRunner
 from connectors.sandbox import Confinement
-from connectors.segment_tools import VideoRun, on_grid, opened, quietly, sized
+from connectors.segment_tools import VideoRun, device_flags, given, on_grid, opened, quietly
 from schemas.events import Stream
 from schemas.profiles import Profile
 from schemas.renditions import Medium, VideoRendition, renditions
@@ -43,6 +44,8 @@ class Join:
     audio: Sequence[Sequence[Path]]
     audio_streams: Sequence[int]
     """Which stream of the source each track was."""
+    self_contained: bool = False
+    """Whether each segment brings its own parameter sets."""
     target: Path
     memory_bytes: int | None = None
 
@@ -58,6 +61,16 @@ class Whole:
     text: Path | None = None
     """ASS that is drawn into the pictures."""
     memory_bytes: int | None = None
+    hardware: HardwareEncoder | None = None
+
+    @property
+    def rung(self) -> VideoRendition | None:
+        """The size of the picture; None where there is none to encode. Raises CannotRender."""
+        video = self.profile.video
+        if video is None or video.codec == "copy" or self.medium.main("video") is None:
+            return None
+        made = renditions(self.medium, replace(self.profile, audio=None)).video
+        return made[0] if made else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +90,8 @@ class FileTools:
     async def whole(self, order: Whole, on_progress: OnProgress) -> None:
         """Writes the target, in two passes where that is asked for. Raises ToolFailed, CannotRender."""
         gain = await self._gain(order)
-        rung = _rung(order)
-        passes = (1, 2) if rung and rung.bit_rate else (0,)
+        rung = order.rung
+        passes = (1, 2) if rung and rung.bit_rate and not _in_hardware(order) else (0,)
         for number in passes:
             argv = whole_command(order, gain, number).compile(cmd=str(self.ffmpeg_path))
             follower = Follower(on_progress if number == passes[-1] else _unheard)
@@ -99,8 +112,13 @@ class FileTools:
         return audio.loudness_lufs - loudness if loudness > _SILENCE_LUFS else 0.0
 
     def _walls(self, order: Join | Whole) -> Confinement:
-        opened = (order.source, *fonts.needed_for(order.text if isinstance(order, Whole) else None))
-        return Confinement(read=opened, write=order.target.parent, memory_bytes=order.memory_bytes)
+        text = order.text if isinstance(order, Whole) else None
+        return Confinement(
+            read=(order.source, *fonts.needed_for(text)),
+            write=order.target.parent,
+            memory_bytes=order.memory_bytes,
+            hardware=_in_hardware(order),
+        )
 
 
 def join_command(ffmpeg_path: Path, order: Join, sources: Sequence[str]) -> list[str]:
@@ -133,15 +151,18 @@ def _joined_video(order: Join) -> Settings:
     """Fragments keep B-frames with times that begin after zero when they are read as a file."""
     if not order.video or order.profile.video is None:
         return {}
-    tag = (
-        {"tag:v": "hvc1"} if order.profile.video.codec == "hevc" and order.profile.container == "mp4" else {}
-    )
-    return {"bsf:v": "setts=pts=PTS-STARTPTS:dts=DTS-STARTPTS", **tag}
+    return {"bsf:v": "setts=pts=PTS-STARTPTS:dts=DTS-STARTPTS", **_tag(order, order.profile.video.codec)}
+
+
+def _tag(order: Join, codec: str) -> Settings:
+    if order.profile.container != "mp4":
+        return {}
+    return in_band_tag(codec) if order.self_contained else {"tag:v": "hvc1"} if codec == "hevc" else {}
 
 
 def whole_command(order: Whole, gain_db: float, number: int) -> Any:
     """ffmpeg's arguments: for one pass, or for the first or second of two."""
-    source, profile, rung = _opened(order), order.profile, _rung(order)
+    source, profile, rung = _opened(order), order.profile, order.rung
     streams: list[Any] = []
     settings: Settings = {**_container(profile), **_kept(profile)}
     if rung is not None:
@@ -153,8 +174,9 @@ def whole_command(order: Whole, gain_db: float, number: int) -> Any:
             count=rung.grid.segments,
             text=order.text,
         )
-        streams.append(sized(on_grid(source, run), rung))
-        settings |= {**video_settings(rung, None), "fps_mode": "passthrough", **_pass(rung, order, number)}
+        streams.append(given(on_grid(source, run), rung, order.hardware))
+        made = video_settings(rung, None, order.hardware)
+        settings |= {**made, "fps_mode": "passthrough", **_pass(rung, order, number)}
     elif profile.video is not None and (video := order.medium.main("video")) is not None:
         streams.append(source[str(video.index)])
         settings["c:v"] = "copy"
@@ -164,15 +186,12 @@ def whole_command(order: Whole, gain_db: float, number: int) -> Any:
     settings |= _sound_settings(order)
     texts = _texts(order.medium, profile)
     streams += [source[str(stream.index)] for stream in texts]
-    return quietly(ffmpeg.output(*streams, str(order.target), **settings, **_text_settings(texts, profile)))
+    output = ffmpeg.output(*streams, str(order.target), **settings, **_text_settings(texts, profile))
+    return quietly(output, *device_flags(order.hardware))
 
 
-def _rung(order: Whole) -> VideoRendition | None:
-    video = order.profile.video
-    if video is None or video.codec == "copy" or order.medium.main("video") is None:
-        return None
-    made = renditions(order.medium, replace(order.profile, audio=None)).video
-    return made[0] if made else None
+def _in_hardware(order: Join | Whole) -> bool:
+    return isinstance(order, Whole) and order.hardware is not None
 
 
 def _pass(rung: VideoRendition, order: Whole, number: int) -> Settings:

@@ -23,6 +23,8 @@ Phase = Literal["scanning", "encoding", "muxing"]
 
 _BOTH_AS_ONE = ("/bin/sh", "-c", 'exec "$@" 2>&1', "sh")
 """Presets and some failures are told on standard error alone. The shell hands on what follows, unread."""
+_NEEDS_DEVICES = "Hardware"
+"""The category of the presets that encode in hardware."""
 _LINKS = Path("/etc/alternatives")
 """Debian's libblas, which HandBrake loads, is a link through here."""
 _SUBTITLES: dict[Subtitles | None, tuple[str, ...]] = {
@@ -56,7 +58,7 @@ class OrderRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """One of HandBrake's presets. Those of the category Hardware need devices that the walls hide."""
+    """One of HandBrake's presets."""
 
     category: str
     name: str
@@ -131,13 +133,19 @@ class HandbrakeTools:
 
     async def encode(self, order: HandbrakeEncode, on_progress: Callable[[HandbrakeProgress], None]) -> None:
         """Writes the target. Raises OrderRefused for a preset that is not among `presets`, and ToolFailed."""
-        if order.preset not in {preset.name for preset in await self.presets()}:
+        preset = next((each for each in await self.presets() if each.name == order.preset), None)
+        if preset is None:
             raise OrderRefused("unknown_preset", f"HandBrake has no preset {order.preset!r}")
         if not order.source.is_file() or sniff(order.source) is None:  # it would open discs and playlists too
             raise ToolFailed("unreadable_source", "its first bytes are those of no video format we read")
         order.target.unlink(missing_ok=True)
         read, write = self._readable(order.source), order.target.parent
-        walls = Confinement(read=read, write=write, memory_bytes=order.memory_bytes)
+        walls = Confinement(
+            read=read,
+            write=write,
+            memory_bytes=order.memory_bytes,
+            hardware=preset.category == _NEEDS_DEVICES,
+        )
         follower = Follower(on_progress)
         try:
             await self.runner.run(encode_command(self.path, order), walls, follower)

@@ -14,12 +14,16 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from glob import glob
 from pathlib import Path
 
 _CONFINE = Path(__file__).with_name("confine.py")
 _SYSTEM_READ = ("/usr", "/bin", "/lib", "/lib64", "/opt/homebrew", "/etc/ld.so.cache", "/etc/fonts")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 _PROC = ("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/self", "/sys/devices/system/cpu")
+_GRAPHICS = ("/dev/dri", "/dev/nvidia*")
+_GRAPHICS_READ = ("/sys/dev", "/sys/devices", "/sys/class/drm", "/sys/bus", "/sys/module", "/proc/driver")
+"""Where drivers look which devices there are."""
 _TRIAL_S = 20
 
 _ATTEMPT = """
@@ -48,6 +52,8 @@ class Confinement:
     wall_s: float | None = None
     gives_way: bool = False
     """It gets of the processor what nobody else wants."""
+    hardware: bool = False
+    """It may use the devices that encode pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,8 @@ class Sandbox:
     """Turns a command into the same command behind the walls."""
 
     isolation: Isolation
+    graphics: tuple[str, ...] = _GRAPHICS
+    """Which devices encode pictures: paths, or patterns of them."""
 
     def wrap(self, argv: Sequence[str], confinement: Confinement) -> list[str]:
         """The command that confines itself as wanted and then becomes `argv`."""
@@ -83,8 +91,13 @@ class Sandbox:
         spec = {
             "parent": 0 if self.isolation.bubblewrap or sys.platform == "darwin" else os.getpid(),
             "layers": self.isolation.layers,
-            "read": [*_SYSTEM_READ, *_DEVICES, *_PROC, *_python(), *map(str, _readable(argv, confinement))],
+            "read": [
+                *(*_SYSTEM_READ, *_DEVICES, *_PROC, *_python()),
+                *(_GRAPHICS_READ if confinement.hardware else ()),
+                *map(str, _readable(argv, confinement)),
+            ],
             "write": [str(confinement.write)] if confinement.write else [],
+            "devices": self._devices(confinement),
             "cpu_s": confinement.cpu_s,
             "file_bytes": confinement.file_bytes,
             "gives_way": confinement.gives_way,
@@ -93,12 +106,19 @@ class Sandbox:
 
     def _bubble(self, argv: Sequence[str], confinement: Confinement) -> list[str]:
         seen = [*_SYSTEM_READ, *_python(), str(_CONFINE), *map(str, _readable(argv[5:], confinement))]
+        seen += [path for path in _GRAPHICS_READ if path.startswith("/sys")] if confinement.hardware else []
         binds = [part for path in _outermost(seen) for part in ("--ro-bind-try", path, path)]
         if confinement.write:
             binds += ["--bind", str(confinement.write), str(confinement.write)]
         walls = ["--unshare-all", "--die-with-parent", "--proc", "/proc", "--dev", "/dev"]
         walls += ["--tmpfs", "/tmp"]  # noqa: S108
+        for device in self._devices(confinement):
+            walls += ["--dev-bind", device, device]
         return [str(self.isolation.bubblewrap), *walls, *binds, "--", *argv]
+
+    def _devices(self, confinement: Confinement) -> list[str]:
+        """The nodes that there are; those that no run may touch but one in hardware."""
+        return sorted(path for each in self.graphics for path in glob(each)) if confinement.hardware else []
 
 
 def find_isolation() -> Isolation:
@@ -165,5 +185,6 @@ def _mac_wrap(argv: Sequence[str], confinement: Confinement, inner: list[str]) -
     profile = (
         "(version 1)(deny default)(allow process*)(allow sysctl-read)(allow mach-lookup)"
         f'(allow file-read-metadata)(allow file-read* (literal "/") {reads}){write}'
+        f"{'(allow iokit-open)' if confinement.hardware else ''}"
     )
     return ["/usr/bin/sandbox-exec", "-p", profile, *inner]

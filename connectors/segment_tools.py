@@ -17,8 +17,9 @@ from typing import Any
 import ffmpeg
 
 from connectors import fonts
-from connectors.encoders import Settings, audio_settings, timescale, video_settings
+from connectors.encoders import audio_settings, timescale, video_settings
 from connectors.fragments import decode_time, fragments
+from connectors.hardware import HardwareEncoder, Settings
 from connectors.media_tools import Follower, OnProgress
 from connectors.pipes import Sink, out_of_tool
 from connectors.process import ToolRunner
@@ -58,6 +59,8 @@ class VideoRun:
     text: Path | None = None
     """ASS that is drawn into the pictures."""
     memory_bytes: int | None = None
+    hardware: HardwareEncoder | None = None
+    """What makes the sizes that suit it."""
 
     @property
     def grid(self) -> Grid:
@@ -110,26 +113,27 @@ class SegmentTools:
     async def video(self, run: VideoRun, on_segment: OnSegment, on_progress: OnProgress) -> None:
         """Encodes a run. Raises Misaligned, ToolFailed, and what `on_segment` raises."""
         cutters = [_Cutter(rung.key, _ticks(rung), run.first, on_segment) for rung in run.rungs]
-        opened = (run.source, *fonts.needed_for(run.text))
-        await self._run(opened, run.memory_bytes, cutters, on_progress, lambda to: video_command(run, to))
+        walls = Confinement(
+            read=(run.source, *fonts.needed_for(run.text)),
+            memory_bytes=run.memory_bytes,
+            hardware=run.hardware is not None,
+        )
+        await self._run(walls, cutters, on_progress, lambda to: video_command(run, to))
 
     async def audio(self, run: AudioRun, on_segment: OnSegment, on_progress: OnProgress) -> None:
         """Encodes a run. Raises Misaligned, ToolFailed, and what `on_segment` raises."""
         ticks = run.rendition.grid.per_segment * run.rendition.samples
         cutter = _Cutter(run.rendition.key, ticks, run.first, on_segment)
-        await self._run(
-            (run.source,), run.memory_bytes, [cutter], on_progress, lambda to: audio_command(run, to[0])
-        )
+        walls = Confinement(read=(run.source,), memory_bytes=run.memory_bytes)
+        await self._run(walls, [cutter], on_progress, lambda to: audio_command(run, to[0]))
 
     async def _run(
         self,
-        opened: tuple[Path, ...],
-        memory_bytes: int | None,
+        walls: Confinement,
         sinks: Sequence[Sink],
         on_progress: OnProgress,
         command: Callable[[list[str]], Any],
     ) -> None:
-        walls = Confinement(read=opened, memory_bytes=memory_bytes)
         with out_of_tool(sinks) as pipes:
             argv = command(pipes.names).compile(cmd=str(self.ffmpeg_path))
             await self.runner.run(argv, walls, Follower(on_progress), pipes)
@@ -165,10 +169,10 @@ def video_command(run: VideoRun, targets: Sequence[str]) -> Any:
     pictures = on_grid(opened(run.source, run.demuxer, _seek(run)), run)
     several = pictures.filter_multi_output("split", len(run.rungs)) if len(run.rungs) > 1 else [pictures]
     outputs = [
-        ffmpeg.output(sized(several[number], rung), target, **_contained(rung, run.grid.per_segment))
+        ffmpeg.output(given(several[number], rung, run.hardware), target, **_contained(rung, run))
         for number, (rung, target) in enumerate(zip(run.rungs, targets, strict=True))
     ]
-    return quietly(ffmpeg.merge_outputs(*outputs), "-copyts")
+    return quietly(ffmpeg.merge_outputs(*outputs), "-copyts", *device_flags(run.hardware))
 
 
 def _seek(run: VideoRun) -> Fraction:
@@ -210,9 +214,20 @@ def sized(stream: Any, rung: VideoRendition) -> Any:
     return stream.filter("scale", rung.width, rung.height, flags="bicubic").filter("setsar", "1")
 
 
-def _contained(rung: VideoRendition, per_segment: int) -> Settings:
+def given(stream: Any, rung: VideoRendition, hardware: HardwareEncoder | None) -> Any:
+    """The pictures in the rung's size, where its encoder reads them from."""
+    pictures = sized(stream, rung)
+    return hardware.uploaded(pictures) if hardware is not None and hardware.suits(rung) else pictures
+
+
+def device_flags(hardware: HardwareEncoder | None) -> tuple[str, ...]:
+    """What ffmpeg is told of the device."""
+    return () if hardware is None else hardware.flags
+
+
+def _contained(rung: VideoRendition, run: VideoRun) -> Settings:
     return {
-        **video_settings(rung, per_segment),
+        **video_settings(rung, run.grid.per_segment, run.hardware),
         "fps_mode": "passthrough",
         "video_track_timescale": timescale(rung),
         **_CONTAINER,

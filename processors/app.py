@@ -22,6 +22,8 @@ from connectors.brakes import Brakes
 from connectors.clock import SystemClock
 from connectors.file_tools import FileTools
 from connectors.handbrake import HandbrakeTools, find_handbrake
+from connectors.hardware import Hardware
+from connectors.hardware_trials import Trials
 from connectors.kafka import KafkaPublisher, KafkaTail
 from connectors.kafka_admin import missing_topics
 from connectors.kafka_history import KafkaHistory
@@ -37,6 +39,7 @@ from connectors.registry import open_registry
 from connectors.sandbox import Sandbox, find_isolation
 from connectors.segment_tools import SegmentTools
 from connectors.text_tools import TextTools
+from processors.equipment import Equipment
 from processors.host import GroupSettings, Host
 from processors.ingest.handle import Ingest
 from processors.ingest.plan import KIND as PROBE
@@ -189,16 +192,20 @@ async def run_worker(settings: Settings) -> None:
             log.error("ISOLATION IS WEAK: what opens strangers' files is not shut in", what=isolation.summary)
         else:
             log.info("isolation", what=isolation.summary)
-        worker = _worker(world, Sandbox(isolation), WorkMetrics(served_metrics(settings)))
-        beat = _beat(world, "worker", lambda: _worker_details(worker, isolation.summary))
+        sandbox = Sandbox(isolation)
+        equipment = _equipment(settings, ToolRunner(sandbox))
+        worker = _worker(world, sandbox, equipment, WorkMetrics(served_metrics(settings)))
+        beat = _beat(world, "worker", lambda: _worker_details(worker, equipment, isolation.summary))
         stop = asyncio.get_running_loop().add_signal_handler
         stop(signal.SIGTERM, worker.stop)
         stop(signal.SIGINT, worker.stop)
-        beating = asyncio.create_task(beat.run())
+        beside = [asyncio.create_task(each) for each in (beat.run(), equipment.look())]
         try:
             await worker.run()
         finally:
-            beating.cancel()
+            for each in beside:
+                each.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             await beat.last()
 
 
@@ -237,7 +244,13 @@ def _leader(world: World, host: Host, observer: WorkObserver) -> Leader:
     )
 
 
-def _worker(world: World, sandbox: Sandbox, observer: WorkObserver) -> Worker:
+def _equipment(settings: Settings, runner: ToolRunner) -> Equipment:
+    ffmpeg = Path(imageio_ffmpeg.get_ffmpeg_exe())
+    handbrake = HandbrakeTools(runner, found) if (found := find_handbrake()) else None
+    return Equipment(Trials(runner, ffmpeg, settings.scratch / f"{settings.instance}.trials"), handbrake)
+
+
+def _worker(world: World, sandbox: Sandbox, equipment: Equipment, observer: WorkObserver) -> Worker:
     settings = world.settings
     blobs, brakes = open_store(settings.blobs, settings.instance), Brakes()
     limits = Limits(
@@ -250,7 +263,7 @@ def _worker(world: World, sandbox: Sandbox, observer: WorkObserver) -> Worker:
         clock=world.clock,
         admission=Admission(limits),
         observer=observer,
-        works=_works(world, blobs, ToolRunner(sandbox, brakes)),
+        works=_works(world, blobs, ToolRunner(sandbox, brakes), equipment.hardware),
         brakes=brakes,
         settings=WorkerSettings(
             name=settings.instance,
@@ -262,7 +275,7 @@ def _worker(world: World, sandbox: Sandbox, observer: WorkObserver) -> Worker:
     )
 
 
-def _works(world: World, blobs: BlobStore, runner: ToolRunner) -> dict[str, Work]:
+def _works(world: World, blobs: BlobStore, runner: ToolRunner, hardware: Hardware) -> dict[str, Work]:
     """What a worker can do."""
     ffmpeg = Path(imageio_ffmpeg.get_ffmpeg_exe())
     segments, files = SegmentTools(runner, ffmpeg), FileTools(runner, ffmpeg)
@@ -272,11 +285,11 @@ def _works(world: World, blobs: BlobStore, runner: ToolRunner) -> dict[str, Work
     handbrake = HandbrakeTools(runner, found) if (found := find_handbrake()) else None
     return {
         PROBE: Probe(blobs, FfmpegTools(runner)),
-        orders.VIDEO: VideoWork(blobs, segments, world.clock, drawing),
+        orders.VIDEO: VideoWork(blobs, segments, world.clock, drawing, hardware),
         orders.AUDIO: AudioWork(blobs, segments, world.clock),
         orders.TEXT: TextWork(blobs, texts, world.clock),
         orders.JOIN: JoinWork(blobs, files),
-        orders.FILE: FileWork(blobs, files, world.clock, drawing, handbrake),
+        orders.FILE: FileWork(blobs, files, world.clock, drawing, handbrake, hardware),
         POSTER: PictureWork(blobs, media, draw.poster(Posters(Tool(runner, ffmpeg)))),
         THUMBNAILS: PictureWork(blobs, media, draw.thumbnails(Thumbnails(idly))),
         WAVEFORM: PictureWork(blobs, media, draw.waveform(Waveforms(idly))),
@@ -300,12 +313,13 @@ def _stage_details(stages: Sequence[Stage], leader: Leader) -> dict[str, str]:
     return said | ({"stuck_jobs": str(len(leader.stuck))} if leader.leading else {})
 
 
-def _worker_details(worker: Worker, isolation: str) -> dict[str, str]:
+def _worker_details(worker: Worker, equipment: Equipment, isolation: str) -> dict[str, str]:
     return {
         "slots": str(worker.admission.limits.max_jobs),
         "running": str(len(worker.running)),
         "tools": ",".join(sorted(worker.settings.tools)),
         "isolation": isolation,
+        **equipment.details(),
     }
 
 

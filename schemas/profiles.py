@@ -76,7 +76,7 @@ class Video:
     """HDR becomes SDR; without it HDR stays what it is, where the codec can hold it."""
     deinterlace: bool = True
     hardware: bool = False
-    """Encode in hardware on workers where that works."""
+    """Encode in hardware on workers where that works, and in software elsewhere and after a failure."""
 
     @property
     def two_pass(self) -> bool:

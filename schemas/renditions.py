@@ -164,12 +164,18 @@ class VideoRendition:
     speed: str
     ten_bit: bool
     variant: str = "software"
+    """`hardware`: made by whatever a worker has, so that its segments may come from different encoders."""
 
     @cached_property
     def key(self) -> str:
         """What names it in the store."""
         said = {name: value for name, value in vars(self).items() if name not in ("grid", "key")}
         return key_of({**said, "picture": asdict(self.picture), "per_segment": self.grid.per_segment})
+
+    @property
+    def self_contained(self) -> bool:
+        """Whether each segment brings its encoder's parameter sets, and needs none of the first piece's."""
+        return self.variant == "hardware"
 
     @property
     def group(self) -> str:
@@ -193,9 +199,10 @@ class VideoRendition:
     def codec_string(self) -> str:
         """What players ask by (RFC 6381)."""
         depth = "10" if self.ten_bit else "08"
+        h264, hevc = ("avc3", "hev1") if self.self_contained else ("avc1", "hvc1")
         return {
-            "h264": f"avc1.6400{self.level:02x}",
-            "hevc": f"hvc1.{'2.4' if self.ten_bit else '1.6'}.L{self.even_level * 3}.90",
+            "h264": f"{h264}.6400{self.level:02x}",
+            "hevc": f"{hevc}.{'2.4' if self.ten_bit else '1.6'}.L{self.even_level * 3}.90",
             "av1": f"av01.0.{(self.even_level // 10 - 2) * 4 + self.even_level % 10:02d}M.{depth}",
             "vp9": f"vp09.{'02' if self.ten_bit else '00'}.{self.even_level}.{depth}",
         }[self.codec]
@@ -333,6 +340,7 @@ def _rung(
     stream: Stream,
     size: tuple[int, int],
 ) -> VideoRendition:
+    ten_bit = is_hdr(stream) and not picture.tone_map and video.codec != "h264"
     return VideoRendition(
         source=medium.source,
         picture=picture,
@@ -344,7 +352,8 @@ def _rung(
         max_bit_rate=rung.max_bit_rate,
         bit_rate=rung.bit_rate,
         speed=video.speed,
-        ten_bit=is_hdr(stream) and not picture.tone_map and video.codec != "h264",
+        ten_bit=ten_bit,
+        variant="hardware" if video.hardware and not ten_bit else "software",
     )
 
 

@@ -57,6 +57,9 @@ def _warnings_of(service: Service) -> list[Warning]:
     if (count := service.details.get("stuck_jobs", "0")) != "0" and service.state != "down":
         text = f"{count} jobs stand still; the log of {name} says why"
         found.append(Warning(code="stuck-jobs", instance=name, text=text))
+    if (broken := service.details.get("hardware_out_of_order")) and service.state != "down":
+        text = f"{name} encodes in software what {broken} failed at; its log says why"
+        found.append(Warning(code="hardware-out-of-order", instance=name, text=text))
     if service.state == "down":
         text = f"{name} was last heard of at {service.last_beat_at:%H:%M:%S} UTC"
         found.append(Warning(code="service-down", instance=name, text=text))

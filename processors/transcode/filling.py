@@ -65,6 +65,8 @@ class Filling:
     order: VideoOrder | AudioOrder
     renditions: Sequence[Rendition]
     encode: Encode
+    falls_back: Callable[[TaskFailed], bool] = lambda _: False
+    """Whether `encode` has another way after such a failure."""
     have: dict[str, dict[int, Stored]] = field(default_factory=dict)
     encoded: int = 0
     _now: int = -1
@@ -127,7 +129,17 @@ class Filling:
         return want
 
     async def _encode(self, span: Span, pace: Pace) -> None:
-        """Encodes a span, or what there is time for before something more pressing. Raises TaskFailed."""
+        """Encodes a span, or what comes out before something more pressing or a failure with a way round it.
+
+        Raises TaskFailed.
+        """
+        try:
+            await self._try(span, pace)
+        except TaskFailed as error:
+            if not self.falls_back(error):
+                raise
+
+    async def _try(self, span: Span, pace: Pace) -> None:
         before = self._units()
         self._now = span.first - 1
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from connectors.hardware import Hardware
 from connectors.media_tools import OnProgress
 from connectors.ports import BlobStore, Clock
 from connectors.segment_tools import AudioRun, OnSegment, VideoRun
+from processors.transcode.choice import Choice
 from processors.transcode.drawing import Drawing
 from processors.transcode.filling import Filling, Span
 from processors.transcode.orders import AudioOrder, VideoOrder, read, written
@@ -36,30 +38,37 @@ class VideoWork:
     tools: Encoder
     clock: Clock
     drawing: Drawing
+    hardware: Hardware = field(default_factory=Hardware)
 
     async def __call__(self, execution: Execution) -> str:
         """The outcome as JSON. Raises TaskFailed, ClaimLost."""
         order = read(VideoOrder, execution.task.plan.order)
         source = await local_source(self.blobs, order.location)
         text = await self.drawing.file(execution, order.location, order.demuxer, order.text)
+        choice = Choice(self.hardware)
 
         async def encode(
             span: Span, preroll_s: float, on_segment: OnSegment, on_progress: OnProgress
         ) -> None:
+            rungs = tuple(r for r in span.renditions if isinstance(r, VideoRendition))
             run = VideoRun(
                 source=source,
                 demuxer=order.demuxer,
                 start_us=order.start_us,
-                rungs=tuple(r for r in span.renditions if isinstance(r, VideoRendition)),
+                rungs=rungs,
                 first=span.first,
                 count=span.count,
                 preroll_s=max(preroll_s, order.preroll_s),
                 text=text,
                 memory_bytes=memory_allowed(execution),
+                hardware=choice.encoder(rungs),
             )
             await self.tools.video(run, on_segment, on_progress)
 
-        return written(await Filling(execution, self.blobs, self.clock, order, order.rungs, encode).finish())
+        filling = Filling(
+            execution, self.blobs, self.clock, order, order.rungs, encode, falls_back=choice.falls_back
+        )
+        return written(await filling.finish())
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from connectors.file_tools import Join, Whole
 from connectors.handbrake import Container, HandbrakeEncode, HandbrakeProgress, OrderRefused
+from connectors.hardware import Hardware
 from connectors.media_tools import EncodeProgress, OnProgress
 from connectors.ports import BlobMissing, BlobStore, Clock
 from connectors.process import ToolFailed
+from processors.transcode.choice import Choice
 from processors.transcode.drawing import Drawing
 from processors.transcode.filling import Rendition
 from processors.transcode.orders import FileOrder, FileOutcome, JoinOrder, read, written
@@ -55,6 +57,7 @@ class JoinWork:
             video=await self._pieces(order.video) if order.video else (),
             audio=[await self._pieces(track) for track in order.audio],
             audio_streams=[track.stream for track in order.audio],
+            self_contained=order.video is not None and order.video.self_contained,
             target=target,
             memory_bytes=memory_allowed(execution),
         )
@@ -91,6 +94,7 @@ class FileWork:
     clock: Clock
     drawing: Drawing
     handbrake: Handbrake | None = None
+    hardware: Hardware = field(default_factory=Hardware)
 
     async def __call__(self, execution: Execution) -> str:
         """The outcome as JSON. Raises TaskFailed, ClaimLost."""
@@ -105,9 +109,7 @@ class FileWork:
             if engine == "handbrake":
                 await self._by_handbrake(order, source, target, memory_bytes, pace)
             else:
-                text = await self.drawing.file(
-                    execution, order.medium.location, order.medium.container, order.text
-                )
+                text = await self._text(execution, order)
                 whole = Whole(
                     source=source,
                     medium=order.medium,
@@ -133,7 +135,19 @@ class FileWork:
         def progressed(report: EncodeProgress) -> None:
             pace.reached(report.frames if pictures else report.out_time_ms // _SOUND_UNIT_MS)
 
-        await self.tools.whole(whole, progressed)
+        await self._encode(whole, progressed)
+
+    async def _encode(self, whole: Whole, on_progress: OnProgress) -> None:
+        """In hardware where that works; from the beginning again in software where it does not."""
+        choice = Choice(self.hardware)
+        rungs = [whole.rung] if whole.rung else []
+        while True:
+            order = replace(whole, hardware=choice.encoder(rungs))
+            try:
+                return await self.tools.whole(order, on_progress)
+            except ToolFailed as error:
+                if not choice.falls_back(error):
+                    raise
 
     async def _by_handbrake(
         self, order: FileOrder, source: Path, target: Path, memory_bytes: int, pace: Pace
