@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from deploy.local.commands import demo, develop, events, jobs, letters, media, stack
+from deploy.local.commands import demo, develop, events, jobs, letters, media, profiles, stack
 from deploy.local.failures import ERROR, Exit, Failure
 
 _EXITS = (
@@ -29,7 +29,7 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except Failure as failure:
-            _fail(str(failure), failure.code, as_json=ctx.obj)
+            _fail(failure, as_json=ctx.obj)
         except KeyboardInterrupt:
             raise SystemExit(Exit.INTERRUPTED) from None
         except BrokenPipeError:
@@ -38,14 +38,17 @@ class Commands(TyperGroup):
             raise SystemExit(Exit.FAILED) from None
 
 
-def _fail(message: str, code: Exit, *, as_json: bool) -> NoReturn:
+def _fail(failure: Failure, *, as_json: bool) -> NoReturn:
     from deploy.local.console import Output
 
     output = Output(as_json=as_json)
     if output.json:
-        output.emit({"error": message, "exit_code": int(code)})
-    output.note(f"{ERROR}{message}", style="red")
-    raise SystemExit(code)
+        several = {"problems": failure.problems} if failure.problems else {}
+        output.emit({"error": str(failure), "exit_code": int(failure.code), **several})
+    output.note(f"{ERROR}{failure}", style="red")
+    for problem in failure.problems:
+        output.note(f"  {problem}", style="red")
+    raise SystemExit(failure.code)
 
 
 app = typer.Typer(
@@ -74,6 +77,7 @@ def _options(
 for _part in (demo, stack, media, jobs, events, develop):
     app.registered_commands += _part.app.registered_commands
 app.add_typer(letters.app, name="dlq")
+app.add_typer(profiles.app, name="profiles")
 
 
 def main() -> None:

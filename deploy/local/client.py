@@ -46,6 +46,10 @@ class Gateway:
         """Asks for something; the answer's body."""
         return self._body("POST", path, **({} if body is None else {"json": body}), **more)
 
+    def put(self, path: str, body: Any) -> Any:
+        """Makes a resource what the body says; the answer's body."""
+        return self._body("PUT", path, json=body)
+
     def delete(self, path: str) -> Any:
         """Removes a resource."""
         return self._body("DELETE", path)
@@ -123,8 +127,15 @@ def problem(answer: httpx.Response) -> Failure:
     said = body if isinstance(body, dict) else {}
     title = said.get("title") or answer.reason_phrase or "error"
     detail = said.get("detail")
-    words = f"{title}: {detail}" if detail and detail != title else str(title)
-    return Failure(clean(f"{words} ({answer.status_code})"), _exit_for(answer.status_code))
+    several = [clean(each) for each in _several(said)]
+    words = f"{title}: {detail}" if detail and detail != title and not several else str(title)
+    return Failure(clean(f"{words} ({answer.status_code})"), _exit_for(answer.status_code), several)
+
+
+def _several(said: dict[str, Any]) -> list[str]:
+    """What is wrong, one by one: what does not go together, or what is malformed and where."""
+    malformed = [f"{'.'.join(each['at'][1:]) or 'it'}: {each['reason']}" for each in said.get("errors", [])]
+    return [*map(str, said.get("problems", [])), *malformed]
 
 
 def _exit_for(status: int) -> Exit:

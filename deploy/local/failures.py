@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 
@@ -25,6 +26,8 @@ ERROR = "error: "
 class Failure(Exception):
     """Ends the command with one clear line. The message says what the caller can do."""
 
-    def __init__(self, message: str, code: Exit = Exit.FAILED) -> None:
+    def __init__(self, message: str, code: Exit = Exit.FAILED, problems: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.code = code
+        self.problems = tuple(problems)
+        """Where several things are wrong: each, for a line of its own."""

@@ -9,14 +9,15 @@ from fastapi import APIRouter, Body, Path
 from gateway.commands import Commanded, Fresh
 from gateway.errors import Conflict, Invalid
 from gateway.openapi import problems
-from gateway.profiles import catalog
-from gateway.profiles.schemas import ProfileChanged, Profiles
+from gateway.profiles import catalog, presets
+from gateway.profiles.schemas import HandbrakePresets, ProfileChanged, Profiles
 from gateway.services import ServicesOf
 from schemas.events import ResourceChanged
 from schemas.profiles import BUILT_IN, BadProfile, Profile, checked, written
 
 router = APIRouter(prefix="/profiles", tags=["profiles"])
 
+_TAKEN = frozenset({"handbrake-presets"})
 _Name = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="The profile's name.")]
 
 
@@ -24,6 +25,12 @@ _Name = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="T
 async def list_profiles(services: ServicesOf) -> Profiles:
     """Lists all profiles."""
     return Profiles(items=await catalog.every(services.read_models))
+
+
+@router.get("/handbrake-presets", responses=problems(401))
+async def list_handbrake_presets(services: ServicesOf) -> HandbrakePresets:
+    """Lists the presets of the workers that have HandBrake."""
+    return presets.announced(services.presence.services())
 
 
 @router.get("/{name}", dependencies=[Fresh], responses=problems(400, 404))
@@ -45,6 +52,7 @@ async def put_profile(
         made = checked(profile, name=name, version=version)
     except BadProfile as error:
         raise Invalid("bad-profile", str(error), problems=str(error).splitlines()) from error
+    presets.refuse_unknown(made, command.services.presence.services())
     return ProfileChanged(profile=made, token=await _publish(command, name, version, written(made)))
 
 
@@ -59,6 +67,8 @@ async def delete_profile(command: Commanded, name: _Name) -> ProfileChanged:
 def _refuse_built_in(name: str) -> None:
     if name in BUILT_IN:
         raise Conflict("built-in-profile", f"{name} is always there, as it is; make one of another name.")
+    if name in _TAKEN:
+        raise Conflict("reserved-name", f"{name} is an address of its own; take another name.")
 
 
 async def _publish(command: Commanded, name: str, version: int, value: str | None) -> str:

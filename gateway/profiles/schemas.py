@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from schemas.profiles import Profile
 
@@ -18,3 +18,20 @@ class ProfileChanged(BaseModel):
 
     profile: Profile | None
     token: str
+
+
+class HandbrakePreset(BaseModel):
+    """One of HandBrake's presets."""
+
+    name: str = Field(description="What a profile says as handbrake_preset.", examples=["Fast 480p30"])
+    category: str = Field(examples=["General"])
+    workers: list[str] = Field(description="Who has it.", examples=[["worker-1"]])
+
+
+class HandbrakePresets(BaseModel):
+    """The presets of all workers that live and have HandBrake."""
+
+    workers: list[str] = Field(
+        description="Who was asked: empty where nobody has HandBrake.", examples=[["worker-1"]]
+    )
+    items: list[HandbrakePreset]

@@ -40,6 +40,7 @@ OPERATIONS = {
     "get_version",
     "get_version_schema",
     "keep_playing",
+    "list_handbrake_presets",
     "list_jobs",
     "list_media",
     "list_profiles",

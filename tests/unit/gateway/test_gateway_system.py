@@ -69,6 +69,7 @@ def test_what_an_operator_should_know_is_a_warning() -> None:
         beat("worker-4", state="down", isolation="weak: gone anyway"),
         beat("processors-1", stuck_jobs="0"),
         beat("processors-2", stuck_jobs="2"),
+        beat("worker-5", hardware_encoders="h264_vaapi", hardware_out_of_order="h264_nvenc"),
     )
     found = {(w.code, w.instance): w.text for w in warnings(table.services())}
     assert set(found) == {
@@ -76,6 +77,7 @@ def test_what_an_operator_should_know_is_a_warning() -> None:
         ("weak-isolation", "worker-3"),
         ("service-down", "worker-4"),
         ("stuck-jobs", "processors-2"),
+        ("hardware-out-of-order", "worker-5"),
     }
     assert "no Landlock here" in found["weak-isolation", "worker-2"]
 
