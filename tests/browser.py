@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.client import Client, until
-from tests.debian import program
+from tests.debian import required
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 _WATCH = """
@@ -33,20 +32,12 @@ _BUFFERED = """
 """
 
 
-def chromium() -> str:
-    """The browser."""
-    found = program("chromium", *_NAMES)
-    if found is None:
-        pytest.skip("there is no chromium here, and it cannot be installed without root")
-    return found
-
-
 @contextmanager
 def browser() -> Iterator[Browser]:
     """A browser without a window, which may play by itself."""
     arguments = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--mute-audio"]
     with sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=chromium(), args=arguments)
+        opened = driver.chromium.launch(executable_path=required("chromium", *_NAMES), args=arguments)
         try:
             yield opened
         finally:

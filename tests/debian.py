@@ -1,19 +1,38 @@
-"""Programs that tests need beside the product's own; on a Debian that we are root of they are installed."""
+"""Programs that tests need and that the environment does not bring: found, or on a Debian installed."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+from functools import cache
+
+import pytest
+
+HANDBRAKE = ("handbrake-cli", "HandBrakeCLI")
+_STEPS = (("update",), ("install", "-y", "--no-install-recommends"))
+_WITHIN_S = 600
 
 
+@cache
 def program(package: str, *names: str) -> str | None:
-    """The first of these programs that there is, if need be from this package; None where there is none."""
+    """Where a program is that goes by one of these names; on a Debian that we are root of, its package is
+    installed where it lacks.
+    """
     found = _found(names)
     if found is None and shutil.which("apt-get") and os.geteuid() == 0:
-        for step in (("update",), ("install", "-y", "--no-install-recommends", package)):
-            subprocess.run(["apt-get", "-qq", *step], capture_output=True, timeout=600, check=False)
+        for step in _STEPS:
+            command = ["apt-get", "-qq", *step, *([package] if step[0] == "install" else [])]
+            subprocess.run(command, capture_output=True, timeout=_WITHIN_S, check=False)
         found = _found(names)
+    return found
+
+
+def required(package: str, *names: str) -> str:
+    """The program; skips the test where there is none."""
+    found = program(package, *names)
+    if found is None:
+        pytest.skip(f"there is no {names[0]} here, and it cannot be installed without root")
     return found
 
 

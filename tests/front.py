@@ -9,12 +9,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from deploy.local.ports import HOST, pick
 from deploy.local.settings import ROOT
 from tests.client import until
-from tests.debian import program
+from tests.debian import required
 
 _TEMPLATE = ROOT / "deploy" / "nginx" / "sluice.conf.template"
 _AROUND = """
@@ -41,9 +39,7 @@ http {{
 @contextmanager
 def front(folder: Path, gateways: Sequence[str], blobs: Path) -> Iterator[tuple[str, str]]:
     """The addresses of the proxy, and of the same nginx with nothing but the files in `folder/files`."""
-    found = program("nginx-light", "nginx")
-    if found is None:
-        pytest.skip("there is no nginx here, and it cannot be installed without root")
+    found = required("nginx-light", "nginx")
     ports = [pick(set())]
     ports.append(pick(set(ports)))
     listen, plain = (f"{HOST}:{port}" for port in ports)

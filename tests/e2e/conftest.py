@@ -13,6 +13,7 @@ from deploy.local.parts import Options
 from deploy.local.ports import pick
 from deploy.local.stack import Stack
 from tests.client import Client
+from tests.debian import HANDBRAKE, program
 
 
 @cache
@@ -24,6 +25,7 @@ def metrics_ports() -> dict[str, int]:
 
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    program(*HANDBRAKE)  # a worker looks for it once, at its start
     ports = metrics_ports()
     options = Options(
         port=8700,

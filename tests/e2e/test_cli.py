@@ -118,3 +118,41 @@ def test_a_second_stack_in_the_same_home_is_refused_kindly(sluice: Run, stack: S
 def test_a_state_in_use_is_not_reset(sluice: Run, stack: Stack) -> None:
     assert sluice("reset").returncode != 0
     assert stack.home.blobs.is_dir()
+
+
+def test_profiles_are_made_used_and_removed(sluice: Run, film: Path, tmp_path: Path) -> None:
+    (preview,) = objects(sluice("profiles", "show", "preview", "--json"))
+    (tmp_path / "mine.json").write_bytes(orjson.dumps({**preview, "name": "mine", "about": "for the train"}))
+    assert objects(sluice("profiles", "put", "mine.json", "--json"))[0]["version"] == 1
+    assert "for the train" in sluice("profiles", "list").stdout
+    assert "mine" in [item["name"] for item in objects(sluice("profiles", "list", "--json"))]
+    *_, job = objects(sluice("add", str(film), "--profile", "mine", "--watch", "--json"))
+    assert (job["state"], job["profile"]) == ("completed", "mine")
+    assert sluice("profiles", "rm", "mine").returncode == 0
+    assert sluice("profiles", "show", "mine").returncode == 4
+    assert sluice("profiles", "rm", "web").returncode == 5
+
+
+def test_each_problem_of_a_profile_is_said_on_its_line(sluice: Run, tmp_path: Path) -> None:
+    rungs = [{"height": 480, "crf": 99}, {"height": 720, "crf": 23}]
+    bad = {"name": "bad", "container": "webm", "video": {"codec": "vp9", "rungs": rungs}}
+    (tmp_path / "bad.json").write_bytes(orjson.dumps({**bad, "audio": {"codec": "aac"}}))
+    done = sluice("profiles", "put", "bad.json")
+    assert done.returncode == 6
+    assert "  video.rungs.0.crf: Input should be less than or equal to 63" in done.stderr.splitlines()
+    rungs[0]["crf"] = 30
+    (tmp_path / "bad.json").write_bytes(
+        orjson.dumps({**bad, "video": {"codec": "vp9", "rungs": rungs}, "audio": {"codec": "aac"}})
+    )
+    assert sluice("profiles", "put", "bad.json").stderr.splitlines()[1:] == [
+        "  video.rungs: each height once, the largest first",
+        "  audio.codec: webm does not hold aac",
+    ]
+    assert sluice("profiles", "show", "bad").returncode == 4
+
+
+def test_handbrakes_presets_are_listed(sluice: Run) -> None:
+    done = sluice("profiles", "presets", "--json")
+    listed = {item["name"]: item["workers"] for item in objects(done)}
+    assert listed.get("Fast 480p30", ["worker-1"]) == ["worker-1"]
+    assert bool(listed) is not ("no worker" in done.stderr)

@@ -12,24 +12,26 @@ import av
 import psutil
 import pytest
 
-from connectors.handbrake import (
-    HandbrakeEncode,
-    HandbrakeTools,
-    OrderRefused,
-    find_handbrake,
-)
+from connectors.handbrake import HandbrakeEncode, HandbrakeTools, OrderRefused
 from connectors.process import ToolFailed, ToolRunner
 from connectors.sandbox import Isolation, Sandbox, find_isolation
-from tests.client import Client
+from deploy.local.stack import Stack
+from tests.client import Client, until
 from tests.clips import clip, frames, run, slow_clip
+from tests.debian import HANDBRAKE, required
+from tests.log import published
 
-PROGRAM = find_handbrake()
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="HandBrakeCLI is not on the path")
+pytestmark = pytest.mark.usefixtures("program")
 
 SRT = "1\n00:00:00,500 --> 00:00:02,000\nAll that is said\n\n"
 TWO_CHAPTERS = ";FFMETADATA1\n" + "".join(
     f"[CHAPTER]\nTIMEBASE=1/1\nSTART={start}\nEND={start + 2}\ntitle=Part\n" for start in (0, 2)
 )
+
+
+@pytest.fixture(scope="session")
+def program() -> Path:
+    return Path(required(*HANDBRAKE))
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +40,8 @@ def isolation() -> Isolation:
 
 
 @pytest.fixture(scope="module")
-def tools(isolation: Isolation) -> HandbrakeTools:
-    return handbrake(isolation)
-
-
-def handbrake(isolation: Isolation) -> HandbrakeTools:
-    assert PROGRAM is not None
-    return HandbrakeTools(ToolRunner(Sandbox(isolation)), PROGRAM)
+def tools(isolation: Isolation, program: Path) -> HandbrakeTools:
+    return HandbrakeTools(ToolRunner(Sandbox(isolation)), program)
 
 
 @pytest.fixture(scope="module")
@@ -101,12 +98,12 @@ async def test_a_film_becomes_what_its_preset_says(tools: HandbrakeTools, film: 
 
 @pytest.mark.parametrize("bubblewrap", [True, False])
 async def test_two_passes_keep_their_figures_in_the_attempts_folder(
-    isolation: Isolation, film: Path, attempt: Path, bubblewrap: bool
+    isolation: Isolation, program: Path, film: Path, attempt: Path, bubblewrap: bool
 ) -> None:
     target = attempt / "out.webm"
     walls = isolation if bubblewrap else replace(isolation, bubblewrap=None)
     wanted = order(film, target, preset="VP9 MKV 480p30", container="av_webm", max_height=120)
-    fractions = await encoded(handbrake(walls), wanted)
+    fractions = await encoded(HandbrakeTools(ToolRunner(Sandbox(walls)), program), wanted)
     assert codecs(target) == ["vp9", "opus"]
     assert height(target) == 120
     assert frames(target) == 90
@@ -251,10 +248,58 @@ def test_a_job_is_done_by_handbrake_where_its_profile_says_so(
         assert sum(1 for _ in made.decode(video=0)) == 120
 
 
-def test_an_unknown_preset_fails_its_job_and_says_so(client: Client, clips: Path) -> None:
-    profile = {"name": "no-preset", "engine": "handbrake", "handbrake_preset": "--help"}
+def presets(client: Client) -> dict[str, list[str]]:
+    """Who has which preset, once the worker has said so."""
+    path = "/api/v1/profiles/handbrake-presets"
+    items = until(lambda: client.get(path)["items"], "the worker's presets")
+    return {item["name"]: item["workers"] for item in items}
+
+
+async def test_the_gateway_lists_what_the_worker_has(client: Client, tools: HandbrakeTools) -> None:
+    listed = presets(client)
+    assert set(listed) == {preset.name for preset in await tools.presets()}
+    assert listed["Fast 480p30"] == ["worker-1"]
+
+
+@pytest.mark.parametrize("name", ["--help", "fast 480p"])
+def test_a_preset_that_no_worker_has_makes_no_profile(client: Client, name: str) -> None:
+    assert presets(client)
+    body = {"name": "no-preset", "engine": "handbrake", "handbrake_preset": name}
     with client.http as http:
-        assert http.put("/api/v1/profiles/no-preset", json=profile).status_code == 202
-    said = client.upload(clip(clips / "no-preset.mp4"), profile="no-preset")
-    job = client.until_job(said["job"]["id"], "failed")
-    assert (job["error"]["code"], "--help" in job["error"]["reason"]) == ("unknown_preset", True)
+        answer = http.put("/api/v1/profiles/no-preset", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "unknown-preset")
+    assert ("Fast 480p30" in answer.json()["near"]) is (name == "fast 480p")
+
+
+def slow_job(client: Client, clips: Path, name: str) -> str:
+    """A job that HandBrake takes some seconds for; its id."""
+    body = {"name": "slow", "engine": "handbrake", "handbrake_preset": "HQ 1080p30 Surround"}
+    with client.http as http:
+        assert http.put("/api/v1/profiles/slow", json=body).status_code == 202
+    return str(client.upload(slow_clip(clips / name, seconds=16), profile="slow")["job"]["id"])
+
+
+def told(stack: Stack, job_id: str) -> list[int]:
+    """How many pictures were done, each time that the job's progress was told."""
+    found = published(stack.endpoints.kafka, "transcode.progress")
+    return [event.frames_done for event in found if event.job_id == job_id]
+
+
+def test_a_jobs_progress_rises_to_its_end(client: Client, stack: Stack, clips: Path) -> None:
+    job_id = slow_job(client, clips, "handbrake-rises.mp4")
+    assert client.until_job(job_id, "completed")["progress"]["fraction"] == 1
+    done = told(stack, job_id)
+    assert done == sorted(done)
+    assert len({each for each in done if 0 < each < 480}) >= 2, done
+
+
+def test_a_cancelled_job_ends_handbrake(client: Client, stack: Stack, clips: Path) -> None:
+    job_id = slow_job(client, clips, "handbrake-cancel.mp4")
+    scratch = stack.home.scratch / "worker-1"
+    until(lambda: any(told(stack, job_id)), "the encode to be under way")
+    assert "HandBrakeCLI" in running(scratch)
+    assert client.post(f"/api/v1/jobs/{job_id}/cancel").status_code == 202
+    assert client.until_job(job_id, "cancelled")["output"] is None
+    until(lambda: "HandBrakeCLI" not in running(scratch), "HandBrake to be gone")
+    until(lambda: not list(scratch.iterdir()), "the attempt's folder to be gone")
+    assert client.job(job_id)["state"] == "cancelled"

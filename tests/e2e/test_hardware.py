@@ -5,12 +5,14 @@ No machine here need have one: a program that runs the real ffmpeg stands in for
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from glob import glob
 from pathlib import Path
 from typing import Any
 
 import av
+import orjson
 import pytest
 
 from connectors.blobs import FileStore
@@ -21,15 +23,19 @@ from connectors.hardware_trials import Trials
 from connectors.process import ToolRunner
 from connectors.sandbox import Isolation, Sandbox, find_isolation
 from connectors.segment_tools import SegmentTools
+from deploy.local.home import Home
+from deploy.local.parts import Options
+from deploy.local.stack import Stack
 from processors.transcode.orders import RunOutcome, VideoOrder, read
 from processors.transcode.plan import Asked, plan
 from processors.transcode.runs import VideoWork
 from processors.work.execution import Execution, TaskFailed
 from processors.work.tasks import Task
-from schemas.profiles import Container, Profile, Rung, Video
+from schemas.profiles import Audio, Container, Profile, Rung, Video, written
 from schemas.renditions import INIT, Medium, segment_location
 from tests import samples
-from tests.clips import clip, ffmpeg, looked_at
+from tests.client import Client, until
+from tests.clips import clip, ffmpeg, looked_at, marked
 from tests.pretended import NAME, pretended
 
 PROFILE = Profile(name="quick", video=Video(codec="h264", rungs=(Rung(height=360, crf=30),), hardware=True))
@@ -197,3 +203,61 @@ async def test_what_software_cannot_do_either_is_not_held_against_hardware(scene
     with pytest.raises(TaskFailed):
         await scene.run()
     assert scene.hardware.details() == WORKS
+
+
+@pytest.fixture(scope="module")
+def equipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Path]]:
+    """A stack whose worker has an encoder in hardware, and the program that stands in for it."""
+    program = pretended(tmp_path_factory.mktemp("bin") / "ffmpeg")
+    child_env = {"worker-1": {"IMAGEIO_FFMPEG_EXE": str(program)}}
+    options = Options(port=8790, child_env=child_env, env={"SLUICE_BEAT_S": "0.5"})
+    with Stack.start(Home(tmp_path_factory.mktemp("equipped")), options) as running:
+        yield running, program
+
+
+@pytest.fixture
+def client(equipped: tuple[Stack, Path]) -> Client:
+    stack, _ = equipped
+    assert stack.url is not None
+    return Client(stack.url, stack.token)
+
+
+def details(client: Client) -> dict[str, str]:
+    """What the worker says of its hardware; nothing before its trials are over."""
+    items = client.get("/api/v1/services")["items"]
+    found = next(item["details"] for item in items if item["service"] == "worker")
+    said = {name: value for name, value in found.items() if name.startswith("hardware_")}
+    return {} if said.get("hardware_encoders", "untried") == "untried" else said
+
+
+def made(client: Client, source: Path, to: Path, **changes: Any) -> Path:
+    """The result of a job with a profile that asks for hardware."""
+    profile = replace(PROFILE, audio=Audio(codec="aac"), **changes)
+    with client.http as http:
+        assert (
+            http.put(f"/api/v1/profiles/{profile.name}", json=orjson.loads(written(profile))).status_code
+            == 202
+        )
+    said = client.upload(source, profile=profile.name)
+    job = client.until_job(said["job"]["id"], "completed")
+    return client.download(job["output"]["url"], to)
+
+
+def test_jobs_are_encoded_in_hardware_until_that_breaks(
+    equipped: tuple[Stack, Path], client: Client, tmp_path: Path
+) -> None:
+    _, program = equipped
+    first = clip(tmp_path / "first.mp4", seconds=SECONDS)
+    second = marked(first, tmp_path / "second.mp4", "other")
+    assert until(lambda: details(client), "the trials") == WORKS
+    assert sound(made(client, first, tmp_path / "first.out.mp4"))
+    by_rate = Video(codec="h264", rungs=(Rung(height=360, bit_rate=800_000),), hardware=True)
+    assert sound(made(client, first, tmp_path / "whole.out.mp4", name="whole", video=by_rate))
+    assert details(client) == WORKS
+    pretended(program, pictures=2 * PER_SEGMENT, end=1)
+    assert sound(made(client, second, tmp_path / "second.out.mp4"))
+    broken = {"hardware_encoders": "none", "hardware_out_of_order": NAME}
+    until(lambda: details(client) == broken, "the worker's word")
+    warnings = client.get("/api/v1/system/status")["warnings"]
+    assert "hardware-out-of-order" in [warning["code"] for warning in warnings]
+    assert sound(made(client, second, tmp_path / "third.out.mp4", name="whole", video=by_rate))
