@@ -41,8 +41,8 @@ class Trials:
     ffmpeg_path: Path
     folder: Path
     """Of the trials' own: empty when they begin, and gone afterwards."""
-    one_s: float = 30.0
-    """How long one trial may take."""
+    one_s: float = 120.0
+    """How long one trial may take, of what others leave of the processor."""
 
     async def run(self, hardware: Hardware) -> None:
         """Tries every encoder that this ffmpeg lists, one after another. Raises ToolFailed, OSError."""
@@ -108,14 +108,15 @@ class Trials:
         async def keep(key: str, _number: int, content: bytes) -> None:
             made[key].append(content)
 
-        await SegmentTools(self.runner, self.ffmpeg_path).video(run, keep, _unheard)
+        tools = SegmentTools(self.runner, self.ffmpeg_path, gives_way=True)
+        await tools.video(run, keep, _unheard)
         return made
 
     async def _decode(self, path: Path) -> None:
         """Raises NoGood, ToolFailed."""
         said: list[str] = []
         command = [str(self.ffmpeg_path), "-v", "error", "-nostdin", "-i", str(path), "-f", "framecrc", "-"]
-        walls = Confinement(read=(path,), memory_bytes=_MEMORY)
+        walls = Confinement(read=(path,), memory_bytes=_MEMORY, gives_way=True)
         done = await self.runner.run(command, walls, said.append)
         pictures = sum(not line.startswith("#") for line in said)
         if done.stderr or pictures != _PICTURES:

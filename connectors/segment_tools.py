@@ -109,6 +109,8 @@ class SegmentTools:
 
     runner: ToolRunner
     ffmpeg_path: Path
+    gives_way: bool = False
+    """Whether it gets of the processor what nobody else wants."""
 
     async def video(self, run: VideoRun, on_segment: OnSegment, on_progress: OnProgress) -> None:
         """Encodes a run. Raises Misaligned, ToolFailed, and what `on_segment` raises."""
@@ -116,6 +118,7 @@ class SegmentTools:
         walls = Confinement(
             read=(run.source, *fonts.needed_for(run.text)),
             memory_bytes=run.memory_bytes,
+            gives_way=self.gives_way,
             hardware=run.hardware is not None,
         )
         await self._run(walls, cutters, on_progress, lambda to: video_command(run, to))

@@ -33,7 +33,7 @@ from connectors.pictures.poster import Posters
 from connectors.pictures.sheets import Thumbnails
 from connectors.pictures.tool import Tool
 from connectors.pictures.waveform import Waveforms
-from connectors.ports import BlobStore, BrokerUnavailable, Transient
+from connectors.ports import BrokerUnavailable, Transient
 from connectors.process import ToolRunner
 from connectors.registry import open_registry
 from connectors.sandbox import Sandbox, find_isolation
@@ -192,9 +192,12 @@ async def run_worker(settings: Settings) -> None:
             log.error("ISOLATION IS WEAK: what opens strangers' files is not shut in", what=isolation.summary)
         else:
             log.info("isolation", what=isolation.summary)
-        sandbox = Sandbox(isolation)
-        equipment = _equipment(settings, ToolRunner(sandbox))
-        worker = _worker(world, sandbox, equipment, WorkMetrics(served_metrics(settings)))
+        runner = ToolRunner(Sandbox(isolation), Brakes())
+        handbrake = HandbrakeTools(runner, found) if (found := find_handbrake()) else None
+        trials = Trials(runner, _ffmpeg(), settings.scratch / f"{settings.instance}.trials")
+        equipment = Equipment(trials, handbrake)
+        works = _works(world, runner, handbrake, equipment.hardware)
+        worker = _worker(world, runner.brakes, works, handbrake is not None)
         beat = _beat(world, "worker", lambda: _worker_details(worker, equipment, isolation.summary))
         stop = asyncio.get_running_loop().add_signal_handler
         stop(signal.SIGTERM, worker.stop)
@@ -244,15 +247,8 @@ def _leader(world: World, host: Host, observer: WorkObserver) -> Leader:
     )
 
 
-def _equipment(settings: Settings, runner: ToolRunner) -> Equipment:
-    ffmpeg = Path(imageio_ffmpeg.get_ffmpeg_exe())
-    handbrake = HandbrakeTools(runner, found) if (found := find_handbrake()) else None
-    return Equipment(Trials(runner, ffmpeg, settings.scratch / f"{settings.instance}.trials"), handbrake)
-
-
-def _worker(world: World, sandbox: Sandbox, equipment: Equipment, observer: WorkObserver) -> Worker:
+def _worker(world: World, brakes: Brakes, works: Mapping[str, Work], has_handbrake: bool) -> Worker:
     settings = world.settings
-    blobs, brakes = open_store(settings.blobs, settings.instance), Brakes()
     limits = Limits(
         max_jobs=settings.slots, cpu_percent=settings.cpu_limit, memory_percent=settings.memory_limit
     )
@@ -262,27 +258,32 @@ def _worker(world: World, sandbox: Sandbox, equipment: Equipment, observer: Work
         tail=world.tail(working.TAILED),
         clock=world.clock,
         admission=Admission(limits),
-        observer=observer,
-        works=_works(world, blobs, ToolRunner(sandbox, brakes), equipment.hardware),
+        observer=WorkMetrics(served_metrics(settings)),
+        works=works,
         brakes=brakes,
         settings=WorkerSettings(
             name=settings.instance,
             scratch=settings.scratch / settings.instance,
-            tools=frozenset({"ffmpeg", *(["handbrake"] if find_handbrake() else [])}),
+            tools=frozenset({"ffmpeg", *(["handbrake"] if has_handbrake else [])}),
             lease=settings.lease,
             drain=timedelta(seconds=settings.drain_s),
         ),
     )
 
 
-def _works(world: World, blobs: BlobStore, runner: ToolRunner, hardware: Hardware) -> dict[str, Work]:
+def _ffmpeg() -> Path:
+    return Path(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+def _works(
+    world: World, runner: ToolRunner, handbrake: HandbrakeTools | None, hardware: Hardware
+) -> dict[str, Work]:
     """What a worker can do."""
-    ffmpeg = Path(imageio_ffmpeg.get_ffmpeg_exe())
+    blobs, ffmpeg = open_store(world.settings.blobs, world.settings.instance), _ffmpeg()
     segments, files = SegmentTools(runner, ffmpeg), FileTools(runner, ffmpeg)
     texts = TextTools(runner, ffmpeg)
     drawing = Drawing(blobs, texts)
     media, idly = KnownMedia(world.database), Tool(runner, ffmpeg, gives_way=True)
-    handbrake = HandbrakeTools(runner, found) if (found := find_handbrake()) else None
     return {
         PROBE: Probe(blobs, FfmpegTools(runner)),
         orders.VIDEO: VideoWork(blobs, segments, world.clock, drawing, hardware),
