@@ -37,6 +37,7 @@ CLOSED = (
     ("HEAD", "/api/v1/media/m1/images/p1"),
     ("POST", "/api/v1/media/m1/playback"),
     ("GET", "/api/v1/profiles"),
+    ("GET", "/api/v1/profiles/handbrake-presets"),
     ("GET", "/api/v1/profiles/p1"),
     ("PUT", "/api/v1/profiles/p1"),
     ("DELETE", "/api/v1/profiles/p1"),
