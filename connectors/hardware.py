@@ -122,8 +122,8 @@ def candidates(listed: Iterable[str], nodes: Iterable[str]) -> list[HardwareEnco
 
 
 def _on(family: Family, nodes: list[str]) -> list[str | None]:
-    """QSV and VAAPI run on a node each; without one VAAPI opens what it finds, or nothing."""
-    return [*nodes] if family in ("qsv", "vaapi") and nodes else [None]
+    """QSV and VAAPI run on any node, and without one not at all; the others find their devices themselves."""
+    return [*nodes] if family in ("qsv", "vaapi") else [None]
 
 
 def hardware_settings(encoder: HardwareEncoder, rung: VideoRendition, group: int | None) -> Settings:
