@@ -13,7 +13,7 @@ import ffmpeg
 from connectors import fonts
 from connectors.encoders import in_band_tag, video_settings
 from connectors.hardware import HardwareEncoder, Settings
-from connectors.media_tools import Follower, OnProgress
+from connectors.media_tools import Follower, Impatient, OnProgress
 from connectors.pipes import into_tool
 from connectors.process import ToolFailed, ToolRunner
 from connectors.sandbox import Confinement
@@ -94,7 +94,8 @@ class FileTools:
         passes = (1, 2) if rung and rung.bit_rate and not _in_hardware(order) else (0,)
         for number in passes:
             argv = whole_command(order, gain, number).compile(cmd=str(self.ffmpeg_path))
-            follower = Follower(on_progress if number == passes[-1] else _unheard)
+            heard = on_progress if number == passes[-1] else _unheard
+            follower = Follower(Impatient(heard) if _in_hardware(order) else heard)
             await self.runner.run(argv, self._walls(order), follower)
 
     async def _gain(self, order: Whole) -> float:

@@ -18,6 +18,8 @@ _PROBE_TOOL = Path(__file__).with_name("probe_tool.py")
 _PROBE_CPU_S = 60
 _PROBE_WALL_S = 120
 _PROBE_MEMORY = 1 << 30
+_MOST_ALIKE = 480
+"""Two minutes: there are four reports a second."""
 
 
 class MediaRefused(Exception):
@@ -94,6 +96,27 @@ class Follower:
     def _number(self, name: str) -> int:
         value = self._said.get(name, "")
         return max(0, int(value)) if value.lstrip("-").isdigit() else 0
+
+
+class Impatient:
+    """Hands reports on, until so many in a row say the same: a device that hangs says nothing itself.
+
+    Reports are counted, not seconds: a tool that is stopped for a while reports nothing.
+    """
+
+    def __init__(self, on_progress: OnProgress, most_alike: int = _MOST_ALIKE) -> None:
+        self._on_progress = on_progress
+        self._most_alike = most_alike
+        self._last: EncodeProgress | None = None
+        self._alike = 0
+
+    def __call__(self, report: EncodeProgress) -> None:
+        """Raises ToolFailed."""
+        self._alike = self._alike + 1 if report == self._last else 0
+        self._last = report
+        if self._alike >= self._most_alike:
+            raise ToolFailed("stalled", f"nothing has come out of it for {self._alike} reports")
+        self._on_progress(report)
 
 
 def _refusal(error: ToolFailed, said: list[str]) -> Exception:

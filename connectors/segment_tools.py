@@ -20,7 +20,7 @@ from connectors import fonts
 from connectors.encoders import audio_settings, timescale, video_settings
 from connectors.fragments import decode_time, fragments
 from connectors.hardware import HardwareEncoder, Settings
-from connectors.media_tools import Follower, OnProgress
+from connectors.media_tools import Follower, Impatient, OnProgress
 from connectors.pipes import Sink, out_of_tool
 from connectors.process import ToolRunner
 from connectors.sandbox import Confinement
@@ -121,7 +121,8 @@ class SegmentTools:
             gives_way=self.gives_way,
             hardware=run.hardware is not None,
         )
-        await self._run(walls, cutters, on_progress, lambda to: video_command(run, to))
+        watched = Impatient(on_progress) if run.hardware is not None else on_progress
+        await self._run(walls, cutters, watched, lambda to: video_command(run, to))
 
     async def audio(self, run: AudioRun, on_segment: OnSegment, on_progress: OnProgress) -> None:
         """Encodes a run. Raises Misaligned, ToolFailed, and what `on_segment` raises."""

@@ -17,6 +17,7 @@ _PROGRAM = """#!{python} -IS
 import os, subprocess, sys
 
 REAL, NAME, PICTURES, END, FILTER = {real!r}, {name!r}, {pictures!r}, {end!r}, {filter!r}
+HANGS = {hangs!r}
 DROPPED = ("-rc", "-no-scenecut", "-b:v")
 X264 = ["-preset", "ultrafast", "-refs", "2", "-x264-params", "cabac=0:scenecut=0:weightp=0"]
 
@@ -44,6 +45,9 @@ if "-encoders" in args:
     print(" V....D", NAME, "pretended")
 elif NAME not in args:
     os.execv(REAL, [REAL, *args])
+elif HANGS:
+    while True:
+        print("frame=0", "out_time_us=0", "progress=continue", sep="\\n", flush=True)
 else:
     done = subprocess.run([REAL, *translated(args)], close_fds=False)
     sys.stderr.write("the device is lost\\n" if END else "")
@@ -51,11 +55,13 @@ else:
 """
 
 
-def pretended(path: Path, *, pictures: int | None = None, end: int = 0, bitstream: str = "") -> Path:
+def pretended(
+    path: Path, *, pictures: int | None = None, end: int = 0, bitstream: str = "", hangs: bool = False
+) -> Path:
     """Writes the program, in place of what is there.
 
     The encoder gives up after so many `pictures`, and ends with `end`; `bitstream` is what becomes of its
-    pictures, as a filter of ffmpeg's.
+    pictures, as a filter of ffmpeg's. One that `hangs` reports for ever that nothing is done.
     """
     program = _PROGRAM.format(
         python=sys.executable,
@@ -64,6 +70,7 @@ def pretended(path: Path, *, pictures: int | None = None, end: int = 0, bitstrea
         pictures=str(pictures) if pictures else None,
         end=end,
         filter=bitstream,
+        hangs=hangs,
     )
     new = path.with_name(f"{path.name}.new")
     new.write_text(program)

@@ -115,6 +115,13 @@ async def test_hardware_that_ends_early_without_a_word_is_made_up_for(scene: Sce
     assert sound(await scene.joined("mp4"))
 
 
+async def test_hardware_that_hangs_is_given_up(scene: Scene) -> None:
+    pretended(scene.program, hangs=True)
+    assert (await scene.run()).encoded == SECONDS * 30 // PER_SEGMENT
+    assert scene.hardware.details()["hardware_out_of_order"] == NAME
+    assert sound(await scene.joined("mp4"))
+
+
 async def test_what_software_cannot_do_either_is_not_held_against_hardware(scene: Scene) -> None:
     source = scene.folder / "blobs" / scene.medium.location
     source.unlink()
