@@ -15,6 +15,8 @@ from connectors.file_tools import FileTools, Join
 from connectors.hardware import Hardware
 from connectors.process import ToolRunner
 from connectors.segment_tools import SegmentTools
+from connectors.text_tools import TextTools
+from processors.transcode.drawing import Drawing
 from processors.transcode.orders import RunOutcome, VideoOrder, read
 from processors.transcode.plan import Asked, plan
 from processors.transcode.runs import VideoWork
@@ -63,7 +65,8 @@ class Scene:
         task = Task.planned(samples.task_changed(kind="video", plan=self._planned()))
         execution = Execution(task, "w1", self.folder, lambda _: None, confirm)
         tools = SegmentTools(self.runner, self.program)
-        work = VideoWork(self.store, tools, SystemClock(), self.hardware)
+        drawing = Drawing(self.store, TextTools(self.runner, self.program))
+        work = VideoWork(self.store, tools, SystemClock(), drawing, self.hardware)
         return read(RunOutcome, await work(execution))
 
     async def pieces(self) -> list[Path]:

@@ -15,6 +15,7 @@ from connectors.media_tools import OnProgress
 from connectors.process import ToolFailed
 from connectors.segment_tools import AudioRun, Misaligned, OnSegment, VideoRun
 from processors.transcode.choice import Choice
+from processors.transcode.drawing import Drawing
 from processors.transcode.orders import RunOutcome, read
 from processors.transcode.plan import Asked, Planned, plan
 from processors.transcode.runs import VideoWork
@@ -25,6 +26,7 @@ from schemas.profiles import Profile, Rung, Video
 from schemas.renditions import INIT, Medium
 from tests import samples
 from tests.fakes import FakeClock
+from tests.unit.processors.extractor import FakeExtractor
 from tests.unit.processors.test_runs import fragment
 
 NVENC = HardwareEncoder("h264", "nvenc")
@@ -93,9 +95,10 @@ async def done(folder: Path, tools: Tools, hardware: Hardware, task: Planned) ->
 
     async def confirm() -> None: ...
 
+    drawing = Drawing(store, FakeExtractor())
     works: dict[str, Work] = {
-        "video": VideoWork(store, tools, clock, hardware),
-        "file": FileWork(store, tools, clock, hardware=hardware),
+        "video": VideoWork(store, tools, clock, drawing, hardware),
+        "file": FileWork(store, tools, clock, drawing, hardware=hardware),
     }
     return await works[task.kind](Execution(made, "w1", folder, lambda _: None, confirm))
 
