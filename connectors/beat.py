@@ -34,12 +34,14 @@ class Beat:
     started_at: datetime
     details: Callable[[], Mapping[str, str]]
     """What else there is to say, looked at for each beat."""
+    state: Callable[[], str] = lambda: "up"
+    """What the process calls itself while it lives."""
 
     async def run(self) -> None:
         """Beats until it is cancelled; one that could not be sent is sent again soon."""
         while True:
             try:
-                await self.send("up")
+                await self.send(self.state())
                 await asyncio.sleep(self.every_s)
             except BrokerUnavailable as error:
                 log.info("beat not sent", error=str(error))

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ from processors.transcode.texts import TextWork
 from processors.transcode.work import FileWork, JoinWork
 from processors.views.handle import Views
 from processors.work import leader as leading
+from processors.work import standing
 from processors.work import worker as working
 from processors.work.admission import Admission, Limits
 from processors.work.execution import Work
@@ -70,6 +72,7 @@ from processors.work.project import NAME as LEDGER_STAGE
 from processors.work.project import Projector
 from processors.work.worker import Worker, WorkerSettings
 from schemas.codec import Codec
+from schemas.events import ResourceChanged
 from schemas.pictures import POSTER, THUMBNAILS, WAVEFORM
 from schemas.topics import BY_NAME
 
@@ -198,7 +201,8 @@ async def run_worker(settings: Settings) -> None:
         equipment = Equipment(trials, handbrake)
         works = _works(world, runner, handbrake, equipment.hardware)
         worker = _worker(world, runner.brakes, works, handbrake is not None)
-        beat = _beat(world, "worker", lambda: _worker_details(worker, equipment, isolation.summary))
+        details = partial(_worker_details, worker, equipment, isolation.summary)
+        beat = _beat(world, "worker", details, state=lambda: worker.standing.state)
         stop = asyncio.get_running_loop().add_signal_handler
         stop(signal.SIGTERM, worker.stop)
         stop(signal.SIGINT, worker.stop)
@@ -242,7 +246,9 @@ def _leader(world: World, host: Host, observer: WorkObserver) -> Leader:
         tail=world.tail(leading.TAILED, since=timedelta(minutes=1)),
         clock=world.clock,
         leads=lambda: host.leads(LEDGER_STAGE),
-        settings=LeaderSettings(tick=timedelta(seconds=tick)),
+        settings=LeaderSettings(
+            tick=timedelta(seconds=tick), bearable_failures=world.settings.worker_failures
+        ),
         observer=observer,
     )
 
@@ -252,15 +258,22 @@ def _worker(world: World, brakes: Brakes, works: Mapping[str, Work], has_handbra
     limits = Limits(
         max_jobs=settings.slots, cpu_percent=settings.cpu_limit, memory_percent=settings.memory_limit
     )
+    tail = world.tail(working.TAILED)
+
+    async def last_order() -> ResourceChanged | None:
+        await tail.ready.wait()  # what is ordered after this is heard of
+        return await standing.last_order(world.history, settings.instance)
+
     return Worker(
         ledger=world.ledger,
         publisher=world.publisher,
-        tail=world.tail(working.TAILED),
+        tail=tail,
         clock=world.clock,
         admission=Admission(limits),
         observer=WorkMetrics(served_metrics(settings)),
         works=works,
         brakes=brakes,
+        last_order=last_order,
         settings=WorkerSettings(
             name=settings.instance,
             scratch=settings.scratch / settings.instance,
@@ -297,7 +310,7 @@ def _works(
     }
 
 
-def _beat(world: World, service: str, details: Callable[[], Mapping[str, str]]) -> Beat:
+def _beat(world: World, service: str, details: Callable[[], Mapping[str, str]], **more: Any) -> Beat:
     return Beat(
         service=service,
         instance=world.settings.instance,
@@ -306,12 +319,16 @@ def _beat(world: World, service: str, details: Callable[[], Mapping[str, str]]) 
         clock=world.clock,
         started_at=world.started_at,
         details=details,
+        **more,
     )
 
 
 def _stage_details(stages: Sequence[Stage], leader: Leader) -> dict[str, str]:
     said = {"stages": ",".join(stage.name for stage in stages), "leader": str(leader.leading).lower()}
-    return said | ({"stuck_jobs": str(len(leader.stuck))} if leader.leading else {})
+    if not leader.leading:
+        return said
+    aside = [f"{one.worker} until {one.until:%H:%M:%S} UTC" for one in leader.aside]
+    return said | {"stuck_jobs": str(len(leader.stuck)), "set_aside": ", ".join(aside)}
 
 
 def _worker_details(worker: Worker, equipment: Equipment, isolation: str) -> dict[str, str]:
@@ -321,6 +338,7 @@ def _worker_details(worker: Worker, equipment: Equipment, isolation: str) -> dic
         "tools": ",".join(sorted(worker.settings.tools)),
         "isolation": isolation,
         **equipment.details(),
+        "drained": str(worker.drained).lower(),
     }
 
 

@@ -58,6 +58,9 @@ class WorkMetrics:
         self._stuck = Gauge(
             "sluice_jobs_stuck", "Open jobs that no waiting will move; the log says why.", registry=registry
         )
+        self._aside = Gauge(
+            "sluice_workers_set_aside", "Workers kept from work, for they fail at it.", registry=registry
+        )
         self._attempts = Counter(
             "sluice_attempts_total", "Attempts at tasks that ended.", ["kind", "outcome"], registry=registry
         )
@@ -75,6 +78,10 @@ class WorkMetrics:
     def stuck(self, jobs: int) -> None:
         """See WorkObserver."""
         self._stuck.set(jobs)
+
+    def set_aside(self, workers: int) -> None:
+        """See WorkObserver."""
+        self._aside.set(workers)
 
     def attempt(self, kind: str, outcome: str) -> None:
         """See WorkObserver."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from connectors.ports import Clock, Database, Document, FromNow, History, Transient
 from connectors.read_models import POINTER, STATE
+from processors.transcode import poison
 from processors.transcode.handle import requested_job
 from processors.views.rebuild import Rebuild
 from processors.work.jobs import CLOSED, PLANNED, Job
@@ -50,6 +51,8 @@ class Found:
     """The highest run of each job that was really opened."""
     verdicts: dict[tuple[str, int], dict[str, str | None]] = field(default_factory=dict)
     retried: dict[tuple[str, int], events.JobControlled] = field(default_factory=dict)
+    pauses: dict[tuple[str, int], events.JobControlled] = field(default_factory=dict)
+    """What was last said of pausing each run."""
     media: dict[str, Document] = field(default_factory=dict)
     plans: dict[str, Task] = field(default_factory=dict)
     last: dict[str, events.TaskChanged] = field(default_factory=dict)
@@ -64,6 +67,10 @@ class Found:
                 self.verdicts[event.job_id, event.run] = {"status": event.status, "code": event.code}
             case events.JobControlled(command="retry"):
                 self.retried[event.job_id, event.run] = event
+            case events.JobControlled(command="pause" | "resume"):
+                known = self.pauses.get((event.job_id, event.run))
+                if known is None or _said_at(event) > _said_at(known):
+                    self.pauses[event.job_id, event.run] = event
             case events.TaskChanged():
                 self._hear_task(event)
             case events.MediaProbed():
@@ -84,6 +91,16 @@ class Found:
         if known is None or _order(event) > _order(known):
             self.last[event.task_id] = event
 
+    def died(self, media_id: str) -> Document:
+        """The jobs over a medium whose tasks died, by code; nothing where another has completed."""
+        jobs = [job.id for job in self.jobs.values() if job.media_id == media_id]
+        ends = [verdict["status"] for (job_id, _), verdict in self.verdicts.items() if job_id in jobs]
+        dead = [event for event in self.last.values() if event.state == DEAD and event.job_id in jobs]
+        fact: dict[str, list[str]] = {}
+        for event in dead if "completed" not in ends else []:
+            fact = poison.died({poison.FACT: fact}, event.code or "failed", event.job_id)
+        return {poison.FACT: fact} if fact else {}
+
     def run_of(self, job_id: str) -> int:
         """The job's present run: the last that was planned, or retried after one that ended."""
         run = self.runs.get(job_id, 1)
@@ -96,6 +113,8 @@ class Found:
         run = self.run_of(found.id)
         again = self.retried.get((found.id, run))
         status = self.verdicts.get((found.id, run))
+        pause = None if status else self.pauses.get((found.id, run))
+        at_on = _said_at(pause) if pause else None
         planned = any(task.job_id == found.id and task.run == run for task in self.plans.values())
         return replace(
             found,
@@ -103,6 +122,7 @@ class Found:
             requested_at=again.meta.occurred_at if again else found.requested_at,
             state=CLOSED if status else PLANNED if planned else found.state,
             verdict={"run": run, **status} if status else None,
+            pause={"run": run, "at": at_on[0], "on": at_on[1]} if at_on else None,
         )
 
     def task(self, planned: Task) -> Task:
@@ -112,6 +132,10 @@ class Found:
         if (planned.job_id, planned.run) in self.verdicts and state == WAITING:
             state = CANCELLED
         return replace(planned, state=state, epoch=last.epoch, attempts=last.attempts)
+
+
+def _said_at(event: events.JobControlled) -> tuple[datetime, bool]:
+    return (event.meta.occurred_at, event.command == "pause")
 
 
 def _order(event: events.TaskChanged) -> tuple[int, int]:
@@ -129,6 +153,7 @@ async def ensure_state(database: Database, history: History, clock: Clock) -> st
         try:
             document = await database.get(STATE, LEDGER)
             if document is not None and document["open"]:
+                await _index(database)
                 return str(document["incarnation"])
             if begun is None and await _begin(database, document, mine := new_id()):
                 begun = mine
@@ -137,6 +162,13 @@ async def ensure_state(database: Database, history: History, clock: Clock) -> st
         except Transient as error:
             log.warning("deriving from the log has to wait", error=str(error))
         await asyncio.sleep(_LOOK_AGAIN_S)
+
+
+async def _index(database: Database) -> None:
+    """Makes the indexes that are missing: also those that this version is the first to need."""
+    for name, indexes in INDEXES.items():
+        for fields in indexes:
+            await database.index(name, fields)
 
 
 async def _begin(database: Database, found: Document | None, incarnation: str) -> bool:
@@ -168,9 +200,7 @@ async def _derive_and_say_so(database: Database, history: History, clock: Clock,
 
 async def _derive(database: Database, history: History, clock: Clock, incarnation: str) -> None:
     log.info("deriving the ledger and the read models from the log")
-    for name, indexes in INDEXES.items():
-        for fields in indexes:
-            await database.index(name, fields)
+    await _index(database)
     found = Found()
     async for deliveries in history.read({}, await history.ends(TOPICS)):
         for delivery in deliveries:
@@ -185,7 +215,7 @@ async def _derive(database: Database, history: History, clock: Clock, incarnatio
 
 def _documents(found: Found) -> Iterable[tuple[str, Document]]:
     for media_id, facts in found.media.items():
-        yield MEDIA, {"_id": media_id, **facts}
+        yield MEDIA, {"_id": media_id, **facts, **found.died(media_id)}
     for job in map(found.job, found.jobs.values()):
         body = asdict(job)
         yield JOBS, {"_id": body.pop("id"), **body, "outbox": None}

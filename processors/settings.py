@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     memory_limit: float = Field(90.0, validation_alias="MEMORY_LIMIT", gt=0, le=100)
     """Percent of the memory beyond which no task is begun."""
 
+    worker_failures: int = Field(5, validation_alias="SLUICE_WORKER_FAILURES", ge=1)
+    """A worker that fails so many tasks in a row is set aside for a while."""
+
     @property
     def slots(self) -> int:
         """Encodes at a time."""

@@ -118,6 +118,9 @@ STATE_STYLES = {
     "cancelled": "yellow",
     "waiting": "yellow",
     "held": "yellow",
+    "paused": "yellow",
+    "draining": "yellow",
+    "drained": "yellow",
 }
 
 

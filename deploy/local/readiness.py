@@ -11,6 +11,8 @@ import httpx
 from deploy.local.ports import HOST
 
 _TIMEOUT_S = 3.0
+_NOT_YET = ("down", "starting")
+"""A worker that is paused or drained is there all the same."""
 
 
 def accepts(address: str) -> bool:
@@ -65,6 +67,6 @@ def _absent(client: httpx.Client, url: str, wanted: set[str]) -> str | None:
         items = answer.raise_for_status().json()["items"]
     except (httpx.HTTPError, ValueError, KeyError):
         return f"the list of services at {url}"
-    up = {item.get("instance") for item in items if item.get("state") == "up"}
+    up = {item.get("instance") for item in items if item.get("state") not in _NOT_YET}
     absent = sorted(wanted - up)
     return f"{', '.join(absent)} to come up" if absent else None

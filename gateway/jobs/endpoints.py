@@ -11,7 +11,7 @@ from gateway.commands import Commanded, Fresh
 from gateway.errors import Conflict
 from gateway.jobs import orders
 from gateway.jobs.lookup import JOBS, find
-from gateway.jobs.render import render
+from gateway.jobs.render import PAUSED, render
 from gateway.jobs.schemas import Job, JobAccepted, JobOrder, PriorityOrder, State
 from gateway.media.lookup import find_usable
 from gateway.openapi import FILE, problems
@@ -34,11 +34,13 @@ async def list_jobs(
     state: Annotated[State | None, Query(description="Only those in this state.")] = None,
     media_id: Annotated[str | None, Query(description="Only those of this medium.")] = None,
 ) -> pages.Listing[Job]:
-    """Lists jobs, newest first."""
-    asked = {"state.name": state, "request.media_id": media_id}
+    """Lists jobs, newest first. A page of one state may hold fewer than asked for, and go on all the same."""
+    by_state = {"pause.on": True} if state == PAUSED else {"state.name": state}
+    asked = {**by_state, "request.media_id": media_id}
     where = {path: value for path, value in asked.items() if value is not None}
     found = await pages.page(services.read_models, JOBS, where, paging)
-    jobs = [job for document in found.items if (job := render(document))]
+    shown = [job for document in found.items if (job := render(document))]
+    jobs = [job for job in shown if state in (None, job.state)]
     return pages.Listing(items=jobs, next=found.next)
 
 
@@ -58,6 +60,21 @@ async def cancel_job(command: Commanded, job_id: str) -> JobAccepted:
 async def retry_job(command: Commanded, job_id: str) -> JobAccepted:
     """Runs a failed or cancelled job again; the answer shows the job as it was."""
     return await orders.retry(command, await find(command.services.read_models, job_id))
+
+
+@router.post("/{job_id}/pause", status_code=202, responses=problems(404, 409))
+async def pause_job(command: Commanded, job_id: str) -> JobAccepted:
+    """Holds a job back: what runs is left at the end of its segment, and what is finished stays.
+
+    What a viewer waits for is made all the same. The answer shows the job as it was.
+    """
+    return await orders.pause(command, await find(command.services.read_models, job_id))
+
+
+@router.post("/{job_id}/resume", status_code=202, responses=problems(404, 409))
+async def resume_job(command: Commanded, job_id: str) -> JobAccepted:
+    """Lets a paused job go on with what is missing; the answer shows the job as it was."""
+    return await orders.resume(command, await find(command.services.read_models, job_id))
 
 
 @router.post("/{job_id}/priority", status_code=202, responses=problems(404, 409))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gateway import names
 from gateway.commands import Command
 from gateway.errors import Conflict
-from gateway.jobs.render import ENDED, job_path, render_requested
+from gateway.jobs.render import ENDED, PAUSED, job_path, render_requested
 from gateway.jobs.schemas import Job, JobAccepted, Priority, TranscodeOrder
 from gateway.profiles import catalog
 from schemas.events import JobControlled, TranscodeRequested, new_id
@@ -54,6 +54,21 @@ async def retry(command: Command, job: Job) -> JobAccepted:
             "not-retryable", f"The job is {job.state}: only failed or cancelled ones can be retried."
         )
     return await _control(command, job, "retry", job.run + 1)
+
+
+async def pause(command: Command, job: Job) -> JobAccepted:
+    """Holds the present run back. Raises Conflict where it has ended, or is held back."""
+    _refuse_ended(job, "paused")
+    if job.state == PAUSED:
+        raise Conflict("job-paused", "The job is paused already.")
+    return await _control(command, job, "pause", job.run)
+
+
+async def resume(command: Command, job: Job) -> JobAccepted:
+    """Lets a paused run go on. Raises Conflict where it is not paused."""
+    if job.state != PAUSED:
+        raise Conflict("job-not-paused", f"The job is {job.state}: only a paused one can be resumed.")
+    return await _control(command, job, "resume", job.run)
 
 
 async def prioritise(command: Command, job: Job, priority: Priority) -> JobAccepted:

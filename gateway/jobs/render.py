@@ -10,12 +10,19 @@ from gateway.jobs.schemas import Job, JobError, JobLinks, Output, Progress
 from schemas.events import TranscodeRequested
 
 ENDED = frozenset({"completed", "failed", "cancelled"})
+PAUSED = "paused"
 _MOST_BEFORE_THE_END = 0.99
 
 
 def job_path(job_id: str) -> str:
     """Where a job is."""
     return f"/api/v1/jobs/{job_id}"
+
+
+def is_paused(document: Document) -> bool:
+    """Whether the present run is held back; the end of a run ends its pause."""
+    pause, state = part(document, "pause"), part(document, "state")
+    return bool(pause.get("on")) and pause["run"] == state.get("run") and state["name"] not in ENDED
 
 
 def render(document: Document) -> Job | None:
@@ -28,7 +35,7 @@ def render(document: Document) -> Job | None:
         id=job_id,
         **_asked(request),
         run=state["run"],
-        state=state["name"],
+        state=PAUSED if is_paused(document) else state["name"],
         priority=part(document, "priority").get("value") or request["priority"],
         requested_at=request["at"],
         finished_at=outcome.get("at"),
@@ -128,6 +135,8 @@ def _links(job_id: str, media_id: str) -> JobLinks:
         output=f"{path}/output",
         cancel=f"{path}/cancel",
         retry=f"{path}/retry",
+        pause=f"{path}/pause",
+        resume=f"{path}/resume",
         priority=f"{path}/priority",
         events=f"/api/v1/events?job_id={job_id}",
     )

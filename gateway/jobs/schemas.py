@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-State = Literal["pending", "processing", "completed", "failed", "cancelled"]
+State = Literal["pending", "processing", "paused", "completed", "failed", "cancelled"]
 Priority = Literal["high", "normal", "low"]
 
 JOB_ID = "0198c9a2-8f31-7a55-8b1c-0a9b8c7d6e5f"
@@ -48,6 +48,8 @@ class JobLinks(BaseModel):
     output: str
     cancel: str
     retry: str
+    pause: str
+    resume: str
     priority: str
     events: str
 
@@ -86,6 +88,8 @@ class Job(BaseModel):
                         "output": f"/api/v1/jobs/{JOB_ID}/output",
                         "cancel": f"/api/v1/jobs/{JOB_ID}/cancel",
                         "retry": f"/api/v1/jobs/{JOB_ID}/retry",
+                        "pause": f"/api/v1/jobs/{JOB_ID}/pause",
+                        "resume": f"/api/v1/jobs/{JOB_ID}/resume",
                         "priority": f"/api/v1/jobs/{JOB_ID}/priority",
                         "events": f"/api/v1/events?job_id={JOB_ID}",
                     },

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Path, Response
 
+from gateway.commands import Commanded, Fresh
 from gateway.openapi import Responses, problems
 from gateway.services import ServicesOf
-from gateway.system import schemas, status
+from gateway.system import schemas, status, workers
 from gateway.system.readiness import readiness
+from schemas.workers import DRAIN, PAUSE, WORK
 
 router = APIRouter(tags=["system"])
 probes = APIRouter(tags=["health"])
+
+_Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="Its SLUICE_INSTANCE.")]
 
 _METRICS: Responses = {
     200: {"description": "Metrics", "content": {"text/plain": {"schema": {"type": "string"}}}}
@@ -60,3 +65,31 @@ async def get_status(services: ServicesOf) -> schemas.Status:
 async def list_services(services: ServicesOf) -> schemas.Services:
     """The processes heard of in the last minutes."""
     return schemas.Services(items=services.presence.services())
+
+
+@router.get("/system/workers", dependencies=[Fresh], responses=problems(400))
+async def list_workers(services: ServicesOf) -> schemas.Workers:
+    """Lists workers, with what they were ordered."""
+    items = await workers.every(services.read_models, services.presence.services())
+    return schemas.Workers(items=items)
+
+
+@router.post("/system/workers/{instance}/pause", status_code=202, responses=problems(404))
+async def pause_worker(command: Commanded, instance: _Name) -> schemas.WorkerSteered:
+    """Lets a worker leave what it does and take nothing more, also after it is started again.
+
+    Segments under way are finished and others go on from there; what makes a whole file stops in place.
+    """
+    return await workers.order(command, instance, PAUSE)
+
+
+@router.post("/system/workers/{instance}/drain", status_code=202, responses=problems(404))
+async def drain_worker(command: Commanded, instance: _Name) -> schemas.WorkerSteered:
+    """Lets a worker finish what it has and take nothing more, also after it is started again."""
+    return await workers.order(command, instance, DRAIN)
+
+
+@router.post("/system/workers/{instance}/resume", status_code=202, responses=problems(404))
+async def resume_worker(command: Commanded, instance: _Name) -> schemas.WorkerSteered:
+    """Lets a worker take work again, whatever it was ordered before."""
+    return await workers.order(command, instance, WORK)

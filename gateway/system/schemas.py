@@ -6,6 +6,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
+from schemas.workers import Order
+
 
 class Service(BaseModel):
     """One process."""
@@ -15,7 +17,7 @@ class Service(BaseModel):
     host: str
     pid: int
     version: str
-    state: str = Field(description="up, draining or down.", examples=["up"])
+    state: str = Field(description="up, starting, paused, draining or down.", examples=["up"])
     started_at: datetime
     last_beat_at: datetime
     details: dict[str, str] = Field(examples=[{"isolation": "full", "slots": "2"}])
@@ -25,6 +27,33 @@ class Services(BaseModel):
     """The processes heard of in the last minutes."""
 
     items: list[Service]
+
+
+class Worker(BaseModel):
+    """One worker, and what it was ordered."""
+
+    instance: str = Field(examples=["worker-1"])
+    state: str = Field(description="up, starting, paused, draining or down.", examples=["up"])
+    order: Order = Field(description="What it is to do until it is ordered otherwise.", examples=["work"])
+    drained: bool = Field(description="It was to finish what it had, and has: it can be ended.")
+    slots: int = Field(description="How many encodes it does at a time.")
+    running: int = Field(description="How many tasks it has.")
+    host: str | None
+    version: str | None
+    last_beat_at: datetime | None
+
+
+class Workers(BaseModel):
+    """The workers heard of in the last minutes, and those that have an order."""
+
+    items: list[Worker]
+
+
+class WorkerSteered(BaseModel):
+    """A worker was ordered something; it heeds that within its next beat."""
+
+    worker: Worker
+    token: str = Field(description="Send it with a read to see this command's effect.")
 
 
 class Cpu(BaseModel):

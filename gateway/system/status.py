@@ -60,7 +60,19 @@ def _warnings_of(service: Service) -> list[Warning]:
     if (broken := service.details.get("hardware_out_of_order")) and service.state != "down":
         text = f"{name} encodes in software what {broken} failed at; its log says why"
         found.append(Warning(code="hardware-out-of-order", instance=name, text=text))
+    if service.state != "down":
+        found += _set_aside(service.details.get("set_aside", ""))
     if service.state == "down":
         text = f"{name} was last heard of at {service.last_beat_at:%H:%M:%S} UTC"
         found.append(Warning(code="service-down", instance=name, text=text))
+    return found
+
+
+def _set_aside(said: str) -> list[Warning]:
+    """The workers that the leader keeps from work: `worker-2 until 12:03:04 UTC, …`."""
+    found = []
+    for one in filter(None, said.split(", ")):
+        name, _, until = one.partition(" ")
+        text = f"{name} fails task after task: it is kept from work {until}"
+        found.append(Warning(code="worker-set-aside", instance=name, text=text))
     return found

@@ -17,6 +17,7 @@ from connectors.media_tools import EncodeProgress, OnProgress
 from connectors.ports import BlobStore, Clock
 from connectors.process import ToolFailed
 from connectors.segment_tools import Misaligned, OnSegment
+from processors.transcode.border import Border
 from processors.transcode.orders import AudioOrder, RunOutcome, Stored, VideoOrder
 from processors.transcode.pace import Pace
 from processors.work.demand import Want
@@ -71,14 +72,19 @@ class Filling:
     encoded: int = 0
     _now: int = -1
     """The last segment that closed."""
+    _border: Border = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._border = Border(self.execution.leave)
 
     async def finish(self) -> RunOutcome:
-        """Encodes what is missing until nothing is. Raises TaskFailed."""
+        """Encodes what is missing until nothing is. Raises TaskFailed, and GivenBack where it is asked to."""
         for rendition in self.renditions:
             self.have[rendition.key] = await self._stored(rendition)
         pace = self._pace()
         self._reached(pace)
         while (span := self._next()) is not None:
+            self._border.reached()
             await self._encode(span, pace)
         pace.reached(pace.share)
         pace.tell()
@@ -149,6 +155,8 @@ class Filling:
 
         async def closed(key: str, number: int, content: bytes) -> None:
             await self._keep(key, number, content, pace)
+            if number != INIT and not self._lacks(span, number):
+                self._border.reached()
 
         for preroll_s in (0.0, *PREROLLS_S):
             encoding = asyncio.ensure_future(self.encode(span, preroll_s, closed, progressed))
@@ -168,9 +176,7 @@ class Filling:
         """Waits for the end; False where something more pressing came, and this was stopped for it."""
         try:
             while True:
-                news = asyncio.ensure_future(self.execution.demands.changed.wait())
-                await asyncio.wait((encoding, news), return_when=asyncio.FIRST_COMPLETED)
-                news.cancel()
+                await self._border.news(encoding, self.execution.demands.changed.wait())
                 if encoding.done():
                     await encoding
                     return True

@@ -8,6 +8,7 @@ from typing import Any
 
 from connectors.ports import Clock, Delivery
 from processors.runtime import GivenUp, Handled, Stage
+from processors.transcode import poison
 from processors.transcode.orders import FILE, JOB, JOIN, RUNS, FileOutcome, read
 from processors.transcode.plan import Asked, Planned, join, plan
 from processors.work.jobs import WAITING, Job, Jobs, KnownMedia, Verdict, merged
@@ -107,14 +108,16 @@ class Transcode:
         if "rejected" in known:
             return await self._fail(job, "media_rejected", known["rejected"]["reason"], cause)
         if "probed" in known and job.state == WAITING:
-            return await self._plan(job, known["probed"], cause)
+            return await self._plan(job, known, cause)
         return Handled()
 
-    async def _plan(self, job: Job, probe: Mapping[str, Any], cause: Meta) -> Handled:
+    async def _plan(self, job: Job, known: Mapping[str, Any], cause: Meta) -> Handled:
         try:
-            planned = plan(asked(job, probe))
+            planned = plan(asked(job, known["probed"]))
         except (CannotRender, UnknownProfile) as error:
             return await self._fail(job, error.code, str(error), cause)
+        if poison.code_of(known, but=job.id):
+            planned = poison.last(planned)
 
         async def settle() -> None:
             await self.jobs.planned(job)
@@ -134,10 +137,10 @@ class Transcode:
         if task is not None and task.spare:
             return Handled()
         if event.state == "dead":
-            return await self._fail(job, event.code or "failed", event.error or "it failed", event.meta)
+            return await self._died(job, event)
         if event.kind not in RUNS:
             made = read(FileOutcome, event.outcome or "")
-            return await self.jobs.close(job, _completed(made), event.meta)
+            return await self._complete(job, _completed(made), event.meta)
         of_run = [t for t in await self.jobs.ledger.of_job(job.id) if t.run == job.run]
         tasks = [t for t in of_run if t.kind in RUNS and not t.spare]
         if any(task.state != COMPLETED for task in tasks):
@@ -151,9 +154,19 @@ class Transcode:
         joining = join(wanted)
         if joining is not None:
             return Handled([self._event(job, joining, event.meta)])
-        return await self.jobs.close(
-            job, Verdict(status="completed", output_name=wanted.file_name), event.meta
-        )
+        verdict = Verdict(status="completed", output_name=wanted.file_name)
+        return await self._complete(job, verdict, event.meta)
+
+    async def _complete(self, job: Job, verdict: Verdict, cause: Meta) -> Handled:
+        if (await self.media.get(job.media_id)).get(poison.FACT):
+            await self.media.record(job.media_id, poison.FACT, {})
+        return await self.jobs.close(job, verdict, cause)
+
+    async def _died(self, job: Job, event: TaskChanged) -> Handled:
+        code, known = event.code or "failed", await self.media.get(job.media_id)
+        await self.media.record(job.media_id, poison.FACT, poison.died(known, code, job.id))
+        why = poison.reason(event.error or "it failed", poison.code_of(known, but=job.id))
+        return await self._fail(job, code, why, event.meta)
 
     async def _controlled(self, event: JobControlled) -> Handled:
         job = await self.jobs.get(event.job_id)
@@ -169,6 +182,8 @@ class Transcode:
                 return await self._advance(again, event.meta) if again else Handled()
             case "priority" if event.priority:
                 await self.jobs.prioritise(job.id, event.priority)
+            case "pause" | "resume" if job.run == event.run:
+                await self.jobs.pause(job, event.command == "pause", event.meta.occurred_at)
         return Handled()
 
     async def _fail(self, job: Job, code: str, reason: str, cause: Meta) -> Handled:

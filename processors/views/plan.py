@@ -29,7 +29,7 @@ _NOT_JOBS = frozenset({"probe", *pictures.KINDS})
 
 INDEXES: dict[str, list[list[str]]] = {
     MEDIA: [["created_at"], ["upload.owner_id"], ["status.name"], ["upload.sha256"]],
-    JOBS: [["created_at"], ["state.name"], ["request.media_id"], ["request.owner_id"]],
+    JOBS: [["created_at"], ["state.name"], ["pause.on"], ["request.media_id"], ["request.owner_id"]],
     RESOURCES: [["kind"]],
 }
 """What the gateway asks by."""
@@ -136,15 +136,21 @@ def _progressed(event: events.TranscodeProgress) -> list[Merge]:
 
 
 def _controlled(event: events.JobControlled) -> list[Merge]:
-    if event.command != "priority":
-        return []
-    return _job(event, priority={"at": event.meta.occurred_at, "value": event.priority})
+    at = event.meta.occurred_at
+    match event.command:
+        case "priority":
+            return _job(event, priority={"at": at, "value": event.priority})
+        case "pause" | "resume":
+            return _job(event, pause={"run": event.run, "rank": 0, "at": at, "on": event.command == "pause"})
+        case _:
+            return []
 
 
 def _processed(event: events.MediaProcessed) -> list[Merge]:
     state = _job_state(event.run, event.status)
     outcome = {"run": event.run, "rank": state["rank"], **_said(event, "job_id", "run")}
-    return _job(event, outcome=outcome, state=state)
+    pause = {"run": event.run, "rank": 1, "at": event.meta.occurred_at, "on": False}
+    return _job(event, outcome=outcome, state=state, pause=pause)
 
 
 def _configured(event: events.ResourceChanged) -> list[Merge]:

@@ -20,7 +20,7 @@ import structlog
 from connectors.brakes import Brakes
 from connectors.ports import Clock, Publisher, Transient
 from processors.work.demand import Demands
-from processors.work.execution import ClaimLost, Execution, TaskFailed, Work
+from processors.work.execution import ClaimLost, Execution, GivenBack, TaskFailed, Work
 from processors.work.ledger import TASKS, Hold, Ledger, Told
 from processors.work.observer import WorkObserver
 from processors.work.tasks import COMPLETED, DEAD, Task
@@ -33,6 +33,8 @@ T = TypeVar("T")
 _FIRST_RETRY_S = 1.0
 _LONGEST_RETRY_S = 60.0
 _AGAIN_S = 0.5
+_CHECK_AGAIN_S = (0.0, 0.5, 2.0)
+"""What a command changes in the ledger may come a moment after the command itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +66,23 @@ class Attempt:
     task: Task
     work: Work
     desk: Desk
+    job_paused: bool = False
+    """Whether its job was, at the last renewal."""
+    _leave: asyncio.Event = field(default_factory=asyncio.Event)
     _check: asyncio.Event = field(default_factory=asyncio.Event)
 
     def check(self) -> None:
-        """Asks the ledger at once whether the task is still wanted."""
-        self._check.set()
+        """Asks the ledger at once, and in a moment again, whether the task is still wanted."""
+        for delay_s in _CHECK_AGAIN_S:
+            asyncio.get_running_loop().call_later(delay_s, self._check.set)
+
+    def leave_or_not(self, leave: bool) -> None:
+        """Asks for the task to be left at its next border, or for it to go on."""
+        if leave and not self._leave.is_set():
+            log.info("to be left at the next border", task=self.task.id)
+            self._leave.set()
+        elif not leave:
+            self._leave.clear()
 
     async def run(self) -> None:
         """The whole of it; never raises. A cancellation gives the task back."""
@@ -78,7 +92,7 @@ class Attempt:
         try:
             folder.mkdir()
             await self._under_lease(folder)
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, GivenBack):
             await self._give_back()
         except ClaimLost as lost:
             self.desk.observer.attempt(task.kind, "lost")
@@ -89,18 +103,25 @@ class Attempt:
             shutil.rmtree(folder, ignore_errors=True)
 
     async def _under_lease(self, folder: Path) -> None:
-        """Does the task while its lease is kept. Raises ClaimLost."""
+        """Does the task while its lease is kept. Raises ClaimLost and GivenBack."""
         doing = asyncio.create_task(self._do_and_tell(folder))
         keeping = asyncio.create_task(self._keep_lease())
+        watching = [doing, keeping, *([asyncio.create_task(self._left())] if self.task.idle else [])]
         try:
-            await asyncio.wait((doing, keeping), return_when=asyncio.FIRST_COMPLETED)
-            if not doing.done():
-                keeping.result()
+            await asyncio.wait(watching, return_when=asyncio.FIRST_COMPLETED)
+            for other in watching[1:]:
+                if other.done() and not doing.done():
+                    other.result()
             await doing
         finally:
-            for each in (doing, keeping):
+            for each in watching:
                 each.cancel()
-            await asyncio.gather(doing, keeping, return_exceptions=True)
+            await asyncio.gather(*watching, return_exceptions=True)
+
+    async def _left(self) -> None:
+        """For work that has no borders and is left wherever it is. Raises GivenBack."""
+        await self._leave.wait()
+        raise GivenBack
 
     async def _keep_lease(self) -> None:
         """Renews until the claim is gone. Raises ClaimLost."""
@@ -127,22 +148,25 @@ class Attempt:
                 raise ClaimLost("it was cancelled")
             if hold is Hold.LOST:
                 raise ClaimLost("someone else may have it by now")
+            self.job_paused = hold is Hold.PAUSED
             good_until = asked_at + lease_s
 
     def _renew(self) -> Awaitable[Hold]:
         return self.desk.ledger.renew(self.task, self.desk.lease)
 
     async def _confirm(self) -> None:
-        if await _persist(self._renew) is not Hold.KEPT:
+        if await _persist(self._renew) not in (Hold.KEPT, Hold.PAUSED):
             raise ClaimLost("it was gone before its result could be published")
 
     async def _do_and_tell(self, folder: Path) -> None:
         desk = self.desk
-        execution = Execution(self.task, desk.worker, folder, desk.tell, self._confirm, desk.demands)
+        execution = Execution(
+            self.task, desk.worker, folder, desk.tell, self._confirm, desk.demands, self._leave
+        )
         try:
             with desk.brakes.owned(self.task.id):
                 outcome = await self.work(execution)
-        except ClaimLost:
+        except (ClaimLost, GivenBack):
             raise
         except TaskFailed as error:
             await self._failed(error)

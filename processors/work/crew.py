@@ -1,4 +1,4 @@
-"""The workers that are alive, as their beats tell: how many places they have, and which tools. Pure."""
+"""The workers that take work, as their beats tell: how many places they have, and which tools. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Crew:
 
     def hear(self, beat: ServiceBeat) -> None:
         """Takes in a worker's beat."""
-        if beat.state == "down":
+        if beat.state != "up":
             self._seen.pop(beat.instance, None)
             return
         silence = timedelta(milliseconds=_BEATS_MISSED * beat.interval_ms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,10 @@ class TaskFailed(Exception):
         self.again = again
 
 
+class GivenBack(Exception):
+    """The task was left at a border, as it was asked to be: whoever has it next goes on from there."""
+
+
 class ClaimLost(Exception):
     """Someone else has the task now: nothing of this attempt may be published."""
 
@@ -41,7 +46,12 @@ class Execution:
     """Raises ClaimLost unless the claim holds now: asked before what others will see."""
     demands: Demands = field(default_factory=Demands)
     """What viewers wait for."""
+    leave: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while the task is to be left at the next border: work that has borders raises GivenBack there."""
 
 
 Work = Callable[[Execution], Awaitable[str]]
-"""Does a task and returns its outcome as JSON. Raises TaskFailed; any other error is tried again."""
+"""Does a task and returns its outcome as JSON.
+
+Raises TaskFailed and GivenBack; any other error is tried again.
+"""

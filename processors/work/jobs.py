@@ -34,6 +34,14 @@ class Job:
     request: Mapping[str, Any]
     """The stage's own request: profile, name, priority, options."""
     verdict: Mapping[str, Any] | None = None
+    pause: Mapping[str, Any] | None = None
+    """What was last said of pausing: of which run, when, and whether it is on."""
+
+    @property
+    def paused(self) -> bool:
+        """Whether its present run is held back."""
+        said = self.pause
+        return self.verdict is None and said is not None and bool(said["on"]) and said["run"] == self.run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,12 +99,22 @@ class Jobs:
         await self._database.change(JOBS, job_id, {}, {"request.priority": priority})
         await self.ledger.set_priority(job_id, priority)
 
+    async def pause(self, job: Job, on: bool, at: datetime) -> None:
+        """Holds a run back, or lets it go on; whatever was said last stands, in any order."""
+        known = job.pause if job.pause and job.pause["run"] == job.run else None
+        said = {"run": job.run, "at": at, "on": on}
+        if known and (known["at"], known["on"]) > (at, on):
+            said = dict(known)
+        if await self._database.change(JOBS, job.id, {"run": job.run, "verdict": None}, {"pause": said}):
+            await self.ledger.pause_run(job.id, job.run, bool(said["on"]))
+
     async def close(self, job: Job, verdict: Verdict, cause: Meta) -> Handled:
         """Decides a run, once. What it returns tells so; empty where it was decided otherwise before."""
         event = self._processed(job, verdict, cause)
         to = {
             "state": CLOSED,
             "verdict": {"run": job.run, "status": verdict.status, "code": verdict.code},
+            "pause": None,
             "outbox": self.ledger.outbox(event),
         }
         if await self._database.change(JOBS, job.id, {"run": job.run, "verdict": None}, to):
@@ -156,6 +174,12 @@ class KnownMedia:
     async def get(self, media_id: str) -> Mapping[str, Any]:
         """Everything remembered; empty for a medium that nothing is known of yet."""
         return await self.database.get(MEDIA, media_id) or {}
+
+
+async def paused_jobs(ledger: Ledger) -> frozenset[str]:
+    """The ids of the jobs that are held back."""
+    found = map(_read, await ledger.database.select(JOBS, {"pause.on": True}, 100_000))
+    return frozenset(job.id for job in found if job.paused)
 
 
 async def open_jobs(ledger: Ledger) -> list[Job]:

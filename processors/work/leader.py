@@ -15,29 +15,41 @@ import structlog
 
 from connectors.ports import Clock, Publisher, Tail, Transient
 from processors.work import crew, rescue
+from processors.work.conduct import Conduct, Cooling
 from processors.work.crew import Crew
-from processors.work.jobs import open_jobs
+from processors.work.expiry import Expiry
+from processors.work.foreman import Foreman
+from processors.work.jobs import paused_jobs
 from processors.work.ledger import Ledger
 from processors.work.line import Line
 from processors.work.observer import Silent, WorkObserver
 from processors.work.queue import FairQueue
 from processors.work.rescue import Signs
-from processors.work.stuck import stuck
-from processors.work.tasks import DEAD, NOW, READY, RUNNING, WAITING, Task
+from processors.work.rest import rest
+from processors.work.stuck import Standstill
+from processors.work.tasks import READY, RUNNING, WAITING, Task
+from processors.work.untold import Untold
+from processors.work.window import room_for
 from schemas.events import (
     Event,
     JobControlled,
     PlaybackChanged,
+    ResourceChanged,
     ServiceBeat,
     TaskChanged,
-    TaskPlan,
     TranscodeProgress,
-    to_millis,
 )
 
 log = structlog.get_logger()
 
-TAILED = ("task.changed", "job.controlled", "service.beat", "playback.changed", "transcode.progress")
+TAILED = (
+    "task.changed",
+    "job.controlled",
+    "service.beat",
+    "playback.changed",
+    "transcode.progress",
+    "resource.changed",
+)
 """What the leader reads along."""
 
 _ACTOR = "service:ledger"
@@ -55,6 +67,8 @@ class LeaderSettings:
     """How often leases, retries and outboxes are looked at; tasks are let in as soon as there is room."""
     window_per_slot: int = 2
     """How many ready tasks there are for each place on a worker."""
+    bearable_failures: int = 5
+    """A worker that fails so many tasks in a row is set aside."""
     patience: timedelta = timedelta(minutes=1)
     """How long a job may stand still before the leader says so."""
 
@@ -73,19 +87,34 @@ class Leader:
     _line: Line = field(init=False)
     _under_way: dict[str, Task] = field(default_factory=dict)
     _to_look_up: set[str] = field(default_factory=set)
-    _untold: set[str] = field(default_factory=set)
+    _untold: Untold = field(init=False)
+    _foreman: Foreman = field(init=False)
     _crew: Crew = field(default_factory=Crew)
     _signs: Signs = field(default_factory=lambda: Signs({}, {}))
-    _suspected: frozenset[str] = frozenset()
+    _standstill: Standstill = field(init=False)
+    _expiry: Expiry = field(init=False)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _rescan_at: float = 0.0
-    stuck: Mapping[str, str] = field(default_factory=dict)
-    """The jobs that stand still, and why."""
     leading: bool = False
     """Whether the last look found this process to be the leader; for the status page."""
 
     def __post_init__(self) -> None:
         self._line = Line(self.clock)
+        self._untold = Untold(self.ledger, self.publisher)
+        self._standstill = Standstill(self.ledger, self.observer, self.settings.patience)
+        self._expiry = Expiry(self.ledger, self.clock, self.observer)
+        conduct = Conduct(self.settings.bearable_failures)
+        self._foreman = Foreman(self.ledger.database, self.observer, conduct)
+
+    @property
+    def stuck(self) -> Mapping[str, str]:
+        """The jobs that stand still, and why."""
+        return self._standstill.found
+
+    @property
+    def aside(self) -> list[Cooling]:
+        """The workers that are set aside."""
+        return sorted(self._foreman.aside.values(), key=lambda one: one.worker)
 
     async def run(self) -> None:
         """Never ends; errors that may pass are logged and met with another round."""
@@ -108,29 +137,16 @@ class Leader:
                 await self.take_over()
         except Transient as error:
             log.warning("the leader waits for what it needs", error=str(error))
-        await self._rest()
+        await rest(self.settings.tick, self._wake, self._fill_if_leading)
 
-    async def _rest(self) -> None:
-        """Waits for the next tick, letting tasks in as they come."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + self.settings.tick.total_seconds()
-        while (left := until - loop.time()) > 0:
-            try:
-                async with asyncio.timeout(left):
-                    await self._wake.wait()
-            except TimeoutError:
-                return
-            self._wake.clear()
-            if self.leading:
-                try:
-                    await self.fill()
-                except Transient as error:
-                    log.warning("tasks wait to be let in", error=str(error))
-                    return
+    async def _fill_if_leading(self) -> None:
+        if self.leading:
+            await self.fill()
 
     async def take_over(self) -> None:
         """Learns what there is. Nothing is assumed of what the last leader did."""
         self._line = Line(self.clock, self._line.demands)
+        self._foreman.forget()
         await self._rescan()
         self.leading = True
         log.info("this process leads", waiting=len(self._line))
@@ -140,17 +156,20 @@ class Leader:
         """One round of the leader's duties."""
         now = await self.ledger.now()
         running = await self.ledger.in_state(RUNNING)
-        await self._expire([t for t in running if t.lease_until is not None and t.lease_until < now])
+        self._to_look_up |= await self._expiry.take_back(running, now)
         ready = await self.ledger.in_state(READY)
-        self._under_way = {task.id: task for task in [*running, *ready]}
+        let_in, self._under_way = self._under_way, {task.id: task for task in [*running, *ready]}
+        self._to_look_up |= let_in.keys() - self._under_way.keys()
+        self._line.hold(await paused_jobs(self.ledger))
         self._show(now, ready, running)
-        await self._tell_untold()
+        await self._untold.tell()
+        await self._foreman.look()
         self._line.release(now)
         self._line.heed_all()
         await self._rescue()
         if asyncio.get_running_loop().time() > self._rescan_at:
             await self._rescan()
-            await self._look_for_stuck(now)
+            await self._standstill.look([*self._line, *self._under_way.values()], self._tools(), now)
         await self.fill()
 
     def _show(self, now: datetime, ready: list[Task], running: list[Task]) -> None:
@@ -165,30 +184,18 @@ class Leader:
         self._line.put_unknown(await self.ledger.in_state(WAITING))
         self._rescan_at = loop.time() + max(_RESCAN_S, _RESCAN_SHARE * (loop.time() - began))
 
-    async def _look_for_stuck(self, now: datetime) -> None:
-        """Says of each job that stood still at this look and the one before that it does, once."""
-        tasks = [*self._line, *self._under_way.values()]
-        tools = self._crew.tools(self.clock.now())
-        found = stuck(await open_jobs(self.ledger), tasks, tools, now, self.settings.patience)
-        still = {job_id: reason for job_id, reason in found.items() if job_id in self._suspected}
-        for job_id in still.keys() - self.stuck.keys():
-            log.error("a job stands still", job=job_id, why=still[job_id])
-        self._suspected, self.stuck = frozenset(found), still
-        self.observer.stuck(len(still))
-
     async def fill(self) -> None:
         """Lets tasks in while there is room, the light ones always."""
         await self._look_up()
         admitted: list[Event] = []
-        tools = self._crew.tools(self.clock.now())
-        line = self._line
+        tools, line, size = self._tools(), self._line, self._window()
         for queue, bounded in ((line.light, False), (line.heavy, True), (line.idle, True)):
             while (task := self._line.take(queue, self._under_way.values(), tools)) is not None:
-                if bounded and not self._room_for(task):
+                if bounded and not room_for(task, self._under_way.values(), size):
                     queue.put(task)
                     break
                 if await self._admit(task, queue):
-                    admitted.append(task.told(READY, _ACTOR, self.clock.now(), plan=_shown(task)))
+                    admitted.append(task.told(READY, _ACTOR, self.clock.now(), plan=task.shown))
         if admitted:
             await self.publisher.publish(admitted)
 
@@ -202,54 +209,20 @@ class Leader:
             self._under_way[task.id] = replace(task, state=READY)
         return admitted
 
-    def _room_for(self, task: Task) -> bool:
-        """Less urgent tasks in the window never keep a more urgent one out."""
-        rank = task.urgency[0]
-        before = [
-            other
-            for other in self._under_way.values()
-            if other.state == READY
-            and (other.light, other.idle) == (False, task.idle)
-            and other.urgency[0] <= rank
-        ]
-        return task.wanted_at is not None or len(before) < self._window()
-
-    def _window(self) -> int:
-        return self.settings.window_per_slot * self._crew.slots(self.clock.now()) + _SPARE_WINDOW
-
     async def _rescue(self) -> None:
         """Has a second worker do what a viewer waits for and a silent one has."""
         now = self.clock.now()
-        late = rescue.late(self._line.demands.waited_for(now), self._under_way.values(), self._signs, now)
-        spares = [task.again(plan, _ACTOR, now) for task, plan in late]
-        known = {task.id for task in (*self._under_way.values(), *self._line)}
-        new = [event for event in spares if event.task_id not in known]
+        heads = self._line.demands.waited_for(now)
+        new = rescue.spares(heads, list(self._under_way.values()), list(self._line), self._signs, now)
         if new:
             log.warning("a second worker takes over for a viewer", tasks=[event.task_id for event in new])
             await self.publisher.publish(new)
 
-    async def _expire(self, overdue: list[Task]) -> None:
-        for task in overdue:
-            failed = replace(task, attempts=task.attempts + 1)
-            dead = failed.attempts >= task.plan.max_attempts
-            reason = f"{task.worker} went silent while it worked on this"
-            event = failed.told(
-                DEAD if dead else "expired", _ACTOR, self.clock.now(), code="worker_lost", error=reason
-            )
-            if await self.ledger.expire(task, event):
-                log.warning("lease expired", task=task.id, worker=task.worker, epoch=task.epoch)
-                self.observer.expired()
-                self._to_look_up.add(task.id)
+    def _window(self) -> int:
+        return self.settings.window_per_slot * self._crew.slots(self.clock.now()) + _SPARE_WINDOW
 
-    async def _tell_untold(self) -> None:
-        """Publishes what is still in an outbox a whole tick after it was first seen there."""
-        found = await self.ledger.outboxes()
-        overdue = [told for told in found if told.event.meta.event_id in self._untold]
-        if overdue:
-            await self.publisher.publish([told.event for told in overdue])
-            for told in overdue:
-                await self.ledger.settle(told)
-        self._untold = {told.event.meta.event_id for told in found}
+    def _tools(self) -> frozenset[str]:
+        return self._crew.tools(self.clock.now())
 
     async def _look_up(self) -> None:
         """Takes back into the queue what a worker gave up."""
@@ -273,6 +246,8 @@ class Leader:
                 self._line.hear(event)
             case ServiceBeat(service=crew.SERVICE):
                 self._crew.hear(event)
+            case ResourceChanged():
+                self._foreman.ordered(event)
             case TranscodeProgress():
                 self._progressed(event)
                 return
@@ -281,6 +256,7 @@ class Leader:
         self._wake.set()
 
     def _moved(self, event: TaskChanged) -> None:
+        self._foreman.hear(event, self._under_way.get(event.task_id))
         match event.state:
             case "planned":
                 self._line.put(Task.planned(event))
@@ -300,10 +276,3 @@ class Leader:
         self._signs.hear(event)
         for each in event.stored:
             self._line.demands.stored(each.rendition, each.segment)
-
-
-def _shown(task: Task) -> TaskPlan:
-    """The plan as those who hear of it should see it now."""
-    if task.wanted_at is None:
-        return task.plan
-    return replace(task.plan, priority=NOW, deadline_at=to_millis(task.wanted_at))

@@ -26,15 +26,17 @@ LEDGER = "ledger"
 
 INDEXES: dict[str, list[list[str]]] = {
     TASKS: [["state"], ["job_id"], ["outbox.topic"]],
-    JOBS: [["media_id"], ["state"], ["outbox.topic"]],
+    JOBS: [["media_id"], ["state"], ["outbox.topic"], ["pause.on"]],
     MEDIA: [["probed.location"]],
 }
 
 
 class Hold(enum.Enum):
-    """What a renewal found."""
+    """Whether a claim holds, and whether anybody wants it to."""
 
     KEPT = "kept"
+    PAUSED = "paused"
+    """It holds, but its job is paused."""
     LOST = "lost"
     CANCELLED = "cancelled"
 
@@ -103,6 +105,7 @@ class Ledger:
             "incarnation": incarnation,
             "worker": worker,
             "lease_until": FromNow(lease),
+            "pause": False,
         }
         if not await self.database.change(TASKS, task_id, where, to):
             return None
@@ -111,10 +114,13 @@ class Ledger:
 
     async def renew(self, task: Task, lease: timedelta) -> Hold:
         """Keeps a claim for another lease."""
-        where = {**task.fence, "cancel": False}
-        if await self.database.change(TASKS, task.id, where, {"lease_until": FromNow(lease)}):
+        where, to = {**task.fence, "cancel": False}, {"lease_until": FromNow(lease)}
+        if await self.database.change(TASKS, task.id, {**where, "pause": False}, to):
             return Hold.KEPT
+        renewed = await self.database.change(TASKS, task.id, where, to)
         now = await self.get(task.id)
+        if renewed:
+            return Hold.PAUSED if now and now.pause else Hold.KEPT
         return Hold.CANCELLED if now and now.cancel and now.fence == task.fence else Hold.LOST
 
     async def complete(self, task: Task, event: TaskChanged) -> bool:
@@ -151,10 +157,15 @@ class Ledger:
         }
         return await self.database.change(TASKS, task.id, where, to)
 
-    async def is_moot(self, task: Task) -> bool:
-        """Whether the task's run is over already, so that nobody wants its result."""
+    async def wanted(self, task: Task) -> Hold:
+        """Whether the task's job still wants what was just claimed: cancelled where its run is over."""
         job = await self.database.get(JOBS, task.job_id)
-        return job is not None and (job["run"] != task.run or job["verdict"] is not None)
+        if job is None:
+            return Hold.KEPT
+        if job["run"] != task.run or job["verdict"] is not None:
+            return Hold.CANCELLED
+        pause = job.get("pause") or {}
+        return Hold.PAUSED if pause.get("on") and pause["run"] == task.run else Hold.KEPT
 
     async def drop(self, task: Task) -> bool:
         """Ends a claimed task whose result nobody wants."""
@@ -169,6 +180,14 @@ class Ledger:
             idle = {"state": OneOf((WAITING, READY))}
             if not await self.database.change(TASKS, task.id, idle, {"state": CANCELLED, "cancel": True}):
                 await self.database.change(TASKS, task.id, {"state": RUNNING}, {"cancel": True})
+
+    async def pause_run(self, job_id: str, run: int, on: bool) -> None:
+        """Takes a run's tasks out of the window and asks for those that run; or asks for them no more."""
+        for task in await self.of_job(job_id):
+            if task.run != run:
+                continue
+            if not (on and await self.database.change(TASKS, task.id, {"state": READY}, {"state": WAITING})):
+                await self.database.change(TASKS, task.id, {"state": RUNNING}, {"pause": on})
 
     async def set_priority(self, job_id: str, priority: str) -> None:
         """Changes the priority of a job's tasks."""

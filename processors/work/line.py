@@ -25,16 +25,20 @@ class Line:
     idle: FairQueue = field(default_factory=FairQueue)
     _delayed: dict[str, Task] = field(default_factory=dict)
     _behind: list[Task] = field(default_factory=list)
+    _paused: frozenset[str] = frozenset()
+    """The jobs that are held back."""
+    _held: dict[str, Task] = field(default_factory=dict)
+    """What belongs to them, but for what a viewer wants."""
     _watched: set[str] = field(default_factory=set)
     """The groups of renditions that viewers asked for."""
 
     def __iter__(self) -> Iterator[Task]:
         for queue in self._queues:
             yield from queue
-        yield from (*self._delayed.values(), *self._behind)
+        yield from (*self._delayed.values(), *self._behind, *self._held.values())
 
     def __len__(self) -> int:
-        return sum(map(len, self._queues)) + len(self._delayed) + len(self._behind)
+        return sum(map(len, self._queues)) + len(self._delayed) + len(self._behind) + len(self._held)
 
     @property
     def _queues(self) -> tuple[FairQueue, ...]:
@@ -42,11 +46,17 @@ class Line:
 
     def put(self, task: Task) -> None:
         """Adds a task, or replaces what was known of it."""
+        self._held.pop(task.id, None)
+        queue = self.light if task.light else self.idle if task.idle else self.heavy
         if task.not_before is not None:
             self._delayed[task.id] = task
+            return
+        task = self._as_wanted(task)
+        if task.job_id in self._paused and task.wanted_at is None:
+            queue.drop(task.id)
+            self._held[task.id] = task
         else:
-            queue = self.light if task.light else self.idle if task.idle else self.heavy
-            queue.put(self._as_wanted(task))
+            queue.put(task)
 
     def put_unknown(self, tasks: Collection[Task]) -> None:
         """Adds those that do not wait here yet."""
@@ -93,8 +103,20 @@ class Line:
             if not self.demands.watched(group, self.clock.now()):
                 self._watched.discard(group)
 
+    def hold(self, jobs: frozenset[str]) -> None:
+        """Holds back what belongs to these jobs and no viewer wants, and nothing else any more."""
+        new, self._paused = jobs - self._paused, jobs
+        held = [task for task in self._held.values() if task.job_id not in jobs]
+        for task in [*held, *(t for queue in self._queues for job in new for t in queue.of_job(job))]:
+            self.put(task)
+
     def steer(self, event: JobControlled) -> None:
-        """Someone cancelled a job, or gave it another priority."""
+        """Someone steered a job. What is paused goes on when the ledger says so, and not before."""
+        if event.command == "pause":
+            self.hold(self._paused | {event.job_id})
+        if event.command == "cancel":
+            for task in [task for task in self._held.values() if task.job_id == event.job_id]:
+                del self._held[task.id]
         for queue in self._queues:
             for task in queue.of_job(event.job_id):
                 if event.command == "cancel":
@@ -103,11 +125,10 @@ class Line:
                     queue.put(replace(task, plan=replace(task.plan, priority=event.priority)))
 
     def _heed(self, group: str) -> None:
-        for queue in self._queues:
-            for task in queue.of_group(group):
-                heeded = self._as_wanted(task)
-                if heeded != task:
-                    queue.put(heeded)
+        held = [task for task in self._held.values() if task.made and task.made.group == group]
+        for task in [*held, *(task for queue in self._queues for task in queue.of_group(group))]:
+            if self._as_wanted(task) != task:
+                self.put(task)
 
     def _as_wanted(self, task: Task) -> Task:
         want = self.demands.want(task.made, self.clock.now())

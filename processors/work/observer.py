@@ -21,6 +21,10 @@ class WorkObserver(Protocol):
         """So many jobs stand still."""
         ...
 
+    def set_aside(self, workers: int) -> None:
+        """So many workers failed task after task and are kept from work."""
+        ...
+
     def attempt(self, kind: str, outcome: str) -> None:
         """An attempt ended: completed, failed, dead or lost."""
         ...
@@ -39,4 +43,7 @@ class Silent:
         """See WorkObserver."""
 
     def stuck(self, jobs: int) -> None:
+        """See WorkObserver."""
+
+    def set_aside(self, workers: int) -> None:
         """See WorkObserver."""

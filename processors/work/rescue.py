@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from processors.work.demand import Head
 from processors.work.tasks import NOW, RUNNING, SPARE_INDEX, Task
-from schemas.events import TaskPlan, TranscodeProgress
+from schemas.events import TaskChanged, TaskPlan, TranscodeProgress
 from schemas.renditions import SEGMENT_S, Made
 
+_ACTOR = "service:ledger"
 _LEAST = timedelta(seconds=2)
 _SILENT = timedelta(seconds=2.5)
 """Whoever encodes tells of it several times in this long."""
@@ -44,6 +45,15 @@ def late(
                 continue
             if _is_late(head, task, signs, now):
                 yield task, spare_plan(task, made, head.segment)
+
+
+def spares(
+    heads: Iterable[Head], under_way: Sequence[Task], waiting: Sequence[Task], signs: Signs, now: datetime
+) -> list[TaskChanged]:
+    """The events that plan second tasks for those that are late, but for the ones that there are."""
+    known = {task.id for task in (*under_way, *waiting)}
+    planned = [task.again(plan, _ACTOR, now) for task, plan in late(heads, under_way, signs, now)]
+    return [event for event in planned if event.task_id not in known]
 
 
 def spare_plan(task: Task, made: Made, segment: int) -> TaskPlan:

@@ -1,12 +1,19 @@
-"""Which jobs stand still, and why: what no amount of waiting will move. Pure."""
+"""Which jobs stand still, and why: what no amount of waiting will move."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from processors.work.jobs import WAITING, Job
+import structlog
+
+from processors.work.jobs import WAITING, Job, open_jobs
+from processors.work.ledger import Ledger
+from processors.work.observer import WorkObserver
 from processors.work.tasks import Task
+
+log = structlog.get_logger()
 
 
 def stuck(
@@ -33,3 +40,24 @@ def stuck(
         elif lacking:
             reasons[job.id] = f"no living worker has {', '.join(sorted(lacking))}"
     return reasons
+
+
+@dataclass(slots=True)
+class Standstill:
+    """The jobs that stood still at this look and the one before it: between two steps any job may."""
+
+    ledger: Ledger
+    observer: WorkObserver
+    patience: timedelta
+    found: Mapping[str, str] = field(default_factory=dict)
+    """Why, by job."""
+    _suspected: frozenset[str] = frozenset()
+
+    async def look(self, tasks: Collection[Task], tools: Collection[str], now: datetime) -> None:
+        """Says of each that it stands still, once. Raises DatabaseUnavailable."""
+        suspected = stuck(await open_jobs(self.ledger), tasks, tools, now, self.patience)
+        still = {job_id: reason for job_id, reason in suspected.items() if job_id in self._suspected}
+        for job_id in still.keys() - self.found.keys():
+            log.error("a job stands still", job=job_id, why=still[job_id])
+        self._suspected, self.found = frozenset(suspected), still
+        self.observer.stuck(len(still))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from connectors.ports import Document
 from schemas import events
-from schemas.events import Meta, TaskChanged, TaskPlan, derived_id
+from schemas.events import Meta, TaskChanged, TaskPlan, derived_id, to_millis
 from schemas.renditions import Made
 
 WAITING, READY, RUNNING = "waiting", "ready", "running"
@@ -45,6 +45,8 @@ class Task:
     lease_until: datetime | None = None
     not_before: datetime | None = None
     cancel: bool = False
+    pause: bool = False
+    """Whoever has it is to leave it: its job is paused."""
     wanted_at: datetime | None = None
     """When a viewer needs it; known to whoever listens, and kept nowhere."""
 
@@ -96,6 +98,13 @@ class Task:
             return (priority_class(NOW), self.wanted_at, self.created_at, self.plan.index)
         deadline = self.plan.deadline_at or self.created_at
         return (priority_class(self.plan.priority), deadline, self.created_at, self.plan.index)
+
+    @property
+    def shown(self) -> TaskPlan:
+        """The plan as those who hear of it should see it now."""
+        if self.wanted_at is None:
+            return self.plan
+        return replace(self.plan, priority=NOW, deadline_at=to_millis(self.wanted_at))
 
     @property
     def spare(self) -> bool:

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,20 +19,22 @@ from connectors.brakes import Brakes
 from connectors.ports import Clock, Publisher, Tail, Transient
 from processors.work.admission import Admission
 from processors.work.attempt import Attempt, Desk
-from processors.work.demand import Demands
 from processors.work.execution import Work
-from processors.work.ledger import Ledger
+from processors.work.foreman import cooling
+from processors.work.ledger import Hold, Ledger
+from processors.work.minder import Minder
 from processors.work.observer import Silent, WorkObserver
+from processors.work.standing import LastOrder, Standing, never_ordered
 from processors.work.tasks import READY, Task
-from schemas.events import Event, JobControlled, PlaybackChanged, TaskChanged
+from schemas.events import Event, JobControlled, PlaybackChanged, ResourceChanged, TaskChanged
+from schemas.workers import DRAIN, WORK
 
 log = structlog.get_logger()
 
-TAILED = ("task.changed", "job.controlled", "playback.changed")
+TAILED = ("task.changed", "job.controlled", "playback.changed", "resource.changed")
 """What workers read along."""
 
 _AGAIN_S = 0.5
-_LOOK_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,10 @@ class Worker:
     observer: WorkObserver = field(default_factory=Silent)
     brakes: Brakes = field(default_factory=Brakes)
     """Stops what this worker runs while a viewer waits for something else."""
-    demands: Demands = field(default_factory=Demands)
+    last_order: LastOrder = never_ordered
+    """Says what this worker was ordered before it started; nothing is claimed until that is known."""
+    minder: Minder = field(init=False)
+    standing: Standing = field(init=False)
     _attempts: dict[str, Attempt] = field(default_factory=dict)
     """What this worker has, by task."""
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
@@ -72,6 +77,15 @@ class Worker:
     _telling: set[asyncio.Task[None]] = field(default_factory=set)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: bool = False
+
+    def __post_init__(self) -> None:
+        self.standing = Standing(self.settings.name)
+        self.minder = Minder(self.clock, self._attempts, self.standing, brakes=self.brakes)
+
+    @property
+    def drained(self) -> bool:
+        """Whether it was to finish what it had, and has."""
+        return self.standing.order == DRAIN and not self._attempts
 
     @property
     def running(self) -> list[Task]:
@@ -82,8 +96,9 @@ class Worker:
         """Works until `stop` is called."""
         shutil.rmtree(self.settings.scratch, ignore_errors=True)
         self.settings.scratch.mkdir(parents=True)
-        duties = [asyncio.create_task(self._listen()), asyncio.create_task(self._mind_viewers())]
+        duties = [asyncio.create_task(self._listen()), asyncio.create_task(self.minder.run())]
         try:
+            await self.standing.learn(self.last_order)
             while not self._stopping:
                 for duty in duties:
                     if duty.done():
@@ -92,7 +107,7 @@ class Worker:
         finally:
             for duty in duties:
                 duty.cancel()
-            self.brakes.hold(frozenset())
+            self.minder.let_all_go()
             await self._drain()
 
     def stop(self) -> None:
@@ -117,32 +132,19 @@ class Worker:
             await asyncio.sleep(_AGAIN_S)
 
     async def _claim_what_fits(self) -> None:
-        for task in sorted(map(self._as_wanted, self._ready.values()), key=lambda t: t.urgency):
-            if self._stopping:
+        for task in sorted(map(self.minder.as_wanted, self._ready.values()), key=lambda t: t.urgency):
+            if self._stopping or self.standing.order != WORK:
                 return
             if task.id in self._attempts or not self._can_do(task):
                 continue
-            if self.admission.refusal(task, self.running) is None:
+            if self.admission.refusal(task, self.minder.placed) is None and not await self._is_aside():
                 self._ready.pop(task.id, None)
                 await self._claim(task)
 
-    def _as_wanted(self, task: Task) -> Task:
-        want = self.demands.want(task.made, self.clock.now())
-        return replace(task, wanted_at=want.deadline if want else None)
-
-    async def _mind_viewers(self) -> None:
-        """Stops heavy work that nobody waits for, as long as someone waits for something else here."""
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_EVERY_S):
-                    await self.demands.changed.wait()
-            waited = [task for task in self.running if self._someone_waits(task)]
-            others = (task.id for task in self.running if not task.light and task not in waited)
-            self.brakes.hold(frozenset(others) if waited else frozenset())
-
-    def _someone_waits(self, task: Task) -> bool:
-        want = self.demands.want(task.made, self.clock.now())
-        return want is not None and want.waiting
+    async def _is_aside(self) -> bool:
+        """Whether the leader keeps this worker from work, but for a trial when it has cooled."""
+        found = await cooling(self.ledger.database, self.settings.name)
+        return found is not None and not found.admits(await self.ledger.now(), len(self._attempts))
 
     def _can_do(self, task: Task) -> bool:
         return task.kind in self.works and set(task.plan.tools) <= self.settings.tools
@@ -151,11 +153,18 @@ class Worker:
         task = await self.ledger.claim(ready.id, ready.epoch, self.settings.name, self.settings.lease)
         if task is None:
             return
-        if await self.ledger.is_moot(task):
+        wanted = await self.ledger.wanted(task)
+        if wanted is Hold.CANCELLED:
             await self.ledger.drop(task)
-            return
+        elif wanted is Hold.PAUSED and self.minder.as_wanted(task).wanted_at is None:
+            if await self.ledger.release(task):
+                self._tell(task.told("released", self._desk().actor, self.clock.now()))
+        else:
+            self._begin(task, job_paused=wanted is Hold.PAUSED)
+
+    def _begin(self, task: Task, *, job_paused: bool) -> None:
         desk = self._desk()
-        attempt = self._attempts[task.id] = Attempt(task, self.works[task.kind], desk)
+        attempt = self._attempts[task.id] = Attempt(task, self.works[task.kind], desk, job_paused)
         self._tell(task.told("running", desk.actor, self.clock.now()))
         running = asyncio.create_task(attempt.run(), name=f"task/{task.id}")
         self._under_way.add(running)
@@ -177,7 +186,7 @@ class Worker:
             lease=self.settings.lease,
             tell=self._tell,
             brakes=self.brakes,
-            demands=self.demands,
+            demands=self.minder.demands,
         )
 
     async def _drain(self) -> None:
@@ -205,7 +214,11 @@ class Worker:
                     if attempt.task.job_id == event.job_id:
                         attempt.check()
             case PlaybackChanged():
-                self.demands.hear(event)
+                self.minder.demands.hear(event)
+                self._wake.set()
+            case ResourceChanged():
+                self.standing.hear(event)
+                self.minder.look()
                 self._wake.set()
             case _:
                 pass

@@ -28,7 +28,7 @@ class Priority(StrEnum):
 def jobs(
     state: Annotated[
         str | None,
-        typer.Option(help="pending, processing, completed, failed or cancelled.", show_default=False),
+        typer.Option(help="pending, processing, paused, completed, failed or cancelled.", show_default=False),
     ] = None,
     limit: LimitOption = 20,
     home: HomeOption = None,
@@ -83,6 +83,18 @@ def cancel(id: IdArgument, home: HomeOption = None, url: UrlOption = None, json:
 def retry(id: IdArgument, home: HomeOption = None, url: UrlOption = None, json: JsonOption = False) -> None:
     """Run a job that failed or was cancelled once more."""
     _steer(id, "retry", None, home, url, json)
+
+
+@app.command()
+def pause(id: IdArgument, home: HomeOption = None, url: UrlOption = None, json: JsonOption = False) -> None:
+    """Hold a job back; what it has finished stays."""
+    _steer(id, "pause", None, home, url, json)
+
+
+@app.command()
+def resume(id: IdArgument, home: HomeOption = None, url: UrlOption = None, json: JsonOption = False) -> None:
+    """Let a paused job go on."""
+    _steer(id, "resume", None, home, url, json)
 
 
 @app.command()

@@ -139,12 +139,35 @@ def test_what_a_user_types_stays_one_step_of_the_path(gateway: FakeGateway) -> N
 
 
 def test_jobs_are_steered(gateway: FakeGateway) -> None:
-    for command in ("cancel", "retry", "priority"):
+    for command in ("cancel", "retry", "priority", "pause", "resume"):
         gateway.answers(f"POST /api/v1/jobs/j1/{command}", {"job": JOB}, status=202)
     assert sluice("cancel", "j1").exit_code == Exit.OK
     assert sluice("retry", "j1").exit_code == Exit.OK
     assert sluice("priority", "j1", "high").exit_code == Exit.OK
     assert orjson.loads(gateway.asked[2].body) == {"priority": "high"}
+    assert sluice("pause", "j1").exit_code == Exit.OK
+    assert sluice("resume", "j1").exit_code == Exit.OK
+    assert [asked.path.rpartition("/")[2] for asked in gateway.asked[3:]] == ["pause", "resume"]
+
+
+def test_workers_are_listed_and_steered(gateway: FakeGateway) -> None:
+    worker = {
+        "instance": "worker-1",
+        "state": "draining",
+        "order": "drain",
+        "drained": True,
+        "slots": 2,
+        "running": 0,
+        "host": "attic",
+        "last_beat_at": "2026-01-02T03:04:05Z",
+    }
+    gateway.answers("GET /api/v1/system/workers", {"items": [worker]})
+    for command in ("pause", "drain", "resume"):
+        gateway.answers(f"POST /api/v1/system/workers/worker-1/{command}", {"worker": worker}, status=202)
+        assert sluice("workers", command, "worker-1").exit_code == Exit.OK
+    shown = sluice("workers", "list").stdout
+    assert all(word in shown for word in ("worker-1", "drained", "attic"))
+    assert objects(sluice("workers", "list", "--json")) == [worker]
 
 
 def test_a_file_is_uploaded_as_it_is(gateway: FakeGateway, tmp_path: Path) -> None:

@@ -44,6 +44,12 @@ CLOSED = (
     ("GET", "/api/v1/events"),
     ("GET", "/api/v1/system/status"),
     ("GET", "/api/v1/services"),
+    ("POST", "/api/v1/jobs/j1/pause"),
+    ("POST", "/api/v1/jobs/j1/resume"),
+    ("GET", "/api/v1/system/workers"),
+    ("POST", "/api/v1/system/workers/w1/pause"),
+    ("POST", "/api/v1/system/workers/w1/drain"),
+    ("POST", "/api/v1/system/workers/w1/resume"),
 )
 
 
@@ -82,7 +88,7 @@ def test_the_table_of_closed_routes_is_whole(tmp_path: Path) -> None:
 
 
 def _template(path: str) -> str:
-    names = {"m1": "{media_id}", "j1": "{job_id}", "p1": "{name}"}
+    names = {"m1": "{media_id}", "j1": "{job_id}", "p1": "{name}", "w1": "{instance}"}
     return "/".join(names.get(step, step) for step in path.partition("?")[0].split("/"))
 
 

@@ -10,7 +10,15 @@ import pytest
 from schemas.events import Event, JobControlled, MediaChanged, TranscodeRequested
 from tests.unit.gateway.checks import assert_problem
 from tests.unit.gateway.fakes import World, world
-from tests.unit.gateway.history import processed, progressed, rejected, requested, task_changed, uploaded
+from tests.unit.gateway.history import (
+    controlled,
+    processed,
+    progressed,
+    rejected,
+    requested,
+    task_changed,
+    uploaded,
+)
 
 DELETED = MediaChanged(meta=uploaded().meta, media_id="m1", version=1, change="deleted")
 
@@ -100,9 +108,47 @@ async def test_a_priority_can_be_changed(tmp_path: Path) -> None:
         assert (await w.client.get("/api/v1/jobs/j1")).json()["priority"] == "high"
 
 
+@pytest.mark.parametrize("under_way", [[], [task_changed()]])
+async def test_what_is_under_way_can_be_paused_and_goes_on(tmp_path: Path, under_way: list[Event]) -> None:
+    async with world(tmp_path) as w:
+        await ended(w, *under_way)
+        before = (await w.client.get("/api/v1/jobs/j1")).json()["state"]
+        assert (await w.client.post("/api/v1/jobs/j1/pause")).status_code == 202
+        assert (await w.client.get("/api/v1/jobs/j1")).json()["state"] == "paused"
+        w.clock.move(seconds=1)
+        assert (await w.client.post("/api/v1/jobs/j1/resume")).status_code == 202
+        assert (await w.client.get("/api/v1/jobs/j1")).json()["state"] == before
+        told = [(e.command, e.run) for e in w.publisher.events if isinstance(e, JobControlled)]
+        assert told == [("pause", 1), ("resume", 1)]
+
+
+async def test_a_paused_job_can_be_cancelled_and_its_next_run_is_not_paused(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        await ended(w, controlled("pause"))
+        assert (await w.client.post("/api/v1/jobs/j1/cancel")).status_code == 202
+        await w.happened(processed("cancelled"))
+        assert (await w.client.get("/api/v1/jobs/j1")).json()["state"] == "cancelled"
+        await w.happened(task_changed("planned", 2))
+        assert (await w.client.get("/api/v1/jobs/j1")).json()["state"] == "pending"
+
+
+async def test_paused_jobs_are_listed_as_such_and_not_as_what_they_were(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        await w.happened(uploaded(), requested("j1"), requested("j2"), controlled("pause"))
+        for query, ids in {"paused": ["j1"], "pending": ["j2"], "processing": []}.items():
+            found = (await w.client.get(f"/api/v1/jobs?state={query}")).json()["items"]
+            assert [job["id"] for job in found] == ids
+        await w.happened(processed("failed"))
+        assert (await w.client.get("/api/v1/jobs?state=paused")).json()["items"] == []
+
+
 @pytest.mark.parametrize(
     ("events", "command", "code"),
     [
+        ([processed()], "pause", "job-ended"),
+        ([controlled("pause")], "pause", "job-paused"),
+        ([task_changed()], "resume", "job-not-paused"),
+        ([controlled("pause"), processed("failed")], "resume", "job-not-paused"),
         ([processed()], "cancel", "job-ended"),
         ([processed("failed")], "cancel", "job-ended"),
         ([processed("cancelled")], "cancel", "job-ended"),

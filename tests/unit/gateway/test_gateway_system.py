@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,9 +18,11 @@ from gateway.metrics import Metrics
 from gateway.system.presence import Presence
 from gateway.system.readiness import looks, readiness
 from gateway.system.status import warnings
-from schemas.events import ServiceBeat
+from schemas.events import ResourceChanged, ServiceBeat
+from schemas.workers import read
+from tests.unit.gateway.checks import assert_problem
 from tests.unit.gateway.doubles import START, FakeClock, FakeDatabase, FakePublisher, FakeTail, NullStore
-from tests.unit.gateway.fakes import until, world
+from tests.unit.gateway.fakes import World, until, world
 from tests.unit.gateway.history import beat
 
 
@@ -68,7 +71,7 @@ def test_what_an_operator_should_know_is_a_warning() -> None:
         beat("worker-3", isolation="weak"),
         beat("worker-4", state="down", isolation="weak: gone anyway"),
         beat("processors-1", stuck_jobs="0"),
-        beat("processors-2", stuck_jobs="2"),
+        beat("processors-2", stuck_jobs="2", set_aside="worker-1 until 12:03:04 UTC"),
         beat("worker-5", hardware_encoders="h264_vaapi", hardware_out_of_order="h264_nvenc"),
     )
     found = {(w.code, w.instance): w.text for w in warnings(table.services())}
@@ -78,7 +81,9 @@ def test_what_an_operator_should_know_is_a_warning() -> None:
         ("service-down", "worker-4"),
         ("stuck-jobs", "processors-2"),
         ("hardware-out-of-order", "worker-5"),
+        ("worker-set-aside", "worker-1"),
     }
+    assert "12:03:04" in found["worker-set-aside", "worker-1"]
     assert "no Landlock here" in found["weak-isolation", "worker-2"]
 
 
@@ -214,3 +219,60 @@ async def test_a_background_task_that_fails_is_started_again() -> None:
 
     async with running({"duty": duty}, pause_s=0.001):
         await until(lambda: len(runs) > 2)
+
+
+async def ordered(w: World, command: str, instance: str = "worker-1") -> dict[str, Any]:
+    answer = await w.client.post(f"/api/v1/system/workers/{instance}/{command}")
+    assert answer.status_code == 202, answer.text
+    said: dict[str, Any] = answer.json()["worker"]
+    return said
+
+
+async def workers(w: World) -> dict[str, dict[str, Any]]:
+    return {item["instance"]: item for item in (await w.client.get("/api/v1/system/workers")).json()["items"]}
+
+
+async def test_workers_are_listed_with_what_they_were_ordered(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        w.beats.put(beat("worker-1", slots="2", running="1"), beat("worker-2", slots="1"), beat("gateway-1"))
+        await w.beats.queue.join()
+        assert (await ordered(w, "pause"))["order"] == "pause"
+        await ordered(w, "drain", "worker-2")
+        w.beats.put(beat("worker-2", "draining", START + timedelta(seconds=1), drained="true"))
+        await w.beats.queue.join()
+        found = await workers(w)
+        assert {name: (each["order"], each["drained"]) for name, each in found.items()} == {
+            "worker-1": ("pause", False),
+            "worker-2": ("drain", True),
+        }
+        assert (found["worker-1"]["slots"], found["worker-1"]["running"]) == (2, 1)
+
+
+async def test_each_order_to_a_worker_is_the_next_version_and_the_last_one_stands(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        w.beats.put(beat("worker-1"))
+        await w.beats.queue.join()
+        for command in ("pause", "drain", "resume", "pause"):
+            w.clock.move(seconds=1)
+            await ordered(w, command)
+        told = [e for e in w.publisher.events if isinstance(e, ResourceChanged)]
+        assert [(e.resource, e.version, read(e.value)) for e in told] == [
+            ("worker/worker-1", 1, "pause"),
+            ("worker/worker-1", 2, "drain"),
+            ("worker/worker-1", 3, "work"),
+            ("worker/worker-1", 4, "pause"),
+        ]
+        w.clock.move(seconds=1000)
+        assert (await workers(w))["worker-1"]["state"] == "down"
+        await ordered(w, "resume")
+        assert await workers(w) == {}
+
+
+@pytest.mark.parametrize("name", ["worker-9", "gateway-1"])
+async def test_only_workers_that_there_are_can_be_ordered_about(tmp_path: Path, name: str) -> None:
+    async with world(tmp_path) as w:
+        w.beats.put(beat("worker-1"), beat("gateway-1"))
+        await w.beats.queue.join()
+        answer = await w.client.post(f"/api/v1/system/workers/{name}/pause")
+        assert_problem(answer, 404, "worker-not-found")
+        assert w.publisher.events == []

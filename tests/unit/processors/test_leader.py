@@ -263,6 +263,47 @@ async def test_cancelled_jobs_are_not_let_in(world: World) -> None:
     assert await world.in_state("ready") == []
 
 
+async def paused(world: World, on: bool = True) -> None:
+    """As if the job's stage had heard of it."""
+    jobs = Jobs(world.ledger, world.clock, "t")
+    await jobs.record(requested_job(samples.requested()))
+    job = await jobs.get("j1")
+    assert job is not None
+    await jobs.pause(job, on, world.clock.now() + timedelta(seconds=0 if on else 1))
+
+
+async def test_a_paused_job_is_kept_out_also_by_the_next_leader(world: World) -> None:
+    await world.plan(10)
+    await world.leader.fill()
+    await paused(world)
+    await world.leader.tick()
+    assert await world.in_state("ready") == []
+    other = world.another_leader()
+    await other.take_over()
+    assert await world.in_state("ready") == []
+    await paused(world, on=False)
+    await other.tick()
+    assert len(await world.in_state("ready")) == 2
+
+
+async def test_what_was_let_in_before_a_pause_is_let_in_again_after_it(world: World) -> None:
+    await world.plan(1)
+    await world.leader.fill()
+    await paused(world)
+    await world.leader.tick()
+    await paused(world, on=False)
+    await world.leader.tick()
+    assert await world.in_state("ready") == ["t000"]
+
+
+async def test_a_worker_that_takes_nothing_does_not_count(world: World) -> None:
+    await world.plan(20)
+    for state in ("up", "paused"):
+        world.leader._hear(samples.beat(state=state, details={"slots": "5", "tools": ""}))
+    await world.leader.fill()
+    assert len(await world.in_state("ready")) == 2
+
+
 async def test_a_higher_priority_goes_before(world: World) -> None:
     await world.plan(3, hear=False)
     world.leader._hear(samples.task_changed(task_id="t000", plan=samples.plan(tools=[], owner_id="z")))

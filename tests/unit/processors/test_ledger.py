@@ -190,13 +190,33 @@ async def test_cancelling_ends_what_nobody_has_and_tells_who_has_it(world: World
 
 async def test_a_task_of_a_run_that_is_over_is_moot(world: World) -> None:
     task = await world.claimed()
-    assert not await world.ledger.is_moot(task)
+    assert await world.ledger.wanted(task) is Hold.KEPT
     await world.database.insert(JOBS, {"_id": "j1", "run": 1, "verdict": None})
-    assert not await world.ledger.is_moot(task)
+    assert await world.ledger.wanted(task) is Hold.KEPT
     await world.database.change(JOBS, "j1", {}, {"verdict": {"run": 1, "status": "cancelled"}})
-    assert await world.ledger.is_moot(task)
+    assert await world.ledger.wanted(task) is Hold.CANCELLED
     await world.database.change(JOBS, "j1", {}, {"verdict": None, "run": 2})
-    assert await world.ledger.is_moot(task)
+    assert await world.ledger.wanted(task) is Hold.CANCELLED
+
+
+async def test_a_claim_on_a_paused_job_holds_and_says_so(world: World) -> None:
+    task = await world.claimed()
+    await world.ledger.pause_run("j1", 1, on=True)
+    assert await world.ledger.renew(task, LEASE) is Hold.PAUSED
+    await world.ledger.pause_run("j1", 2, on=False)
+    assert await world.ledger.renew(task, LEASE) is Hold.PAUSED
+    await world.ledger.pause_run("j1", 1, on=False)
+    assert await world.ledger.renew(task, LEASE) is Hold.KEPT
+    assert await world.ledger.complete(task, task.told("completed", "w", world.clock.now()))
+
+
+async def test_what_is_claimed_of_a_paused_run_is_not_wanted(world: World) -> None:
+    task = await world.claimed()
+    pause = {"run": 1, "on": True}
+    await world.database.insert(JOBS, {"_id": "j1", "run": 1, "verdict": None, "pause": pause})
+    assert await world.ledger.wanted(task) is Hold.PAUSED
+    await world.database.change(JOBS, "j1", {}, {"pause.run": 0})
+    assert await world.ledger.wanted(task) is Hold.KEPT
 
 
 async def test_a_failed_attempt_waits_and_then_dies(world: World) -> None:

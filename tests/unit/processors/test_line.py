@@ -126,3 +126,55 @@ def test_the_viewers_needs_order_their_tasks_before_the_owners_share(line: Line)
         line.put(task(f"{owner}{number}", 8 * number, owner_id=owner))
     line.hear(watching(0))
     assert taken(line, task("anns", 80, owner_id="ann")) == ["ann0", "ann1", "bob2"]
+
+
+def test_what_is_paused_waits_until_it_is_no_longer(line: Line) -> None:
+    line.put(task("one", 0))
+    line.put(task("other", 8))
+    line.hold(frozenset({"job-one", "job-late"}))
+    line.put(task("late", 16))
+    assert taken(line) == ["other"]
+    assert {each.id for each in line} == {"one", "late"}
+    line.hold(frozenset({"job-late"}))
+    assert taken(line) == ["one"]
+
+
+def test_a_pause_is_heeded_at_once_and_a_resume_when_the_ledger_says_so(line: Line) -> None:
+    line.put(task("one", 0))
+    line.steer(samples.controlled("pause", "job-one"))
+    line.steer(samples.controlled("resume", "job-one"))
+    assert taken(line) == []
+    line.hold(frozenset())
+    assert taken(line) == ["one"]
+
+
+def test_what_a_viewer_wants_of_a_paused_job_is_let_in_and_the_rest_is_not(
+    line: Line, clock: FakeClock
+) -> None:
+    line.put(task("far", 80))
+    line.put(task("wanted", 0))
+    line.hold(frozenset({"job-wanted", "job-far"}))
+    line.hear(watching(3))
+    assert taken(line) == ["wanted"]
+    line.put(task("wanted", 0))
+    clock.advance(60)
+    line.heed_all()
+    assert taken(line) == []
+    assert len(line) == 2
+
+
+def test_what_is_cancelled_while_it_is_paused_waits_no_more(line: Line) -> None:
+    line.put(task("one", 0))
+    line.hold(frozenset({"job-one"}))
+    line.steer(samples.controlled("cancel", "job-one"))
+    assert len(line) == 0
+
+
+def test_a_retry_of_a_paused_job_waits_for_both(line: Line, clock: FakeClock) -> None:
+    line.hold(frozenset({"job-one"}))
+    line.put(replace(task("one", 0), not_before=clock.now() + timedelta(seconds=5)))
+    clock.advance(6)
+    line.release(clock.now())
+    assert taken(line) == []
+    line.hold(frozenset())
+    assert taken(line) == ["one"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -42,3 +43,40 @@ def test_what_pictures_there_are_is_no_business_of_the_ledger() -> None:
     found.hear(samples.pictured())
     found.hear(samples.deleted("m2"))
     assert found.media == {"m2": {"deleted": {"at": samples.WHEN}}}
+
+
+def steered(command: str, run: int, seconds: int) -> Event:
+    when = samples.WHEN + timedelta(seconds=seconds)
+    return samples.controlled(command, run=run, meta=samples.meta(now=when))
+
+
+@pytest.mark.parametrize(
+    ("events", "paused"),
+    [
+        ([], False),
+        ([steered("pause", 1, 5)], True),
+        ([steered("resume", 1, 6), steered("pause", 1, 5)], False),
+        ([steered("pause", 1, 5), samples.processed(status="failed")], False),
+        ([steered("pause", 1, 5), samples.processed(status="failed"), steered("retry", 2, 6)], False),
+    ],
+)
+def test_a_paused_job_comes_back_paused(events: list[Event], paused: bool) -> None:
+    found = Found()
+    for event in [samples.requested(), *events]:
+        found.hear(event)
+    assert found.job(found.jobs["j1"]).paused is paused
+
+
+@pytest.mark.parametrize(
+    ("events", "died"),
+    [
+        ([], {}),
+        ([samples.task_changed("dead", code="tool_error")], {"died": {"tool_error": ["j1"]}}),
+        ([samples.task_changed("dead", code="x"), samples.processed("j2")], {}),
+    ],
+)
+def test_what_killed_a_medium_s_tasks_is_remembered(events: list[Event], died: dict[str, Any]) -> None:
+    found = Found()
+    for event in [samples.requested(), samples.requested("j2"), samples.task_changed(), *events]:
+        found.hear(event)
+    assert found.died("m1") == died

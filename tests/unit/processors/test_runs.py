@@ -15,12 +15,13 @@ from connectors.blobs import FileStore
 from connectors.media_tools import OnProgress
 from connectors.process import ToolFailed
 from connectors.segment_tools import AudioRun, Misaligned, OnSegment, VideoRun
+from processors.transcode.border import Border
 from processors.transcode.drawing import Drawing
 from processors.transcode.orders import RunOutcome, VideoOrder, read
 from processors.transcode.plan import Asked, plan
 from processors.transcode.runs import VideoWork
 from processors.work.demand import Demands
-from processors.work.execution import Execution, TaskFailed
+from processors.work.execution import Execution, GivenBack, TaskFailed
 from processors.work.tasks import SPARE_INDEX, Task
 from schemas import events
 from schemas.events import Event
@@ -74,12 +75,15 @@ class World:
     folder: Path
     encoder: FakeEncoder = field(default_factory=FakeEncoder)
     demands: Demands = field(default_factory=Demands)
+    leave: asyncio.Event = field(default_factory=asyncio.Event)
     told: list[Event] = field(default_factory=list)
     clock: FakeClock = field(default_factory=lambda: FakeClock(samples.WHEN))
 
     async def run(self, **more: Any) -> RunOutcome:
         task = Task.planned(samples.task_changed(kind="video", plan=replace(PLANNED, **more)))
-        execution = Execution(task, "w1", self.folder, self.told.append, self._confirm, self.demands)
+        execution = Execution(
+            task, "w1", self.folder, self.told.append, self._confirm, self.demands, self.leave
+        )
         drawing = Drawing(self.store, FakeExtractor())
         work = VideoWork(self.store, self.encoder, self.clock, drawing)
         return read(RunOutcome, await work(execution))
@@ -259,3 +263,52 @@ async def test_progress_never_goes_back(world: World) -> None:
     done = [e.frames_done for e in world.told if isinstance(e, events.TranscodeProgress)]
     assert done == sorted(done)
     assert (done[0], done[-1]) == (0, 960)
+
+
+async def test_a_run_that_is_to_be_left_is_left_at_the_end_of_its_segment(world: World) -> None:
+    async def asked_in_the_third() -> None:
+        world.leave.set()
+
+    world.encoder.before = lambda run, number: asked_in_the_third() if number == 2 else None
+    with pytest.raises(GivenBack):
+        await world.run()
+    assert {number for _, number in world.announced()} == {-1, 0, 1, 2}
+    assert {key for key, number in world.announced() if number == 2} == set(KEYS)
+    world.leave.clear()
+    world.encoder.before = None
+    outcome = await world.run()
+    assert world.spans() == [(3, 0, 8), (3, 3, 5)]
+    assert outcome.encoded == 15
+
+
+async def test_a_run_that_is_to_be_left_does_not_begin(world: World) -> None:
+    world.leave.set()
+    with pytest.raises(GivenBack):
+        await world.run()
+    assert world.spans() == []
+
+
+async def test_a_run_that_is_all_there_is_done_though_it_is_to_be_left(world: World) -> None:
+    await world.have(*range(8))
+    world.leave.set()
+    assert (await world.run()).encoded == 0
+
+
+async def test_an_encode_that_comes_to_no_border_is_left_where_it_is() -> None:
+    leave, encoding, news = asyncio.Event(), asyncio.Future[None](), asyncio.Event()
+    left = Border(leave, patience_s=0.01)
+    leave.set()
+    await left.news(encoding, asyncio.sleep(0))
+    with pytest.raises(GivenBack):
+        await asyncio.wait_for(left.news(encoding, news.wait()), 30)
+    leave.clear()
+    await left.news(encoding, asyncio.sleep(0.02))
+    left.reached()
+
+
+async def test_an_encode_that_ends_before_it_is_left_has_ended() -> None:
+    leave, encoding = asyncio.Event(), asyncio.Future[None]()
+    leave.set()
+    asyncio.get_running_loop().call_soon(encoding.set_result, None)
+    await Border(leave, patience_s=30).news(encoding, asyncio.Event().wait())
+    assert encoding.done()

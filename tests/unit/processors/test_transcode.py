@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -12,7 +13,7 @@ from connectors.ports import Delivery, Position
 from processors.runtime import GivenUp, Handled
 from processors.transcode.handle import ACTOR, Transcode
 from processors.transcode.orders import AUDIO, JOIN, VIDEO, FileOutcome, JoinOrder, VideoOrder, read, written
-from processors.work.jobs import Jobs, KnownMedia
+from processors.work.jobs import Jobs, KnownMedia, paused_jobs
 from processors.work.ledger import JOBS, TASKS, Ledger
 from processors.work.tasks import SPARE_INDEX
 from schemas import events
@@ -252,3 +253,78 @@ async def test_a_request_that_is_replayed_from_the_dead_letters_opens_another_ru
     task, _ = await world.give(samples.requested())
     assert isinstance(task, events.TaskChanged)
     assert (task.state, task.run) == ("planned", 2)
+
+
+def steered(command: str, seconds: int, run: int = 1) -> Event:
+    meta = samples.meta(now=samples.WHEN + timedelta(seconds=seconds))
+    return samples.controlled(command, run=run, meta=meta)
+
+
+async def test_a_pause_takes_tasks_out_of_the_window_and_asks_for_those_that_run(world: World) -> None:
+    await world.give(samples.requested(), samples.probed())
+    ready, running, *_ = await world.ledger.of_job("j1")
+    await world.database.change(TASKS, ready.id, {}, {"state": "ready"})
+    await world.database.change(TASKS, running.id, {}, {"state": "running"})
+    await world.give(steered("pause", 1))
+    assert await paused_jobs(world.ledger) == {"j1"}
+    tasks = {task.id: task for task in await world.ledger.of_job("j1")}
+    assert (tasks[ready.id].state, tasks[running.id].pause) == ("waiting", True)
+    await world.give(steered("resume", 2))
+    assert await paused_jobs(world.ledger) == frozenset()
+    assert not any(task.pause for task in await world.ledger.of_job("j1"))
+
+
+async def test_a_pause_that_is_delivered_again_after_a_resume_changes_nothing(world: World) -> None:
+    await world.give(samples.requested(), steered("pause", 1), steered("resume", 2), steered("pause", 1))
+    assert await paused_jobs(world.ledger) == frozenset()
+
+
+async def test_a_paused_job_is_still_planned_and_its_end_or_next_run_is_not_paused(world: World) -> None:
+    planned = await world.give(samples.requested(), steered("pause", 1), samples.probed())
+    assert [event.state for event in planned if isinstance(event, events.TaskChanged)] == ["planned"] * 2
+    await world.give(steered("cancel", 2))
+    assert await paused_jobs(world.ledger) == frozenset()
+    await world.give(steered("retry", 3, run=2), steered("pause", 9, run=1))
+    assert await paused_jobs(world.ledger) == frozenset()
+
+
+async def die(world: World, job_id: str, code: str = "tool_error") -> list[Event]:
+    """A job over the medium whose first task dies."""
+    await world.give(samples.requested(job_id))
+    task, *_ = [each for each in await world.ledger.of_job(job_id) if each.state == "waiting"]
+    return await world.give(task.told("dead", "worker:w", world.clock.now(), code=code, error="it broke"))
+
+
+async def test_a_medium_that_failed_alike_in_two_jobs_goes_last_and_is_tried_once(world: World) -> None:
+    await world.give(samples.probed())
+    for job_id in ("a", "b"):
+        ended = only(await die(world, job_id))
+        assert isinstance(ended, events.MediaProcessed)
+        assert ended.reason == "it broke"
+    (ended,) = await die(world, "c")
+    assert isinstance(ended, events.MediaProcessed)
+    assert ended.reason == (
+        "it broke; tried last and once, for two jobs over this medium had failed with tool_error"
+    )
+    plans = {e.job_id: (e.plan.cpu == 0, e.plan.max_attempts) for e in world.planned() if e.plan}
+    assert plans == {"a": (False, 3), "b": (False, 3), "c": (True, 1)}
+
+
+async def test_other_failures_other_media_and_runs_of_one_job_are_no_poison(world: World) -> None:
+    await world.give(samples.probed(), samples.probed("m2"))
+    await die(world, "a", "tool_error")
+    await die(world, "b", "too_slow")
+    await world.give(samples.controlled("retry", "a", run=2))
+    await world.give(samples.requested("c"), samples.requested("d", media_id="m2"))
+    assert all(event.plan.max_attempts == 3 for event in world.planned() if event.plan)
+
+
+async def test_a_medium_of_which_a_job_completes_is_trusted_again(world: World) -> None:
+    await world.give(samples.probed())
+    await die(world, "a")
+    await die(world, "b")
+    await world.give(samples.requested("j1"))
+    await world.give(await world.complete_tasks())
+    assert [e.status for e in world.verdicts()] == ["failed", "failed", "completed"]
+    tasks = await world.give(samples.requested("c"))
+    assert all(e.plan.max_attempts == 3 for e in tasks if isinstance(e, events.TaskChanged) and e.plan)

@@ -54,6 +54,7 @@ def anything(draw: st.DrawFn) -> Event:
         ),
         lambda: samples.task_changed(draw(st.sampled_from(STATES)), meta=meta, job_id=job, run=run),
         lambda: samples.controlled("priority", job, meta=meta, priority=draw(st.sampled_from("ab"))),
+        lambda: samples.controlled(draw(st.sampled_from(["pause", "resume"])), job, meta=meta, run=run),
         lambda: samples.processed(job, meta=meta, run=run, status=draw(st.sampled_from(STATUSES))),
     ]
     event: Event = draw(st.sampled_from(makers))()
@@ -93,6 +94,19 @@ async def test_a_higher_run_wins_whatever_its_rank() -> None:
 async def test_within_a_run_the_end_wins_over_what_came_late() -> None:
     job = await job_after(samples.processed(), samples.requested(), samples.task_changed("running"))
     assert job["state"]["name"] == "completed"
+
+
+def said(command: str, seconds: int, run: int = 1) -> Event:
+    return samples.controlled(command, run=run, meta=samples.meta(now=WHEN + timedelta(seconds=seconds)))
+
+
+async def test_of_pause_and_resume_the_later_stands_and_the_end_of_the_run_ends_both() -> None:
+    assert (await job_after(said("resume", 2), said("pause", 1)))["pause"]["on"] is False
+    assert (await job_after(said("pause", 3), said("resume", 2)))["pause"]["on"] is True
+    ended = await job_after(samples.processed(status="cancelled"), said("pause", 60))
+    assert ended["pause"]["on"] is False
+    again = await job_after(said("pause", 0, run=2), samples.processed(status="cancelled"))
+    assert (again["pause"]["run"], again["pause"]["on"]) == (2, True)
 
 
 @pytest.mark.parametrize("kind", ["probe", *KINDS])

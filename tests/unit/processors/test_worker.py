@@ -14,14 +14,18 @@ import pytest
 
 from connectors.brakes import Brakes
 from connectors.read_models import STATE
+from processors.transcode.handle import requested_job
 from processors.work.admission import Admission, Limits, Machine
 from processors.work.attempt import backoff
-from processors.work.execution import Execution, TaskFailed
+from processors.work.execution import Execution, GivenBack, TaskFailed
+from processors.work.foreman import ASIDE
+from processors.work.jobs import Jobs
 from processors.work.ledger import LEDGER, TASKS, Ledger
 from processors.work.tasks import Task
 from processors.work.worker import Worker, WorkerSettings
 from schemas import events
 from schemas.codec import Codec
+from schemas.workers import DRAIN, PAUSE, WORK, Order, written
 from tests import samples
 from tests.fakes import FakeClock, MemoryDatabase, MemoryLog, only
 
@@ -111,7 +115,7 @@ async def test_heavy_work_stands_still_while_a_viewer_waits_for_other_work(tmp_p
         def hold(self, owners: frozenset[str]) -> None:
             held.append(owners)
 
-    world.worker.brakes = Watched()
+    world.worker.minder.brakes = Watched()
     await world.add("wanted", plan=samples.plan(makes="film/p:0+8"))
     await world.add("other", plan=samples.plan(index=1))
     await world.add("light", plan=samples.plan(index=2, cpu=0.25))
@@ -340,6 +344,149 @@ async def test_a_task_of_a_cancelled_job_is_never_begun(tmp_path: Path) -> None:
     async with world.running():
         await world.until(lambda: world.document()["state"] == "cancelled")
     assert begun == []
+
+
+async def paused_job(world: World) -> Jobs:
+    jobs = Jobs(world.ledger, world.clock, "t")
+    await jobs.record(requested_job(samples.requested()))
+    job = await jobs.get("j1")
+    assert job is not None
+    await jobs.pause(job, True, world.clock.now())
+    return jobs
+
+
+async def until_left(execution: Execution) -> str:
+    """Segments without end, and a border whenever one is asked for."""
+    await execution.leave.wait()
+    raise GivenBack
+
+
+async def test_a_task_of_a_paused_job_is_given_back_and_no_attempt_is_counted(tmp_path: Path) -> None:
+    world = World(tmp_path, until_left, lease_s=3000)
+    await world.add(plan=samples.plan(makes="film/p:0+8"))
+    async with world.running():
+        await world.until(lambda: world.worker.running)
+        await paused_job(world)
+        await world.log.publish([samples.controlled("pause")])
+        await world.until(lambda: world.told("released"))
+    assert (world.document()["state"], world.document()["attempts"]) == ("waiting", 0)
+
+
+async def test_what_makes_a_whole_file_of_a_paused_job_stops_and_its_place_is_free(tmp_path: Path) -> None:
+    world = World(tmp_path, endless, lease_s=3000)
+    await world.add("whole")
+    async with world.running():
+        await world.until(lambda: world.worker.running)
+        jobs = await paused_job(world)
+        await world.log.publish([samples.controlled("pause")])
+        await world.until(lambda: "whole" in world.worker.minder.brakes._held)
+        other = samples.task_changed(task_id="other", job_id="j2", plan=samples.plan(index=1))
+        await world.ledger.admit(Task.planned(other))
+        await world.until(lambda: {task.id for task in world.worker.running} == {"whole", "other"})
+        job = await jobs.get("j1")
+        assert job is not None
+        await jobs.pause(job, False, world.clock.now() + timedelta(seconds=1))
+        await world.log.publish([samples.controlled("resume")])
+        await world.until(lambda: not world.worker.minder.brakes._held)
+
+
+async def test_a_task_of_a_paused_job_is_begun_for_a_viewer_alone(tmp_path: Path) -> None:
+    world = World(tmp_path, until_left, lease_s=3000)
+    await paused_job(world)
+    await world.add(plan=samples.plan(makes="film/p:0+8"))
+    async with world.running():
+        await world.until(lambda: world.told("released"))
+        assert not world.told("running")
+        playing = samples.playback(makes="film/p", rendition="r", segment=3)
+        await world.log.publish([replace(playing, meta=samples.meta(now=world.clock.now()))])
+        task = await world.ledger.get("t1")
+        assert task is not None
+        await world.ledger.admit(task)
+        await world.until(lambda: world.told("running"))
+        world.clock.advance(60)
+        await world.until(lambda: len(world.told("released")) == 2)
+
+
+def ordered(order: Order, version: int) -> events.ResourceChanged:
+    return samples.resource("worker", "w1", resource="worker/w1", version=version, value=written(order))
+
+
+async def test_a_paused_worker_leaves_what_it_has_and_claims_nothing_until_it_is_resumed(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path, until_left, lease_s=3000)
+    await world.add(plan=samples.plan(makes="film/p:0+8"))
+    async with world.running():
+        await world.until(lambda: world.worker.running)
+        await world.log.publish([ordered(PAUSE, 1)])
+        await world.until(lambda: world.told("released"))
+        task = await world.ledger.get("t1")
+        assert task is not None
+        await world.ledger.admit(task)
+        await world.log.publish([ordered(WORK, 2)])
+        await world.until(lambda: len(world.told("running")) == 2)
+    assert world.document()["attempts"] == 0
+
+
+async def test_a_paused_worker_leaves_idle_work_wherever_it_is(tmp_path: Path) -> None:
+    world = World(tmp_path, endless, lease_s=3000)
+    await world.add(plan=samples.plan(cpu=0.0))
+    async with world.running():
+        await world.until(lambda: world.worker.running)
+        await world.log.publish([ordered(PAUSE, 1)])
+        await world.until(lambda: world.told("released"))
+    assert (world.document()["state"], world.document()["attempts"]) == ("waiting", 0)
+
+
+async def test_a_worker_that_was_paused_before_it_started_claims_nothing(tmp_path: Path) -> None:
+    world = World(tmp_path, quick)
+
+    async def last_order() -> events.ResourceChanged:
+        return ordered(PAUSE, 4)
+
+    world.worker.last_order = last_order
+    await world.add()
+    async with world.running():
+        await world.until(lambda: world.worker._ready)
+        assert world.worker.standing.state == "paused"
+    assert world.told("running") == []
+
+
+async def test_a_drained_worker_finishes_what_it_has_and_says_so(tmp_path: Path) -> None:
+    finish = asyncio.Event()
+
+    async def work(execution: Execution) -> str:
+        await finish.wait()
+        return "{}"
+
+    world = World(tmp_path, work, max_jobs=2, lease_s=3000)
+    await world.add()
+    async with world.running():
+        await world.until(lambda: world.worker.running)
+        await world.log.publish([ordered(DRAIN, 1)])
+        await world.until(lambda: world.worker.standing.state == "draining")
+        await world.add("next", plan=samples.plan(index=1))
+        assert not world.worker.drained
+        finish.set()
+        await world.until(lambda: world.worker.drained)
+    assert [event.task_id for event in world.told("running")] == ["t1"]
+
+
+async def test_a_worker_that_is_set_aside_claims_nothing_until_it_has_cooled(tmp_path: Path) -> None:
+    world = World(tmp_path, endless, max_jobs=2)
+    until = world.clock.now() + timedelta(minutes=1)
+    await world.database.insert(ASIDE, {"_id": "w1", "strikes": 1, "until": until})
+    for n in range(2):
+        await world.add(f"t{n}", plan=samples.plan(index=n))
+    async with world.running():
+        await world.until(lambda: len(world.worker._ready) == 2)
+        assert world.told("running") == []
+        world.clock.advance(61)
+        await world.until(lambda: world.worker.running)
+        await world.until(lambda: len(world.worker._ready) == 1)
+        assert len(world.worker.running) == 1
+        await world.database.remove(ASIDE, "w1")
+        await world.until(lambda: len(world.worker.running) == 2)
 
 
 def test_each_wait_is_twice_the_last_up_to_a_minute() -> None:

@@ -1,0 +1,43 @@
+"""Takes tasks back from workers that went silent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from connectors.ports import Clock
+from processors.work.ledger import Ledger
+from processors.work.observer import WorkObserver
+from processors.work.tasks import DEAD, Task
+
+log = structlog.get_logger()
+
+_ACTOR = "service:ledger"
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """The leases that ran out."""
+
+    ledger: Ledger
+    clock: Clock
+    observer: WorkObserver
+
+    async def take_back(self, running: Iterable[Task], now: datetime) -> set[str]:
+        """Ends the attempts whose lease is over; returns the tasks that this has moved."""
+        overdue = [task for task in running if task.lease_until is not None and task.lease_until < now]
+        return {task.id for task in overdue if await self._expire(task)}
+
+    async def _expire(self, task: Task) -> bool:
+        failed = replace(task, attempts=task.attempts + 1)
+        state = DEAD if failed.attempts >= task.plan.max_attempts else "expired"
+        reason = f"{task.worker} went silent while it worked on this"
+        event = failed.told(state, _ACTOR, self.clock.now(), code="worker_lost", error=reason)
+        if not await self.ledger.expire(task, event):
+            return False
+        log.warning("lease expired", task=task.id, worker=task.worker, epoch=task.epoch)
+        self.observer.expired()
+        return True

@@ -1,0 +1,67 @@
+"""Looks after what a worker runs: who waits for what, what is to stand still, and what is to be left."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from connectors.brakes import Brakes
+from connectors.ports import Clock
+from processors.work.attempt import Attempt
+from processors.work.demand import Demands
+from processors.work.restraint import Running, restrain
+from processors.work.standing import Standing
+from processors.work.tasks import Task
+from schemas.workers import PAUSE
+
+_LOOK_EVERY_S = 1.0
+
+
+@dataclass(slots=True)
+class Minder:
+    """Minds the attempts of one worker."""
+
+    clock: Clock
+    attempts: Mapping[str, Attempt]
+    standing: Standing
+    demands: Demands = field(default_factory=Demands)
+    brakes: Brakes = field(default_factory=Brakes)
+    _placeless: frozenset[str] = frozenset()
+
+    async def run(self) -> None:
+        """Looks at each piece of news, and now and then. Never ends."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_EVERY_S):
+                    await self.demands.changed.wait()
+            self.look()
+
+    def look(self) -> None:
+        """Stops, leaves and lets go on what is to."""
+        running = [self._running(each) for each in self.attempts.values()]
+        found = restrain(running, worker_paused=self.standing.order == PAUSE)
+        for task_id, attempt in self.attempts.items():
+            attempt.leave_or_not(task_id in found.left)
+        self._placeless = found.placeless
+        self.brakes.hold(found.stopped)
+
+    def let_all_go(self) -> None:
+        """Nothing stands still any more."""
+        self.brakes.hold(frozenset())
+
+    @property
+    def placed(self) -> list[Task]:
+        """What takes a place on this worker."""
+        return [each.task for id, each in self.attempts.items() if id not in self._placeless]
+
+    def as_wanted(self, task: Task) -> Task:
+        """The task as viewers want it now."""
+        want = self.demands.want(task.made, self.clock.now())
+        return replace(task, wanted_at=want.deadline if want else None)
+
+    def _running(self, attempt: Attempt) -> Running:
+        want = self.demands.want(attempt.task.made, self.clock.now())
+        awaited = want is not None and want.waiting
+        return Running(self.as_wanted(attempt.task), attempt.job_paused, awaited)

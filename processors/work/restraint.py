@@ -1,0 +1,57 @@
+"""What a worker holds back of what it runs, and how. Pure.
+
+What makes segments is left at the next border: whoever has it next goes on from there, and its place is
+free at once. What is idle is left wherever it is: little is lost. What makes a whole file has no border, and
+all of it would be lost: it stops where it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from processors.work.tasks import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Something that a worker runs."""
+
+    task: Task
+    """As viewers want it now."""
+    paused: bool
+    """Whether its job is."""
+    awaited: bool
+    """Whether someone sees nothing until some of it is there."""
+
+    @property
+    def kept_back(self) -> bool:
+        """Whether its job is paused and no viewer wants it all the same."""
+        return self.paused and self.task.wanted_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Restraint:
+    """What is held back, by task."""
+
+    left: frozenset[str]
+    """Left, at the next border if they have any."""
+    stopped: frozenset[str]
+    """Stopped where they are."""
+    placeless: frozenset[str]
+    """Those of them that take nobody's place."""
+
+
+def restrain(running: Collection[Running], *, worker_paused: bool) -> Restraint:
+    """What to hold back. What is light is over in a moment, and goes on in any case."""
+    heavy = [each for each in running if not each.task.light]
+    back = [each for each in heavy if worker_paused or each.kept_back]
+    awaited = [each for each in running if each.awaited] if not worker_paused else []
+    in_place = [each for each in back if each.task.made is None and not each.task.idle]
+    stopped = {each.task.id for each in in_place}
+    stopped |= {each.task.id for each in heavy if awaited and each not in awaited}
+    return Restraint(
+        left=frozenset(each.task.id for each in back if each not in in_place),
+        stopped=frozenset(stopped),
+        placeless=frozenset(each.task.id for each in in_place if each.kept_back),
+    )

@@ -1,0 +1,54 @@
+"""What a worker leaves, what it stops in place, and what goes on: a table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from processors.work.restraint import Running, restrain
+from processors.work.tasks import Task
+from tests import samples
+from tests.samples import WHEN
+
+
+def running(
+    id: str, *, paused: bool = False, awaited: bool = False, wanted: bool = False, **plan: Any
+) -> Running:
+    task = Task.planned(samples.task_changed(task_id=id, plan=samples.plan(**plan)))
+    return Running(replace(task, wanted_at=WHEN if wanted or awaited else None), paused, awaited)
+
+
+def cut(id: str = "cut", **more: Any) -> Running:
+    return running(id, makes="film/p:0+8", **more)
+
+
+def whole(id: str = "whole", **more: Any) -> Running:
+    return running(id, **more)
+
+
+def light(id: str = "light", **more: Any) -> Running:
+    return running(id, cpu=0.5, **more)
+
+
+@pytest.mark.parametrize(
+    ("several", "worker_paused", "left", "stopped", "placeless"),
+    [
+        ([cut(), whole(), light()], False, "", "", ""),
+        ([cut(paused=True), whole(paused=True), light(paused=True)], False, "cut", "whole", "whole"),
+        ([cut(paused=True, wanted=True)], False, "", "", ""),
+        ([cut(paused=True, awaited=True), whole()], False, "", "whole", ""),
+        ([cut(awaited=True), whole(), light(), cut("next")], False, "", "whole next", ""),
+        ([cut(), whole(), light()], True, "cut", "whole", ""),
+        ([cut(awaited=True), whole()], True, "cut", "whole", ""),
+        ([running("idle", cpu=0.0)], True, "idle", "", ""),
+    ],
+)
+def test_what_is_held_back(
+    several: list[Running], worker_paused: bool, left: str, stopped: str, placeless: str
+) -> None:
+    found = restrain(several, worker_paused=worker_paused)
+    assert found.left == set(left.split())
+    assert found.stopped == set(stopped.split())
+    assert found.placeless == set(placeless.split())
