@@ -180,6 +180,7 @@ class TranscodeProgress:
     speed: float
     eta_ms: int | None = None
     stored: list[StoredSegment] = field(default_factory=list)
+    units_per_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

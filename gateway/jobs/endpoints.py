@@ -10,6 +10,7 @@ from gateway import pages
 from gateway.commands import Commanded, Fresh
 from gateway.errors import Conflict
 from gateway.jobs import orders
+from gateway.jobs.estimate import estimated
 from gateway.jobs.lookup import JOBS, find
 from gateway.jobs.render import PAUSED, render
 from gateway.jobs.schemas import Job, JobAccepted, JobOrder, PriorityOrder, State
@@ -39,7 +40,7 @@ async def list_jobs(
     asked = {**by_state, "request.media_id": media_id}
     where = {path: value for path, value in asked.items() if value is not None}
     found = await pages.page(services.read_models, JOBS, where, paging)
-    shown = [job for document in found.items if (job := render(document))]
+    shown = [job for document in found.items if (job := render(document, services.clock.now()))]
     jobs = [job for job in shown if state in (None, job.state)]
     return pages.Listing(items=jobs, next=found.next)
 
@@ -47,19 +48,19 @@ async def list_jobs(
 @router.get("/{job_id}", dependencies=[Fresh], responses=problems(400, 404))
 async def get_job(services: ServicesOf, job_id: str) -> Job:
     """Gets one job, as of its present run."""
-    return await find(services.read_models, job_id)
+    return await estimated(services, await find(services.read_models, job_id, services.clock.now()))
 
 
 @router.post("/{job_id}/cancel", status_code=202, responses=problems(404, 409))
 async def cancel_job(command: Commanded, job_id: str) -> JobAccepted:
     """Cancels what is under way; the answer shows the job as it was."""
-    return await orders.cancel(command, await find(command.services.read_models, job_id))
+    return await orders.cancel(command, await find(command.services.read_models, job_id, command.now))
 
 
 @router.post("/{job_id}/retry", status_code=202, responses=problems(404, 409))
 async def retry_job(command: Commanded, job_id: str) -> JobAccepted:
     """Runs a failed or cancelled job again; the answer shows the job as it was."""
-    return await orders.retry(command, await find(command.services.read_models, job_id))
+    return await orders.retry(command, await find(command.services.read_models, job_id, command.now))
 
 
 @router.post("/{job_id}/pause", status_code=202, responses=problems(404, 409))
@@ -68,19 +69,19 @@ async def pause_job(command: Commanded, job_id: str) -> JobAccepted:
 
     What a viewer waits for is made all the same. The answer shows the job as it was.
     """
-    return await orders.pause(command, await find(command.services.read_models, job_id))
+    return await orders.pause(command, await find(command.services.read_models, job_id, command.now))
 
 
 @router.post("/{job_id}/resume", status_code=202, responses=problems(404, 409))
 async def resume_job(command: Commanded, job_id: str) -> JobAccepted:
     """Lets a paused job go on with what is missing; the answer shows the job as it was."""
-    return await orders.resume(command, await find(command.services.read_models, job_id))
+    return await orders.resume(command, await find(command.services.read_models, job_id, command.now))
 
 
 @router.post("/{job_id}/priority", status_code=202, responses=problems(404, 409))
 async def prioritise_job(command: Commanded, job_id: str, order: PriorityOrder) -> JobAccepted:
     """Changes the priority of what is still to be done."""
-    job = await find(command.services.read_models, job_id)
+    job = await find(command.services.read_models, job_id, command.now)
     return await orders.prioritise(command, job, order.priority)
 
 
@@ -88,7 +89,7 @@ async def prioritise_job(command: Commanded, job_id: str, order: PriorityOrder) 
 @router.get("/{job_id}/output", response_class=Response, responses=FILE | problems(404, 409, 410, 416))
 async def get_job_output(services: ServicesOf, job_id: str) -> Response:
     """Downloads what a job made, in whole or in ranges."""
-    job = await find(services.read_models, job_id)
+    job = await find(services.read_models, job_id, services.clock.now())
     if job.output is None:
         raise Conflict("no-output", f"The job is {job.state}: there is nothing to download.")
     return await services.files.download(job.output.location, job.output.name, None)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from connectors.ports import Document
 from gateway.documents import part
+from gateway.jobs import eta
 from gateway.jobs.schemas import Job, JobError, JobLinks, Output, Progress
 from schemas.events import TranscodeRequested
 
@@ -25,12 +27,13 @@ def is_paused(document: Document) -> bool:
     return bool(pause.get("on")) and pause["run"] == state.get("run") and state["name"] not in ENDED
 
 
-def render(document: Document) -> Job | None:
-    """The job; None while its request has not been seen, whatever else has."""
+def render(document: Document, now: datetime) -> Job | None:
+    """The job at this moment; None while its request has not been seen, whatever else has."""
     request = part(document, "request")
     if not request:
         return None
     job_id, state, outcome = document["_id"], part(document, "state"), _outcome(document)
+    progress = _progress(document, now)
     return Job(
         id=job_id,
         **_asked(request),
@@ -39,7 +42,8 @@ def render(document: Document) -> Job | None:
         priority=part(document, "priority").get("value") or request["priority"],
         requested_at=request["at"],
         finished_at=outcome.get("at"),
-        progress=_progress(document),
+        progress=progress,
+        eta_ms=progress.eta_ms if progress else None,
         output=_output(job_id, outcome),
         error=_error(outcome),
         processing_time_ms=part(outcome, "metrics").get("processing_time_ms"),
@@ -60,6 +64,7 @@ def render_requested(event: TranscodeRequested) -> Job:
         requested_at=event.meta.occurred_at,
         finished_at=None,
         progress=None,
+        eta_ms=None,
         output=None,
         error=None,
         processing_time_ms=None,
@@ -78,22 +83,34 @@ def _outcome(document: Document) -> Document:
     return outcome if shown else {}
 
 
-def _progress(document: Document) -> Progress | None:
+def _progress(document: Document, now: datetime) -> Progress | None:
     state = part(document, "state")
-    run, done, total = state["run"], _frames_done(document), _frames_total(document)
+    done, total = _frames_done(document), _frames_total(document)
     if state["name"] == "completed":
         return Progress(fraction=1, frames_done=total or done, frames_total=total, speed=None, eta_ms=0)
     if state["name"] in ENDED or done is None:
         return None
-    pace = part(document, "pace") if part(document, "pace").get("run") == run else {}
-    fraction = min(done / total, _MOST_BEFORE_THE_END) if total else 0
+    speed, eta_ms = _pace(document, max(0, (total or 0) - done), now)
     return Progress(
-        fraction=fraction,
+        fraction=min(done / total, _MOST_BEFORE_THE_END) if total else 0,
         frames_done=done,
         frames_total=total,
-        speed=pace.get("speed"),
-        eta_ms=pace.get("eta_ms"),
+        speed=speed,
+        eta_ms=eta_ms,
     )
+
+
+def _pace(document: Document, left: int, now: datetime) -> tuple[float | None, int | None]:
+    """Speed and time to finish of all that runs; nothing where nothing does."""
+    run = part(document, "state")["run"]
+    if is_paused(document):
+        return None, None
+    rates = part(part(document, "rates"), str(run)).values()
+    if any(rate["per_s"] for rate in rates):
+        found = eta.speed(rates, now)
+        return (round(found.media_s_per_s, 3), eta.from_speed(left, found)) if found else (None, None)
+    pace = part(document, "pace")  # of a worker that tells no more than this
+    return (pace.get("speed"), pace.get("eta_ms")) if pace.get("run") == run else (None, None)
 
 
 def _frames_done(document: Document) -> int | None:

@@ -79,6 +79,7 @@ class Job(BaseModel):
                         "speed": 6.1,
                         "eta_ms": 5_700,
                     },
+                    "eta_ms": 5_700,
                     "output": None,
                     "error": None,
                     "processing_time_ms": None,
@@ -110,6 +111,10 @@ class Job(BaseModel):
     requested_at: datetime
     finished_at: datetime | None
     progress: Progress | None
+    eta_ms: int | None = Field(
+        description="How long it still takes: by what works on it now, or else by what past jobs took, "
+        "from when its turn has come. Null where nobody can say."
+    )
     output: Output | None
     error: JobError | None
     processing_time_ms: int | None

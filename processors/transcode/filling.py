@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -25,6 +26,7 @@ from processors.work.execution import Execution, TaskFailed
 from schemas.events import StoredSegment
 from schemas.renditions import (
     INIT,
+    SEGMENT_S,
     AudioRendition,
     Made,
     VideoRendition,
@@ -81,7 +83,7 @@ class Filling:
         """Encodes what is missing until nothing is. Raises TaskFailed, and GivenBack where it is asked to."""
         for rendition in self.renditions:
             self.have[rendition.key] = await self._stored(rendition)
-        pace = self._pace()
+        began, pace = time.monotonic(), self._pace()
         self._reached(pace)
         while (span := self._next()) is not None:
             self._border.reached()
@@ -89,7 +91,8 @@ class Filling:
         pace.reached(pace.share)
         pace.tell()
         kept = {key: [stored[n] for n in sorted(stored)] for key, stored in self.have.items()}
-        return RunOutcome(stored=kept, encoded=self.encoded)
+        made_s = SEGMENT_S * self.encoded / len(self.renditions)
+        return RunOutcome(stored=kept, encoded=self.encoded, took_s=time.monotonic() - began, made_s=made_s)
 
     def _pace(self) -> Pace:
         grid = self.renditions[0].grid

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.ports import Clock, Delivery
+from connectors.work_rates import WorkRates
 from processors.runtime import GivenUp, Handled, Stage
 from processors.transcode import poison
+from processors.transcode.asking import UnknownProfile, asked
+from processors.transcode.learning import learn
 from processors.transcode.orders import FILE, JOB, JOIN, RUNS, FileOutcome, read
-from processors.transcode.plan import Asked, Planned, join, plan
+from processors.transcode.plan import Planned, join, plan
 from processors.work.jobs import WAITING, Job, Jobs, KnownMedia, Verdict, merged
 from processors.work.tasks import COMPLETED, Task, plan_event
 from schemas.events import (
@@ -22,7 +25,6 @@ from schemas.events import (
     TaskChanged,
     TranscodeRequested,
 )
-from schemas.profiles import BUILT_IN, BadProfile, parse
 from schemas.renditions import CannotRender, Medium
 
 NAME = "transcode"
@@ -138,6 +140,7 @@ class Transcode:
             return Handled()
         if event.state == "dead":
             return await self._died(job, event)
+        await self._learn(job, event)
         if event.kind not in RUNS:
             made = read(FileOutcome, event.outcome or "")
             return await self._complete(job, _completed(made), event.meta)
@@ -156,6 +159,12 @@ class Transcode:
             return Handled([self._event(job, joining, event.meta)])
         verdict = Verdict(status="completed", output_name=wanted.file_name)
         return await self._complete(job, verdict, event.meta)
+
+    async def _learn(self, job: Job, done: TaskChanged) -> None:
+        known = await self.media.get(job.media_id)
+        if "probed" in known:
+            medium = Medium.read(known["probed"])
+            await learn(WorkRates(self.media.database), done, job.request["profile"], medium)
 
     async def _complete(self, job: Job, verdict: Verdict, cause: Meta) -> Handled:
         if (await self.media.get(job.media_id)).get(poison.FACT):
@@ -207,32 +216,6 @@ def requested_job(event: TranscodeRequested) -> Job:
             "options": event.options,
             "profile_json": event.profile_json,
         },
-    )
-
-
-class UnknownProfile(ValueError):
-    """The job asks for a profile that there is not, or that is none."""
-
-    code = "unknown_profile"
-
-
-def asked(job: Job, probe: Mapping[str, Any]) -> Asked:
-    """What a job asks for, of what is known of its medium. Raises UnknownProfile."""
-    request = job.request
-    try:
-        written = request.get("profile_json")
-        profile = parse(written) if written else BUILT_IN[request["profile"]]
-    except KeyError:
-        raise UnknownProfile(f"there is no profile {request['profile']!r}") from None
-    except BadProfile as error:
-        raise UnknownProfile(f"{request['profile']} is no profile: {error}") from error
-    return Asked(
-        medium=Medium.read(probe),
-        profile=profile,
-        media_id=job.media_id,
-        owner_id=job.owner_id,
-        priority=request["priority"],
-        name=request["name"],
     )
 
 

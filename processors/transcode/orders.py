@@ -109,6 +109,10 @@ class RunOutcome:
     stored: dict[str, list[Stored]]
     encoded: int
     """How many of these segments were not there before."""
+    took_s: float = 0.0
+    """How long it worked."""
+    made_s: float = 0.0
+    """How much of the medium it encoded, in all sizes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +122,9 @@ class FileOutcome:
     location: str
     name: str
     size_bytes: int
+    took_s: float = 0.0
+    """How long it was encoded; 0 where it was joined."""
+    made_s: float = 0.0
 
 
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {

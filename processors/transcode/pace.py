@@ -65,4 +65,5 @@ class Pace:
             speed=round(rate / self.units_per_s, 3) if rate else 0.0,
             eta_ms=round((self.share - self._done) / rate * 1000) if rate else None,
             stored=list(stored),
+            units_per_s=round(rate, 3) if rate else 0.0,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -103,7 +104,7 @@ class FileWork:
         source = await local_source(self.blobs, order.medium.location)
         seconds = max(0.001, order.medium.duration_ms / 1000)
         pace = Pace(execution, self.clock, order.total, order.total, order.total / seconds)
-        memory_bytes = memory_allowed(execution)
+        memory_bytes, began = memory_allowed(execution), time.monotonic()
         engine = order.profile.engine
         try:
             if engine == "handbrake":
@@ -123,7 +124,10 @@ class FileWork:
             raise TaskFailed(error.code, f"{engine}: {error}") from error
         except (CannotRender, OrderRefused) as error:
             raise TaskFailed(error.code, str(error), again=False) from error
-        return await published(execution, self.blobs, target, order.name, order.profile.suffix)
+        took_s = time.monotonic() - began
+        return await published(
+            execution, self.blobs, target, order.name, order.profile.suffix, took_s, seconds
+        )
 
     async def _text(self, execution: Execution, order: FileOrder) -> Path | None:
         medium = order.medium
@@ -168,8 +172,19 @@ class FileWork:
         await self.handbrake.encode(encode, progressed)
 
 
-async def published(execution: Execution, blobs: BlobStore, target: Path, name: str, suffix: str) -> str:
+async def published(
+    execution: Execution,
+    blobs: BlobStore,
+    target: Path,
+    name: str,
+    suffix: str,
+    took_s: float = 0.0,
+    made_s: float = 0.0,
+) -> str:
     """Puts a finished file into the store if the claim holds; the outcome as JSON. Raises ClaimLost."""
     await execution.confirm()
     blob = await blobs.adopt(target, "processed", suffix)
-    return written(FileOutcome(location=blob.location, name=name, size_bytes=blob.size_bytes))
+    outcome = FileOutcome(
+        location=blob.location, name=name, size_bytes=blob.size_bytes, took_s=took_s, made_s=made_s
+    )
+    return written(outcome)

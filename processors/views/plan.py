@@ -24,6 +24,8 @@ PENDING, PROCESSING = "pending", "processing"
 _MEDIA_RANKS = {UPLOADED: 0, READY: 1, REJECTED: 2, DELETED: 3}
 _JOB_RANKS = {PENDING: 0, PROCESSING: 1, "cancelled": 2, "failed": 3, "completed": 4}
 
+_AT_REST = frozenset({"completed", "failed", "released", "expired", "dead", "cancelled"})
+"""Of tasks: nobody works on them."""
 _NOT_JOBS = frozenset({"probe", *pictures.KINDS})
 """Tasks of taking a medium in: they belong to no job."""
 
@@ -115,11 +117,14 @@ def _requested(event: events.TranscodeRequested) -> list[Merge]:
 
 
 def _task_changed(event: events.TaskChanged) -> list[Merge]:
-    """A planned task opens its run; a running one shows that the run has begun."""
-    name = {"planned": PENDING, "running": PROCESSING}.get(event.state)
-    if name is None or event.kind in _NOT_JOBS:
+    """A planned task opens its run, a running one shows that it has begun, and one that ended rests."""
+    if event.kind in _NOT_JOBS:
         return []
-    return _job(event, state=_job_state(event.run, name))
+    if event.state in _AT_REST:
+        rest = {"at": event.meta.occurred_at, "per_s": 0.0, "speed": 0.0}
+        return _job(event, **{f"rates.{event.run}.{event.task_id}": rest})
+    name = {"planned": PENDING, "running": PROCESSING}.get(event.state)
+    return _job(event, state=_job_state(event.run, name)) if name else []
 
 
 def _progressed(event: events.TranscodeProgress) -> list[Merge]:
@@ -132,7 +137,8 @@ def _progressed(event: events.TranscodeProgress) -> list[Merge]:
     }
     total = {"run": event.run, "value": event.frames_total}
     done = {f"progress.{event.run}.{event.task_id}": event.frames_done}
-    return _job(event, pace=pace, frames_total=total, **done)
+    rate = {"at": event.meta.occurred_at, "per_s": event.units_per_s, "speed": event.speed}
+    return _job(event, pace=pace, frames_total=total, **done, **{f"rates.{event.run}.{event.task_id}": rate})
 
 
 def _controlled(event: events.JobControlled) -> list[Merge]:

@@ -14,6 +14,7 @@ OPERATIONS = {
     "cancel_job",
     "delete_media",
     "delete_profile",
+    "drain_worker",
     "follow_events",
     "get_asyncapi",
     "get_config",
@@ -50,10 +51,15 @@ OPERATIONS = {
     "list_services",
     "list_subjects",
     "list_versions",
+    "list_workers",
     "order_job",
+    "pause_job",
+    "pause_worker",
     "play_media",
     "prioritise_job",
     "put_profile",
+    "resume_job",
+    "resume_worker",
     "retry_job",
     "stop_playing",
     "transcode_media",
@@ -129,7 +135,7 @@ def test_commands_answer_202_with_a_token(document: dict[str, Any]) -> None:
     shapes = document["components"]["schemas"]
     asked = [op for path, verb, op in operations(document) if verb != "get" and path.startswith("/api/")]
     commands = [op for op in asked if op["operationId"] != "play_media"]
-    assert len(commands) == len(asked) - 1 == 9
+    assert len(commands) == len(asked) - 1 == 14
     for op in commands:
         reference = op["responses"]["202"]["content"]["application/json"]["schema"]["$ref"]
         assert "token" in shapes[reference.rpartition("/")[2]]["required"], op["operationId"]

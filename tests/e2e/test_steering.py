@@ -148,7 +148,8 @@ def test_a_paused_worker_leaves_what_it_does_and_takes_nothing_even_after_a_rest
     until(lambda: worker(client)["state"] == "paused", "the worker to say so")
     until(lambda: worker(client)["running"] == 0, "the worker to leave what it does")
     restart(client, stack, WORKER, signal.SIGTERM)
-    assert worker(client)["state"] == "paused"
+    until(lambda: worker(client)["state"] != "starting", "the worker to know its orders")
+    assert (worker(client)["state"], worker(client)["running"]) == ("paused", 0)
     assert client.job(job)["state"] not in ENDED
     steer(client, f"system/workers/{WORKER}/resume")
     client.until_job(job, "completed")

@@ -15,7 +15,7 @@ from gateway import names, tokens
 from gateway.jobs import render as jobs
 from gateway.media import render as media
 from schemas.events import Event, MediaChanged
-from tests.unit.gateway.doubles import GENERATION, FakeDatabase, FakePublisher
+from tests.unit.gateway.doubles import GENERATION, START, FakeDatabase, FakePublisher
 from tests.unit.gateway.history import (
     controlled,
     probed,
@@ -118,7 +118,7 @@ async def document(name: str, id: str, *events: Event) -> Document:
 
 
 async def job(*events: Event) -> Any:
-    return jobs.render(await document("jobs", "j1", *events))
+    return jobs.render(await document("jobs", "j1", *events), START)
 
 
 async def medium(*events: Event) -> Any:

@@ -10,9 +10,20 @@ from datetime import timedelta
 import pytest
 
 from connectors.ports import Delivery, Position
+from connectors.work_rates import WorkRates
 from processors.runtime import GivenUp, Handled
 from processors.transcode.handle import ACTOR, Transcode
-from processors.transcode.orders import AUDIO, JOIN, VIDEO, FileOutcome, JoinOrder, VideoOrder, read, written
+from processors.transcode.orders import (
+    AUDIO,
+    JOIN,
+    VIDEO,
+    FileOutcome,
+    JoinOrder,
+    RunOutcome,
+    VideoOrder,
+    read,
+    written,
+)
 from processors.work.jobs import Jobs, KnownMedia, paused_jobs
 from processors.work.ledger import JOBS, TASKS, Ledger
 from processors.work.tasks import SPARE_INDEX
@@ -328,3 +339,17 @@ async def test_a_medium_of_which_a_job_completes_is_trusted_again(world: World) 
     assert [e.status for e in world.verdicts()] == ["failed", "failed", "completed"]
     tasks = await world.give(samples.requested("c"))
     assert all(e.plan.max_attempts == 3 for e in tasks if isinstance(e, events.TaskChanged) and e.plan)
+
+
+@pytest.mark.parametrize(
+    ("kind", "took_s", "made_s", "rate"),
+    [(VIDEO, 16.0, 32.0, 0.5), (VIDEO, 16.0, 0.0, None), (VIDEO, 0.0, 32.0, None), (AUDIO, 1.0, 300.0, None)],
+)
+async def test_what_tasks_took_is_remembered_for_the_next_job_of_the_class(
+    world: World, kind: str, took_s: float, made_s: float, rate: float | None
+) -> None:
+    await world.give(samples.requested(), samples.probed())
+    (task,) = [each for each in await world.ledger.of_job("j1") if each.kind == kind]
+    outcome = written(RunOutcome(stored={}, encoded=8, took_s=took_s, made_s=made_s))
+    await world.give(task.told("completed", "worker:w", world.clock.now(), outcome=outcome))
+    assert await WorkRates(world.database).get("phone/720/h264") == rate
