@@ -19,6 +19,11 @@ class Brakes:
     _groups: dict[int, str] = field(default_factory=dict)
     _held: frozenset[str] = frozenset()
 
+    @property
+    def groups(self) -> frozenset[int]:
+        """The process groups that run for someone."""
+        return frozenset(self._groups)
+
     @contextlib.contextmanager
     def owned(self, owner: str) -> Iterator[None]:
         """What is started inside runs for this owner."""

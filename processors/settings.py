@@ -51,9 +51,9 @@ class Settings(BaseSettings):
     max_concurrent_jobs: int = Field(0, validation_alias="MAX_CONCURRENT_JOBS", ge=0)
     """Encodes at a time on this worker; 0 means one for every two processors."""
     cpu_limit: float = Field(100.0, validation_alias="CPU_LIMIT", gt=0, le=100)
-    """Percent of the processor beyond which no further task is begun."""
+    """Percent of the processor beyond which nothing more is begun, and the background gives way to others."""
     memory_limit: float = Field(90.0, validation_alias="MEMORY_LIMIT", gt=0, le=100)
-    """Percent of the memory beyond which no task is begun."""
+    """Percent of the memory beyond which no task is begun, and the youngest that can be is given back."""
 
     worker_failures: int = Field(5, validation_alias="SLUICE_WORKER_FAILURES", ge=1)
     """A worker that fails so many tasks in a row is set aside for a while."""

@@ -28,6 +28,9 @@ class Minder:
     standing: Standing
     demands: Demands = field(default_factory=Demands)
     brakes: Brakes = field(default_factory=Brakes)
+    breathing: bool = False
+    """Whether others on this machine have the processor just now."""
+    memory_short: bool = False
     _placeless: frozenset[str] = frozenset()
 
     async def run(self) -> None:
@@ -41,7 +44,12 @@ class Minder:
     def look(self) -> None:
         """Stops, leaves and lets go on what is to."""
         running = [self._running(each) for each in self.attempts.values()]
-        found = restrain(running, worker_paused=self.standing.order == PAUSE)
+        found = restrain(
+            running,
+            worker_paused=self.standing.order == PAUSE,
+            breathing=self.breathing,
+            memory_short=self.memory_short,
+        )
         for task_id, attempt in self.attempts.items():
             attempt.leave_or_not(task_id in found.left)
         self._placeless = found.placeless

@@ -7,7 +7,7 @@ all of it would be lost: it stops where it is.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from processors.work.tasks import Task
@@ -42,16 +42,32 @@ class Restraint:
     """Those of them that take nobody's place."""
 
 
-def restrain(running: Collection[Running], *, worker_paused: bool) -> Restraint:
-    """What to hold back. What is light is over in a moment, and goes on in any case."""
+def restrain(
+    running: Sequence[Running], *, worker_paused: bool, breathing: bool = False, memory_short: bool = False
+) -> Restraint:
+    """What to hold back of what runs, the oldest first. What is light is over in a moment, and goes on.
+
+    While the worker is `breathing`, others have the processor; where memory is short, one task is left.
+    """
     heavy = [each for each in running if not each.task.light]
+    background = [each for each in heavy if each.task.wanted_at is None]
     back = [each for each in heavy if worker_paused or each.kept_back]
     awaited = [each for each in running if each.awaited] if not worker_paused else []
     in_place = [each for each in back if each.task.made is None and not each.task.idle]
-    stopped = {each.task.id for each in in_place}
-    stopped |= {each.task.id for each in heavy if awaited and each not in awaited}
-    return Restraint(
-        left=frozenset(each.task.id for each in back if each not in in_place),
-        stopped=frozenset(stopped),
-        placeless=frozenset(each.task.id for each in in_place if each.kept_back),
-    )
+    left = [each for each in back if each not in in_place]
+    stopped = [*in_place, *(background if breathing else [])]
+    stopped += [each for each in heavy if awaited and each not in awaited]
+    if memory_short and not left:
+        left = _dispensable(background)
+    return Restraint(_ids(left), _ids(stopped), _ids(each for each in in_place if each.kept_back))
+
+
+def _dispensable(background: Sequence[Running]) -> list[Running]:
+    """The one whose memory is missed least: something idle, else what was begun last, if others can go on."""
+    idle = [each for each in background if each.task.idle]
+    cut = [each for each in background if each.task.made is not None]
+    return (idle or cut)[-1:]
+
+
+def _ids(several: Iterable[Running]) -> frozenset[str]:
+    return frozenset(each.task.id for each in several)

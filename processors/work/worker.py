@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +21,10 @@ from processors.work.admission import Admission
 from processors.work.attempt import Attempt, Desk
 from processors.work.execution import Work
 from processors.work.foreman import cooling
+from processors.work.giving_way import Load
+from processors.work.governor import Governor
 from processors.work.ledger import Hold, Ledger
+from processors.work.load import LoadMeter
 from processors.work.minder import Minder
 from processors.work.observer import Silent, WorkObserver
 from processors.work.standing import LastOrder, Standing, never_ordered
@@ -70,6 +73,9 @@ class Worker:
     """Says what this worker was ordered before it started; nothing is claimed until that is known."""
     minder: Minder = field(init=False)
     standing: Standing = field(init=False)
+    meter: Callable[[], Load] | None = None
+    """Measures the machine; without one, the real thing does."""
+    governor: Governor = field(init=False)
     _attempts: dict[str, Attempt] = field(default_factory=dict)
     """What this worker has, by task."""
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
@@ -81,6 +87,8 @@ class Worker:
     def __post_init__(self) -> None:
         self.standing = Standing(self.settings.name)
         self.minder = Minder(self.clock, self._attempts, self.standing, brakes=self.brakes)
+        meter = self.meter or LoadMeter(lambda: self.brakes.groups)
+        self.governor = Governor(self.minder, self.admission.limits, meter)
 
     @property
     def drained(self) -> bool:
@@ -96,7 +104,8 @@ class Worker:
         """Works until `stop` is called."""
         shutil.rmtree(self.settings.scratch, ignore_errors=True)
         self.settings.scratch.mkdir(parents=True)
-        duties = [asyncio.create_task(self._listen()), asyncio.create_task(self.minder.run())]
+        endless = (self._listen(), self.minder.run(), self.governor.run())
+        duties = [asyncio.create_task(duty) for duty in endless]
         try:
             await self.standing.learn(self.last_order)
             while not self._stopping:

@@ -52,3 +52,24 @@ def test_what_is_held_back(
     assert found.left == set(left.split())
     assert found.stopped == set(stopped.split())
     assert found.placeless == set(placeless.split())
+
+
+def test_what_nobody_waits_for_stands_still_while_others_have_the_processor() -> None:
+    several = [cut(), cut("wanted", wanted=True), whole(), light(), running("idle", cpu=0.0)]
+    found = restrain(several, worker_paused=False, breathing=True)
+    assert found.stopped == {"cut", "whole", "idle"}
+    assert not found.left
+
+
+@pytest.mark.parametrize(
+    ("several", "left"),
+    [
+        ([cut("old"), cut("young")], "young"),
+        ([cut("old"), cut("wanted", wanted=True)], "old"),
+        ([running("idle", cpu=0.0), cut("young")], "idle"),
+        ([whole(), light()], ""),
+        ([cut("gone", paused=True), cut("young")], "gone"),
+    ],
+)
+def test_where_memory_is_short_one_task_is_left(several: list[Running], left: str) -> None:
+    assert restrain(several, worker_paused=False, memory_short=True).left == set(left.split())

@@ -19,6 +19,7 @@ from processors.work.admission import Admission, Limits, Machine
 from processors.work.attempt import backoff
 from processors.work.execution import Execution, GivenBack, TaskFailed
 from processors.work.foreman import ASIDE
+from processors.work.giving_way import Load
 from processors.work.jobs import Jobs
 from processors.work.ledger import LEDGER, TASKS, Ledger
 from processors.work.tasks import Task
@@ -48,6 +49,7 @@ class World:
             clock=self.clock,
             admission=Admission(Limits(max_jobs=max_jobs), measure=lambda: IDLE),
             works={"transcode": work},
+            meter=lambda: Load(0.0, 0.0, 0.0),
             settings=WorkerSettings(
                 name="w1",
                 scratch=scratch / "w1",
@@ -487,6 +489,28 @@ async def test_a_worker_that_is_set_aside_claims_nothing_until_it_has_cooled(tmp
         assert len(world.worker.running) == 1
         await world.database.remove(ASIDE, "w1")
         await world.until(lambda: len(world.worker.running) == 2)
+
+
+async def test_where_memory_is_short_the_youngest_task_is_given_back(tmp_path: Path) -> None:
+    short = False
+
+    async def work(execution: Execution) -> str:
+        return await until_left(execution)
+
+    world = World(tmp_path, work, max_jobs=2, lease_s=3000)
+    world.worker.governor.moment_s = 0.01
+    world.worker.governor.meter = lambda: Load(0.0, 0.0, 95.0 if short else 10.0)
+    async with world.running():
+        for n, id in enumerate(("old", "young")):
+            await world.add(id, plan=samples.plan(index=n, makes=f"film/p:{8 * n}+8"))
+            await world.until(lambda: id in {task.id for task in world.worker.running})  # noqa: B023
+        world.worker.admission = Admission(Limits(max_jobs=0))
+        short = True
+        await world.until(lambda: world.told("released"))
+        short = False
+        await world.until(lambda: [task.id for task in world.worker.running] == ["old"])
+    assert world.told("released")[0].task_id == "young"
+    assert world.document("young")["attempts"] == 0
 
 
 def test_each_wait_is_twice_the_last_up_to_a_minute() -> None:
