@@ -64,6 +64,10 @@ class Foreman:
 
     def forget(self) -> None:
         """What was heard before this process led is no longer for it to act upon."""
+        self.conduct = Conduct(self.conduct.bearable)
+        self._clear()
+
+    def _clear(self) -> None:
         self._bad, self._failed, self._forgiven = set(), set(), set()
 
     async def look(self) -> None:
@@ -74,7 +78,7 @@ class Foreman:
             await self._forgive(name)
         for name in (self._bad | trials) - self._forgiven:
             await self._set_aside(name, now)
-        self.forget()
+        self._clear()
         documents = await self.database.select(ASIDE, {})
         self.aside = {d["_id"]: Cooling(d["_id"], d["strikes"], d["until"]) for d in documents}
         self.observer.set_aside(len(self.aside))

@@ -50,6 +50,11 @@ class Standing:
         """What the worker calls itself in its beats."""
         return STATES[self.order] if self._known else STARTING
 
+    @property
+    def takes_work(self) -> bool:
+        """Whether it may claim something; not before it knows."""
+        return self._known and self.order == WORK
+
     async def learn(self, last: LastOrder) -> None:
         """Takes in what was ordered before the worker started; tries until that is known."""
         while True:

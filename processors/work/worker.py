@@ -30,7 +30,7 @@ from processors.work.observer import Silent, WorkObserver
 from processors.work.standing import LastOrder, Standing, never_ordered
 from processors.work.tasks import READY, Task
 from schemas.events import Event, JobControlled, PlaybackChanged, ResourceChanged, TaskChanged
-from schemas.workers import DRAIN, WORK
+from schemas.workers import DRAIN
 
 log = structlog.get_logger()
 
@@ -104,10 +104,9 @@ class Worker:
         """Works until `stop` is called."""
         shutil.rmtree(self.settings.scratch, ignore_errors=True)
         self.settings.scratch.mkdir(parents=True)
-        endless = (self._listen(), self.minder.run(), self.governor.run())
-        duties = [asyncio.create_task(duty) for duty in endless]
+        beside = (self._learn(), self._listen(), self.minder.run(), self.governor.run())
+        duties = [asyncio.create_task(duty) for duty in beside]
         try:
-            await self.standing.learn(self.last_order)
             while not self._stopping:
                 for duty in duties:
                     if duty.done():
@@ -122,6 +121,10 @@ class Worker:
     def stop(self) -> None:
         """Claims nothing more; `run` returns once what is under way is done or given back."""
         self._stopping = True
+        self._wake.set()
+
+    async def _learn(self) -> None:
+        await self.standing.learn(self.last_order)
         self._wake.set()
 
     async def _round(self) -> None:
@@ -142,7 +145,7 @@ class Worker:
 
     async def _claim_what_fits(self) -> None:
         for task in sorted(map(self.minder.as_wanted, self._ready.values()), key=lambda t: t.urgency):
-            if self._stopping or self.standing.order != WORK:
+            if self._stopping or not self.standing.takes_work:
                 return
             if task.id in self._attempts or not self._can_do(task):
                 continue

@@ -454,6 +454,23 @@ async def test_a_worker_that_was_paused_before_it_started_claims_nothing(tmp_pat
     assert world.told("running") == []
 
 
+async def test_a_worker_that_learns_of_no_order_claims_nothing_and_can_still_be_stopped(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path, quick)
+    unknown = asyncio.Event()
+
+    async def last_order() -> None:
+        await unknown.wait()
+
+    world.worker.last_order = last_order
+    await world.add()
+    async with world.running():
+        await world.until(lambda: world.worker._ready)
+        assert world.worker.standing.state == "starting"
+    assert world.told("running") == []
+
+
 async def test_a_drained_worker_finishes_what_it_has_and_says_so(tmp_path: Path) -> None:
     finish = asyncio.Event()
 
