@@ -1,4 +1,8 @@
-"""Has background work give way to others on this machine: slowed by stopping it for a part of each moment."""
+"""Has background work give way to others on this machine: slowed by stopping it for a part of each moment.
+
+A low priority would not do: each tool has a session of its own, and Linux shares the processor out between
+sessions first (tried: with nice 19 others got no more than without).
+"""
 
 from __future__ import annotations
 
