@@ -87,7 +87,8 @@ def connect(settings: Settings) -> Parts:
     broker = Broker(kafka, kafka, metrics)
     arrivals = Arrivals()
     live = KafkaTail(settings.kafka, codec, LIVE_TOPICS, clock=clock)
-    hub = Hub(live, clock, metrics, settings.live_queue, arrivals.hear)
+    streams = Streams(read_models, store, broker, clock, arrivals)
+    hub = Hub(live, clock, metrics, settings.live_queue, arrivals.hear, streams.deletions.hear)
     beats = KafkaTail(settings.kafka, codec, [BY_RECORD[ServiceBeat].name], clock=clock, since=LOOK_BACK)
     presence = Presence(beats, clock)
     started_at = clock.now()
@@ -116,7 +117,7 @@ def connect(settings: Settings) -> Parts:
         files=Files(store, settings.accel_redirect),
         schemas=known.schemas,
         tickets=Tickets(token),
-        streams=Streams(read_models, store, broker, clock, arrivals),
+        streams=streams,
         hub=hub,
         presence=presence,
         in_flight=InFlight(metrics),

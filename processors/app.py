@@ -21,6 +21,7 @@ from connectors.beat import Beat
 from connectors.blobs import open_store
 from connectors.brakes import Brakes
 from connectors.clock import SystemClock
+from connectors.copy_tools import CopyTools
 from connectors.file_tools import FileTools
 from connectors.handbrake import HandbrakeTools, find_handbrake
 from connectors.hardware import Hardware
@@ -53,6 +54,7 @@ from processors.recover import ensure_state
 from processors.runtime import Stage
 from processors.settings import Settings
 from processors.transcode import orders
+from processors.transcode.copying import CopyWork
 from processors.transcode.drawing import Drawing
 from processors.transcode.handle import ACTOR, Transcode
 from processors.transcode.runs import AudioWork, VideoWork
@@ -302,6 +304,7 @@ def _works(
         orders.VIDEO: VideoWork(blobs, segments, world.clock, drawing, hardware),
         orders.AUDIO: AudioWork(blobs, segments, world.clock),
         orders.TEXT: TextWork(blobs, texts, world.clock),
+        orders.REMUX: CopyWork(blobs, CopyTools(runner, ffmpeg), world.clock),
         orders.JOIN: JoinWork(blobs, files),
         orders.FILE: FileWork(blobs, files, world.clock, drawing, handbrake, hardware),
         POSTER: PictureWork(blobs, media, draw.poster(Posters(Tool(runner, ffmpeg)))),

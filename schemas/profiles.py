@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 Container = Literal["mp4", "mkv", "webm", "hls", "m4a", "ogg", "mp3", "flac"]
 VideoCodec = Literal["h264", "hevc", "av1", "vp9", "copy"]
 AudioCodec = Literal["aac", "opus", "mp3", "flac", "copy"]
+KeptCodec = Literal["aac", "ac3", "eac3", "flac", "mp3", "opus"]
 Speed = Literal["fastest", "fast", "balanced", "slow"]
 Channels = Literal["mono", "stereo", "surround"]
 
@@ -26,7 +27,7 @@ _VIDEO_IN: dict[str, frozenset[str]] = {
     "mp4": frozenset({"h264", "hevc", "av1", "vp9", "copy"}),
     "mkv": frozenset({"h264", "hevc", "av1", "vp9", "copy"}),
     "webm": frozenset({"vp9", "av1"}),
-    "hls": frozenset({"h264", "hevc", "av1", "vp9"}),
+    "hls": frozenset({"h264", "hevc", "av1", "vp9", "copy"}),
 }
 _AUDIO_IN: dict[str, frozenset[str]] = {
     "mp4": frozenset({"aac", "opus", "mp3", "flac", "copy"}),
@@ -96,6 +97,8 @@ class Audio:
     channels: Channels = "stereo"
     """At most these; a source with fewer keeps its own."""
     tracks: Literal["default", "all"] = "default"
+    keep: Annotated[tuple[KeptCodec, ...], Field(max_length=6)] = ()
+    """Beside a picture that is copied into HLS: sound in these codecs is copied too, and not encoded."""
     loudness_lufs: Annotated[float, Field(ge=-36, le=-9)] | None = None
     """Brought to this loudness by EBU R128."""
 
@@ -119,6 +122,11 @@ class Profile:
     engine: Literal["ffmpeg", "handbrake"] = "ffmpeg"
     handbrake_preset: Annotated[str, Field(max_length=100)] | None = None
     """With the engine handbrake: the name of one of its presets, which says the rest."""
+
+    @property
+    def is_remux(self) -> bool:
+        """Whether the picture is cut at its own key frames, and not encoded."""
+        return self.container == "hls" and self.video is not None and self.video.codec == "copy"
 
     @property
     def suffix(self) -> str:
@@ -214,6 +222,8 @@ def _audio_problems(profile: Profile) -> Iterator[str]:
         return
     if audio.codec not in _AUDIO_IN[profile.container]:
         yield f"audio.codec: {profile.container} does not hold {audio.codec}"
+    if audio.keep and not profile.is_remux:
+        yield "audio.keep: sound is kept beside a picture that is copied into HLS alone"
     if audio.loudness_lufs is not None:
         if audio.codec == "copy":
             yield "audio.loudness_lufs: what is copied keeps its loudness"

@@ -64,6 +64,8 @@ class Medium:
     duration_ms: int
     start_us: int = 0
     """The container's own time at its start, which all other times are counted from."""
+    bit_rate: int | None = None
+    """Of all that is in it, as the container says."""
     streams: tuple[Stream, ...]
 
     @classmethod
@@ -170,7 +172,7 @@ class VideoRendition:
     def key(self) -> str:
         """What names it in the store."""
         said = {name: value for name, value in vars(self).items() if name not in ("grid", "key")}
-        return key_of({**said, "picture": asdict(self.picture), "per_segment": self.grid.per_segment})
+        return store_key({**said, "picture": asdict(self.picture), "per_segment": self.grid.per_segment})
 
     @property
     def self_contained(self) -> bool:
@@ -181,7 +183,12 @@ class VideoRendition:
     def group(self) -> str:
         """What its segments are encoded together with: the other sizes of the same picture."""
         shared = {"picture": asdict(self.picture), "per_segment": self.grid.per_segment}
-        return f"{self.source}/{key_of(shared)}"
+        return f"{self.source}/{store_key(shared)}"
+
+    @property
+    def frame_rate(self) -> Fraction:
+        """Pictures a second."""
+        return self.grid.rate
 
     @property
     def level(self) -> int:
@@ -235,7 +242,7 @@ class AudioRendition:
         """What names it in the store."""
         shown = ("grid", "key", "language", "title", "is_default")
         said = {name: value for name, value in vars(self).items() if name not in shown}
-        return key_of({**said, "per_segment": self.grid.per_segment})
+        return store_key({**said, "per_segment": self.grid.per_segment})
 
     @property
     def group(self) -> str:
@@ -420,10 +427,11 @@ def _audio(medium: Medium, audio: Audio) -> Iterator[AudioRendition]:
     main = medium.main("audio")
     for stream in medium.of_kind("audio") if audio.tracks == "all" else [main]:
         if stream is not None:
-            yield _track(medium, audio, stream, is_default=stream is main)
+            yield encoded_track(medium, audio, stream, is_default=stream is main)
 
 
-def _track(medium: Medium, audio: Audio, stream: Stream, *, is_default: bool) -> AudioRendition:
+def encoded_track(medium: Medium, audio: Audio, stream: Stream, *, is_default: bool) -> AudioRendition:
+    """What one track of sound becomes where it is encoded."""
     codec = audio.codec if audio.codec in _SAMPLES else "aac"
     channels = min(_CHANNELS[audio.channels], stream.channels or 2)
     channels = channels if channels in (1, 2, 6) else 2
@@ -449,7 +457,7 @@ def sound_grid(codec: str, sample_rate: int, duration_ms: int) -> Grid:
     return Grid(rate=rate, units=int(units), per_segment=round(SEGMENT_S * rate))
 
 
-def key_of(said: Mapping[str, Any]) -> str:
-    """A short name for all that some bytes depend on, beside their source."""
+def store_key(said: Mapping[str, Any]) -> str:
+    """What names something in the store whose bytes depend on what is said."""
     canonical = orjson.dumps({"compatibility": COMPATIBILITY, **said}, option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(canonical).hexdigest()[:16]

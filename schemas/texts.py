@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from schemas.renditions import Medium, key_of, rendition_folder
+from schemas.renditions import Medium, rendition_folder, store_key
 
 Form = Literal["webvtt", "ass"]
 
@@ -28,7 +28,7 @@ class TextRendition:
     @cached_property
     def key(self) -> str:
         """What names it in the store."""
-        return key_of({"text": self.stream, "form": self.form})
+        return store_key({"text": self.stream, "form": self.form})
 
     @property
     def group(self) -> str:

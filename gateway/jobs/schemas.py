@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 State = Literal["pending", "processing", "paused", "completed", "failed", "cancelled"]
 Priority = Literal["high", "normal", "low"]
+ShownPriority = Literal["high", "normal", "low", "background"]
+"""What only viewers ask for is background work, once nobody waits for it."""
 
 JOB_ID = "0198c9a2-8f31-7a55-8b1c-0a9b8c7d6e5f"
 _MEDIA_ID = "0198c9a2-7d0e-7c11-9d3f-5e6a1b2c3d4e"
@@ -105,7 +107,7 @@ class Job(BaseModel):
     run: int
     state: State
     profile: str
-    priority: Priority
+    priority: ShownPriority
     name: str
     owner_id: str
     requested_at: datetime

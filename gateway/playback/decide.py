@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gateway.playback.schemas import Abilities, Method
+from schemas.copies import is_kept, kept_codecs, obstacles
 from schemas.events import Stream
 from schemas.renditions import Medium, is_hdr, shown_size
 
@@ -33,7 +34,6 @@ _TYPES = {
     "aac": "audio/aac",
 }
 _IN_WEBM = frozenset({"vp8", "vp9", "av1", "opus", "vorbis"})
-_IN_MP4 = frozenset({"h264", "hevc", "av1", "vp9", "aac", "mp3", "opus", "flac", "ac3", "eac3"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +44,40 @@ class Decision:
     reasons: tuple[str, ...]
 
 
-def decide(medium: Medium, abilities: Abilities) -> Decision:
-    """The simplest way that a client can play a medium."""
-    streams = list(stream_reasons(medium, abilities))
-    if streams:
-        return Decision("transcode", tuple(streams))
-    container = container_of(medium)
-    if container in abilities.containers:
+def decide(
+    medium: Medium, abilities: Abilities, uncopyable: str | None = None, *, in_pieces: bool = False
+) -> Decision:
+    """The simplest way that a client can play a medium.
+
+    `uncopyable` is why it cannot be copied, where that was found out; with `in_pieces` the file as it is
+    would not do.
+    """
+    picture, sound = list(picture_reasons(medium, abilities)), list(sound_reasons(medium, abilities))
+    rate = list(_rate_reasons(medium, abilities))
+    if picture or rate:
+        return Decision("transcode", (*picture, *sound, *rate))
+    if not sound and not in_pieces and container_of(medium) in abilities.containers:
         return Decision("direct", ())
-    reason = f"the container {container} is not among the client's"
-    codecs = {stream.codec for stream in _played(medium)}
-    if "mp4" in abilities.containers and codecs <= _IN_MP4:
-        return Decision("remux", (reason,))
-    return Decision("transcode", (reason, "its streams fit no container that the client plays"))
+    reasons = (*sound, *_container_reasons(medium, abilities))
+    against = tuple(_copy_reasons(medium, abilities)) + ((uncopyable,) if uncopyable else ())
+    return Decision("transcode" if against else "remux", reasons + against)
+
+
+def _container_reasons(medium: Medium, abilities: Abilities) -> Iterator[str]:
+    container = container_of(medium)
+    if container not in abilities.containers:
+        yield f"the container {container} is not among the client's"
+
+
+def _copy_reasons(medium: Medium, abilities: Abilities) -> Iterator[str]:
+    """Why a medium cannot be cut into segments as it is, as far as its headers say."""
+    if "mp4" not in abilities.containers:
+        yield "the client does not play MP4, which segments come in"
+    yield from obstacles(medium)
+    main = medium.main("audio")
+    kept = kept_codecs(medium, abilities.audio_codecs, abilities.max_channels)
+    if medium.main("video") is None and (main is None or not is_kept(main, kept)):
+        yield "its sound is not copied, and there is nothing else in it"
 
 
 def container_of(medium: Medium) -> str:
@@ -72,22 +93,28 @@ def mime_type(medium: Medium) -> str:
     return kind if medium.main("video") else kind.replace("video/", "audio/")
 
 
-def stream_reasons(medium: Medium, abilities: Abilities) -> Iterator[str]:
-    """Why a client cannot take pictures or sound as they are."""
-    video, audio = medium.main("video"), medium.main("audio")
-    if video is not None:
-        yield from _picture_reasons(video, abilities)
-    if audio is not None:
-        if audio.codec not in abilities.audio_codecs:
-            yield f"the sound is {audio.codec}, which is not among the client's codecs"
-        if (audio.channels or 0) > abilities.max_channels:
-            yield f"it has {audio.channels} channels, the client takes {abilities.max_channels}"
+def sound_reasons(medium: Medium, abilities: Abilities) -> Iterator[str]:
+    """Why a client cannot take the sound as it is."""
+    audio = medium.main("audio")
+    if audio is None:
+        return
+    if audio.codec not in abilities.audio_codecs:
+        yield f"the sound is {audio.codec}, which is not among the client's codecs"
+    if (audio.channels or 0) > abilities.max_channels:
+        yield f"it has {audio.channels} channels, the client takes {abilities.max_channels}"
+
+
+def _rate_reasons(medium: Medium, abilities: Abilities) -> Iterator[str]:
     rate = _bit_rate(medium)
     if abilities.max_bit_rate is not None and rate is not None and rate > abilities.max_bit_rate:
         yield f"it takes {rate} bits a second, the client's line bears {abilities.max_bit_rate}"
 
 
-def _picture_reasons(video: Stream, abilities: Abilities) -> Iterator[str]:
+def picture_reasons(medium: Medium, abilities: Abilities) -> Iterator[str]:
+    """Why a client cannot take the picture as it is."""
+    video = medium.main("video")
+    if video is None:
+        return
     if video.codec not in abilities.video_codecs:
         yield f"the picture is {video.codec}, which is not among the client's codecs"
     height = shown_size(video, 1 << 16)[1]
@@ -102,9 +129,10 @@ def _picture_reasons(video: Stream, abilities: Abilities) -> Iterator[str]:
 
 
 def _bit_rate(medium: Medium) -> int | None:
+    """Of what is played; where its streams do not say, of the whole file."""
     rates = [stream.bit_rate for stream in _played(medium)]
     known = [rate for rate in rates if rate]
-    return sum(known) if known and len(known) == len(rates) else None
+    return sum(known) if known and len(known) == len(rates) else medium.bit_rate
 
 
 def _played(medium: Medium) -> list[Stream]:

@@ -12,19 +12,21 @@ from gateway.errors import Forbidden, NotFound
 from gateway.media import images
 from gateway.media.lookup import find
 from gateway.openapi import FILE, NOT_MODIFIED, problems
-from gateway.playback import playlists, sessions, thumbnails
+from gateway.playback import playlists, remux, sessions, thumbnails
 from gateway.playback.decide import mime_type
 from gateway.playback.schemas import Heartbeat, Playback, PlaybackOrder
+from gateway.playback.streams import Copied
 from gateway.playback.tickets import BadTicket, Ticket
-from gateway.services import ServicesOf
-from schemas.renditions import Medium
+from gateway.services import Services, ServicesOf
+from schemas.copies import CopiedPicture, Copies
+from schemas.renditions import Medium, VideoRendition
 
 router = APIRouter(tags=["playback"])
 streams = APIRouter(prefix="/stream/{ticket}", tags=["playback"], responses=problems(403, 404, 410, 422, 503))
 
 _OPEN = {"Access-Control-Allow-Origin": "*"}
-"""An address is a permission by itself: any page may play it."""
 _FOR_EVER = {**_OPEN, "Cache-Control": "private, max-age=31536000, immutable"}
+_FOR_NO_TIME = {**_OPEN, "Cache-Control": "no-store"}
 _FOR_NOW = {**_OPEN, "Cache-Control": "private, max-age=60"}
 
 
@@ -35,11 +37,13 @@ async def play_media(command: Commanded, media_id: str, order: PlaybackOrder) ->
 
 
 def ticket_of(services: ServicesOf, ticket: Annotated[str, Path(max_length=1000)]) -> Ticket:
-    """The ticket in the address. Raises Forbidden."""
+    """The ticket in the address. Raises Forbidden, and Gone."""
     try:
-        return services.tickets.read(ticket, services.clock.now())
+        read = services.tickets.read(ticket, services.clock.now())
     except BadTicket as error:
         raise Forbidden("bad-address", f"{error}.") from error
+    services.streams.refuse_deleted(read.media_id)
+    return read
 
 
 Holder = Annotated[Ticket, Depends(ticket_of)]
@@ -48,11 +52,22 @@ Holder = Annotated[Ticket, Depends(ticket_of)]
 @streams.get("/master.m3u8", response_class=PlainTextResponse)
 async def get_master_playlist(services: ServicesOf, ticket: Holder) -> Response:
     """The HLS master playlist."""
-    made = (await services.streams.playing(ticket)).made
-    text = playlists.master(made, max_height=ticket.max_height, max_bit_rate=ticket.max_bit_rate)
+    return await master(services, ticket)
+
+
+async def master(services: Services, ticket: Ticket, base: str = "") -> Response:
+    """The HLS master playlist, whose addresses begin with `base`."""
+    playing = await services.streams.playing(ticket)
+    made: playlists.Offered
+    if isinstance(playing.made, Copies):
+        made = await remux.master(services.streams, ticket, playing, playing.made)
+    else:
+        made = playing.made
+    limits = {"max_height": ticket.max_height, "max_bit_rate": ticket.max_bit_rate}
+    text = playlists.master(made, **limits, base=base)
     _, document = await find(services.read_models, ticket.media_id)
     if (drawn := images.thumbnails(document)) is not None:
-        text += thumbnails.track(drawn) + "\n"
+        text += thumbnails.track(drawn, base) + "\n"
     return Response(text, media_type=playlists.MEDIA_TYPE, headers=_FOR_NOW)
 
 
@@ -108,13 +123,23 @@ async def get_stream_image(
 async def get_media_playlist(services: ServicesOf, ticket: Holder, key: str) -> Response:
     """The HLS playlist of one rendition."""
     rendition = await services.streams.rendition(ticket, key)
-    return Response(playlists.media(rendition.grid), media_type=playlists.MEDIA_TYPE, headers=_FOR_NOW)
+    headers = _FOR_NOW
+    if isinstance(rendition, Copied):
+        (cuts,) = await remux.cuts(services.streams, ticket, [rendition])
+        text = playlists.copied(cuts, ticket.start_ms)
+        headers = _FOR_NOW if cuts.whole else _FOR_NO_TIME
+    else:
+        text = playlists.media(rendition.grid)
+    return Response(text, media_type=playlists.MEDIA_TYPE, headers=headers)
 
 
 @streams.get("/{key}/{name}", response_class=Response, responses=FILE | problems(409))
 async def get_segment(services: ServicesOf, ticket: Holder, key: str, name: str) -> Response:
     """A segment; where it isn't there yet, the answer waits for it."""
     rendition = await services.streams.rendition(ticket, key)
-    location = await services.streams.segment(ticket, rendition, name)
-    kind = "audio/mp4" if not hasattr(rendition, "height") else "video/mp4"
+    if isinstance(rendition, Copied):
+        location = await remux.segment(services.streams, ticket, rendition, name)
+    else:
+        location = await services.streams.segment(ticket, rendition, name)
+    kind = "video/mp4" if isinstance(rendition, VideoRendition | CopiedPicture) else "audio/mp4"
     return await services.files.sent(location, kind, _FOR_EVER)

@@ -5,47 +5,124 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Protocol
 
-from schemas.renditions import INIT, AudioRendition, Grid, Renditions, VideoRendition, segment_name
+from schemas.copies import LONGEST_S
+from schemas.cuts import Cuts
+from schemas.renditions import INIT, Grid, segment_name
 
 MEDIA_TYPE = "application/vnd.apple.mpegurl"
 INDEX = "index.m3u8"
 _SOUND = "sound"
 _VERSION = 7
+_MOST_S = LONGEST_S + 1
+"""Above any copied segment: the target of a playlist that grows must not change."""
 _LANGUAGES = {"eng": "en", "ger": "de", "deu": "de", "fre": "fr", "fra": "fr", "spa": "es", "ita": "it"}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 """What a language tag looks like (RFC 5646)."""
 
 
-def master(made: Renditions, *, max_height: int | None = None, max_bit_rate: int | None = None) -> str:
-    """The master playlist: every size with every track, as far as the client's limits go."""
+class Size(Protocol):
+    """One size of the picture, as a master playlist tells of it."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def frame_rate(self) -> Fraction: ...
+    @property
+    def codec_string(self) -> str: ...
+    @property
+    def bandwidth(self) -> int: ...
+
+
+class Sound(Protocol):
+    """One track of the sound, as a master playlist tells of it."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def stream(self) -> int: ...
+    @property
+    def channels(self) -> int: ...
+    @property
+    def codec_string(self) -> str: ...
+    @property
+    def bit_rate(self) -> int: ...
+    @property
+    def language(self) -> str | None: ...
+    @property
+    def title(self) -> str | None: ...
+    @property
+    def is_default(self) -> bool: ...
+
+
+class Offered(Protocol):
+    """All that a master playlist tells of."""
+
+    @property
+    def video(self) -> Sequence[Size]: ...
+    @property
+    def audio(self) -> Sequence[Sound]: ...
+
+
+def master(
+    made: Offered, *, max_height: int | None = None, max_bit_rate: int | None = None, base: str = ""
+) -> str:
+    """The master playlist: every size with every track, as far as the client's limits go.
+
+    `base` goes before every address in it.
+    """
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{_VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
-    lines += _tracks(made.audio)
+    lines += _tracks(made.audio, base)
     for rung in _within(made, max_height, max_bit_rate):
-        lines += _variant(rung, made.audio)
+        lines += _variant(rung, made.audio, base)
     if not made.video:
-        lines += [line for track in made.audio[:1] for line in _sound_alone(track)]
+        lines += [line for track in made.audio[:1] for line in _sound_alone(track, base)]
     return "\n".join(lines) + "\n"
 
 
 def media(grid: Grid) -> str:
     """The playlist of one rendition, with the exact length of each segment."""
-    lengths = [grid.duration(number) for number in range(grid.segments)]
-    lines = [
+    return _whole([grid.duration(number) for number in range(grid.segments)])
+
+
+def copied(cuts: Cuts, start_ms: int) -> str:
+    """The playlist of a copied track; one that grows, and says where to begin, as long as it is copied."""
+    if cuts.whole:
+        return _whole(cuts.lengths)
+    start = f"#EXT-X-START:TIME-OFFSET={start_ms / 1000:.3f},PRECISE=YES"
+    return "\n".join([*_head(_MOST_S, "EVENT"), start, *_segments(cuts.lengths)]) + "\n"
+
+
+def _whole(lengths: Sequence[Fraction]) -> str:
+    head = _head(max(1, math.ceil(max(lengths))), "VOD")
+    return "\n".join([*head, *_segments(lengths), "#EXT-X-ENDLIST"]) + "\n"
+
+
+def _head(target_s: int, kind: str) -> list[str]:
+    return [
         "#EXTM3U",
         f"#EXT-X-VERSION:{_VERSION}",
-        f"#EXT-X-TARGETDURATION:{max(1, math.ceil(max(lengths)))}",
+        f"#EXT-X-TARGETDURATION:{target_s}",
         "#EXT-X-MEDIA-SEQUENCE:0",
-        "#EXT-X-PLAYLIST-TYPE:VOD",
+        f"#EXT-X-PLAYLIST-TYPE:{kind}",
         f'#EXT-X-MAP:URI="{segment_name(INIT)}"',
     ]
+
+
+def _segments(lengths: Sequence[Fraction]) -> Iterator[str]:
     for number, length in enumerate(lengths):
-        lines += [f"#EXTINF:{float(length):.6f},", segment_name(number)]
-    return "\n".join([*lines, "#EXT-X-ENDLIST"]) + "\n"
+        yield f"#EXTINF:{float(length):.6f},"
+        yield segment_name(number)
 
 
-def _within(made: Renditions, max_height: int | None, max_bit_rate: int | None) -> list[VideoRendition]:
+def _within(made: Offered, max_height: int | None, max_bit_rate: int | None) -> list[Size]:
     """The rungs that a client can take, sound included; the smallest where it can take none."""
     sound = _sound_rate(made.audio)
     fitting = [
@@ -57,32 +134,32 @@ def _within(made: Renditions, max_height: int | None, max_bit_rate: int | None) 
     return fitting or list(made.video[-1:])
 
 
-def _sound_rate(audio: tuple[AudioRendition, ...]) -> int:
+def _sound_rate(audio: Sequence[Sound]) -> int:
     return max((track.bit_rate for track in audio), default=0)
 
 
-def _variant(rung: VideoRendition, audio: tuple[AudioRendition, ...]) -> list[str]:
+def _variant(rung: Size, audio: Sequence[Sound], base: str) -> list[str]:
     codecs = ",".join([rung.codec_string, *sorted({track.codec_string for track in audio})])
     said = {
         "BANDWIDTH": str(rung.bandwidth + _sound_rate(audio)),
         "RESOLUTION": f"{rung.width}x{rung.height}",
-        "FRAME-RATE": f"{float(rung.grid.rate):.3f}",
+        "FRAME-RATE": f"{float(rung.frame_rate):.3f}",
         "CODECS": f'"{codecs}"',
         **({"AUDIO": f'"{_SOUND}"'} if audio else {}),
     }
-    return [f"#EXT-X-STREAM-INF:{_attributes(said)}", f"{rung.key}/{INDEX}"]
+    return [f"#EXT-X-STREAM-INF:{_attributes(said)}", f"{base}{rung.key}/{INDEX}"]
 
 
-def _sound_alone(track: AudioRendition) -> list[str]:
+def _sound_alone(track: Sound, base: str) -> list[str]:
     said = {
         "BANDWIDTH": str(round(track.bit_rate * 1.2)),
         "CODECS": f'"{track.codec_string}"',
         "AUDIO": f'"{_SOUND}"',
     }
-    return [f"#EXT-X-STREAM-INF:{_attributes(said)}", f"{track.key}/{INDEX}"]
+    return [f"#EXT-X-STREAM-INF:{_attributes(said)}", f"{base}{track.key}/{INDEX}"]
 
 
-def _tracks(audio: tuple[AudioRendition, ...]) -> Iterator[str]:
+def _tracks(audio: Sequence[Sound], base: str) -> Iterator[str]:
     names: set[str] = set()
     chosen = _chosen(audio)
     for number, track in enumerate(audio):
@@ -96,18 +173,18 @@ def _tracks(audio: tuple[AudioRendition, ...]) -> Iterator[str]:
             "DEFAULT": "YES" if track.is_default else "NO",
             "AUTOSELECT": "YES" if track.stream in chosen else "NO",
             "CHANNELS": f'"{track.channels}"',
-            "URI": f'"{track.key}/{INDEX}"',
+            "URI": f'"{base}{track.key}/{INDEX}"',
         }
         yield f"#EXT-X-MEDIA:{_attributes(said)}"
 
 
-def _chosen(audio: tuple[AudioRendition, ...]) -> set[int]:
+def _chosen(audio: Sequence[Sound]) -> set[int]:
     """The streams among which a player may choose by language: one of each, the default before others."""
     default_last = sorted(audio, key=lambda track: track.is_default)
     return set({_language(track): track.stream for track in default_last}.values())
 
 
-def _language(track: AudioRendition) -> str | None:
+def _language(track: Sound) -> str | None:
     """The track's language, where what its file says is one."""
     said = track.language or ""
     return _LANGUAGES.get(said, said) if _LANGUAGE.fullmatch(said) else None

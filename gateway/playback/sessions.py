@@ -1,129 +1,101 @@
-"""One viewing from its beginning: the decision, the job that encodes what is missing, and the address."""
+"""One viewing from its beginning: the decision, the job that makes what is missing, and the address."""
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from connectors.ports import Document, Query
-from connectors.read_models import ReadModels
 from gateway import names
 from gateway.commands import Command
-from gateway.errors import Conflict, Unavailable
 from gateway.jobs.lookup import JOBS
-from gateway.media.lookup import find
-from gateway.playback import playlists
-from gateway.playback.decide import Decision, decide, mime_type
+from gateway.playback import playlists, remux, viewing
+from gateway.playback.decide import mime_type
 from gateway.playback.schemas import Playback, PlaybackLinks, PlaybackOrder
-from gateway.playback.streamable import streamed
 from gateway.playback.tickets import Ticket
-from gateway.profiles import catalog
+from gateway.playback.viewing import Viewing
+from schemas.copies import Copies
 from schemas.events import Event, PlaybackChanged, TranscodeRequested, derived_id, new_id
 from schemas.profiles import Profile, written
-from schemas.renditions import CannotRender, Medium, Renditions
 
-_DEFAULT_PROFILE = "web"
 _BACKGROUND = "background"
 _ALIVE = frozenset({"pending", "processing", "completed"})
-_LOOK_AGAIN_S = 0.05
 _LEAST = timedelta(hours=1)
 _MOST = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
-class Viewing:
-    """What is to be played, and how."""
+class Session:
+    """A viewing that has begun."""
 
-    media_id: str
-    name: str
-    medium: Medium
-    decision: Decision
-    profile: Profile | None
-    made: Renditions | None
+    viewing: Viewing
+    ticket: Ticket
+    text: str
+    """The ticket, as a part of addresses."""
+    job_id: str | None
 
 
 async def begin(command: Command, media_id: str, order: PlaybackOrder) -> Playback:
-    """Decides, sees to it that someone encodes, and gives the address.
+    """Decides, sees to it that someone makes what is missing, and gives the address.
 
     Raises NotFound, Gone, Conflict, Invalid and Unavailable.
     """
-    viewing = await _viewing(command, media_id, order)
-    ticket = _ticket(command, viewing, order)
+    return _said(await opened(command, media_id, order))
+
+
+async def opened(
+    command: Command, media_id: str, order: PlaybackOrder, *, in_pieces: bool = False
+) -> Session:
+    """The same, for other answers; with `in_pieces` never the file as it is.
+
+    What turns out, once its packets are read, to be beyond copying is transcoded after all.
+    """
+    seen = await viewing.see(command.services, media_id, order, in_pieces=in_pieces)
+    session = await _open(command, seen, order)
+    if not isinstance(seen.made, Copies):
+        return session
+    obstacle = await remux.obstacle(command.services.streams, session.ticket, seen.made)
+    if obstacle is None:
+        return session
+    command.services.streams.tell(session.ticket, "stopped")
+    seen = await viewing.see(command.services, media_id, order, in_pieces=in_pieces, uncopyable=obstacle)
+    return await _open(command, seen, order)
+
+
+async def _open(command: Command, seen: Viewing, order: PlaybackOrder) -> Session:
+    ticket = _ticket(command, seen, order)
     events: list[Event] = [_started(command, ticket)]
     job_id = None
-    if viewing.profile is not None:
-        job_id, requested = await _job(command, viewing)
+    if seen.profile is not None:
+        job_id, requested = await _job(command, seen, seen.profile)
         events += [requested] if requested else []
-    text = command.services.tickets.write(ticket)
-    await command.publish(events, _address(text, viewing))
+    session = Session(seen, ticket, command.services.tickets.write(ticket), job_id)
+    await command.publish(events, _address(session))
+    return session
+
+
+def _said(session: Session) -> Playback:
+    seen, ticket = session.viewing, session.ticket
+    base = f"/stream/{session.text}"
     return Playback(
         session_id=ticket.session_id,
-        media_id=media_id,
-        method=viewing.decision.method,
-        reasons=list(viewing.decision.reasons),
-        url=_address(text, viewing),
-        mime_type=playlists.MEDIA_TYPE if viewing.profile else mime_type(viewing.medium),
+        media_id=ticket.media_id,
+        method=seen.decision.method,
+        reasons=list(seen.decision.reasons),
+        url=_address(session),
+        mime_type=playlists.MEDIA_TYPE if seen.profile else mime_type(seen.medium),
         profile=ticket.profile,
-        job_id=job_id,
-        duration_ms=viewing.medium.duration_ms,
+        job_id=session.job_id,
+        duration_ms=seen.medium.duration_ms,
         expires_at=datetime.fromtimestamp(ticket.expires_at, UTC),
         links=PlaybackLinks(
-            heartbeat=f"/stream/{text}/heartbeat",
-            stop=f"/stream/{text}",
-            thumbnails=f"/stream/{text}/images/thumbnails.vtt",
+            heartbeat=f"{base}/heartbeat", stop=base, thumbnails=f"{base}/images/thumbnails.vtt"
         ),
     )
 
 
-async def _viewing(command: Command, media_id: str, order: PlaybackOrder) -> Viewing:
-    read_models = command.services.read_models
-    document = await _probed(read_models, media_id, command.services.streams.patience.probed_s)
-    medium = Medium.read(document["probe"])
-    name = document["upload"]["name"]
-    decision = decide(medium, order.abilities)
-    if decision.method == "remux":  # nobody remuxes here
-        decision = Decision("transcode", decision.reasons)
-    if order.method is not None:
-        decision = _forced(decision, order.method)
-    if decision.method == "direct":
-        return Viewing(media_id, name, medium, decision, None, None)
-    profile = await catalog.asked_for(read_models, order.profile or _DEFAULT_PROFILE)
-    try:
-        return Viewing(media_id, name, medium, decision, profile, streamed(medium, profile))
-    except CannotRender as error:
-        raise Conflict(error.code.replace("_", "-"), str(error)) from error
-
-
-def _forced(decision: Decision, method: str) -> Decision:
-    """The way that is asked for. Raises Conflict where it can't be."""
-    if method == decision.method:
-        return decision
-    if method == "transcode":
-        return Decision("transcode", (*decision.reasons, "the client asked for it"))
-    why = "nobody remuxes here" if method == "remux" else "; ".join(decision.reasons)
-    raise Conflict("method-impossible", f"It can't be played by {method}: {why}.")
-
-
-async def _probed(read_models: ReadModels, media_id: str, within_s: float) -> Document:
-    """The medium's document, once it was looked at. Raises NotFound, Gone, Conflict and Unavailable."""
-    deadline = asyncio.get_running_loop().time() + within_s
-    while True:
-        media, document = await find(read_models, media_id)
-        if media.status == "rejected":
-            reason = media.rejection.reason if media.rejection else "it was not accepted"
-            raise Conflict("media-rejected", f"The medium {media_id} was rejected: {reason}")
-        if media.probe is not None:
-            return document
-        if asyncio.get_running_loop().time() > deadline:
-            raise Unavailable(f"The medium {media_id} has not been looked at yet; try again in a moment.")
-        await asyncio.sleep(_LOOK_AGAIN_S)
-
-
-async def _job(command: Command, viewing: Viewing) -> tuple[str, TranscodeRequested | None]:
-    """The job that encodes this medium in this profile, and the request for it where there is none."""
-    profile = viewing.profile
-    assert profile is not None
+async def _job(command: Command, viewing: Viewing, profile: Profile) -> tuple[str, TranscodeRequested | None]:
+    """The job that makes this medium's segments in this profile, and the request where there is none."""
     query = Query(where={"request.media_id": viewing.media_id}, limit=200)
     found = await command.services.read_models.page(JOBS, query)
     alike = [d for d in found.items if (d.get("request") or {}).get("profile") == profile.name]
@@ -179,5 +151,5 @@ def _started(command: Command, ticket: Ticket) -> PlaybackChanged:
     )
 
 
-def _address(text: str, viewing: Viewing) -> str:
-    return f"/stream/{text}/{'master.m3u8' if viewing.profile else 'file'}"
+def _address(session: Session) -> str:
+    return f"/stream/{session.text}/{'master.m3u8' if session.viewing.profile else 'file'}"

@@ -16,9 +16,12 @@ from gateway.errors import Conflict, Gone, NotFound, Unavailable
 from gateway.jobs.lookup import JOBS
 from gateway.media.lookup import find
 from gateway.playback.arrivals import Arrivals
+from gateway.playback.copied import CopiedTracks
+from gateway.playback.deletions import Deletions
 from gateway.playback.streamable import streamed
 from gateway.playback.tickets import Ticket
 from gateway.profiles import catalog
+from schemas.copies import CopiedPicture, CopiedSound, Copies
 from schemas.events import Meta, PlaybackChanged
 from schemas.renditions import (
     INIT,
@@ -37,6 +40,7 @@ _NAME = re.compile(r"(\d{6,9})\.m4s")
 _FAILED = frozenset({"failed", "cancelled"})
 
 Rendition = VideoRendition | AudioRendition
+Copied = CopiedPicture | CopiedSound
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Playing:
     """What a ticket lets its holder fetch."""
 
     medium: Medium
-    made: Renditions
+    made: Renditions | Copies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,8 @@ class Patience:
     """For a segment to be made."""
     ask_again_s: float = 2.0
     """How often it is asked for meanwhile."""
+    whole_s: float = 1.5
+    """For all of a source to be copied, before what is there of it is enough."""
 
 
 @dataclass(slots=True)
@@ -69,11 +75,22 @@ class Streams:
     clock: Clock
     arrivals: Arrivals
     patience: Patience = Patience()
+    deletions: Deletions = field(default_factory=Deletions)
+    copied: CopiedTracks = field(init=False)
     _known: OrderedDict[tuple[str, str, int], Playing] = field(default_factory=OrderedDict)
     _telling: set[asyncio.Task[None]] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        self.copied = CopiedTracks(self.store)
+
+    def refuse_deleted(self, media_id: str) -> None:
+        """Raises Gone where it was heard that the medium was deleted."""
+        if media_id in self.deletions:
+            raise Gone("media-deleted", f"The medium {media_id} was deleted.")
+
     async def playing(self, ticket: Ticket) -> Playing:
         """What a ticket is for. Raises NotFound, Gone and Conflict."""
+        self.refuse_deleted(ticket.media_id)
         place = (ticket.media_id, ticket.profile or "", ticket.version)
         known = self._known.get(place)
         if known is None:
@@ -90,7 +107,7 @@ class Streams:
         medium = Medium.read(document["probe"])
         return Playing(medium, streamed(medium, profile))
 
-    async def rendition(self, ticket: Ticket, key: str) -> Rendition:
+    async def rendition(self, ticket: Ticket, key: str) -> Rendition | Copied:
         """One of a ticket's renditions. Raises NotFound."""
         found = (await self.playing(ticket)).made.by_key(key)
         if found is None:
@@ -99,7 +116,7 @@ class Streams:
 
     async def segment(self, ticket: Ticket, rendition: Rendition, name: str) -> str:
         """Where a segment is, once it is. Raises NotFound, Conflict and Unavailable."""
-        number = number_of(name, rendition)
+        number = number_of(name, rendition.grid.segments)
         location = segment_location(rendition.source, rendition.key, number)
         if not await self._is_there(location):
             await self._wait(ticket, rendition, number, location)
@@ -120,7 +137,7 @@ class Streams:
                 arrived.clear()
                 if await self._is_there(location):
                     return
-                await self._refuse_failed(ticket)
+                await self.refuse_failed(ticket)
         raise Unavailable("It takes longer than usual to make this segment; ask again.")
 
     async def _is_there(self, location: str) -> bool:
@@ -130,8 +147,9 @@ class Streams:
             return False
         return True
 
-    async def _refuse_failed(self, ticket: Ticket) -> None:
-        """Nobody makes it any more where the medium is gone, or every job for it has failed."""
+    async def refuse_failed(self, ticket: Ticket) -> None:
+        """Raises Gone or Conflict where nobody makes it any more: every job for it has failed."""
+        self.refuse_deleted(ticket.media_id)
         await find(self.read_models, ticket.media_id)
         query = Query(where={"request.media_id": ticket.media_id}, limit=200)
         found = (await self.read_models.page(JOBS, query)).items
@@ -139,13 +157,15 @@ class Streams:
         if alike and all(document["state"]["name"] in _FAILED for document in alike):
             outcome = alike[0].get("outcome") or {}
             why = outcome.get("reason") or outcome.get("code") or alike[0]["state"]["name"]
-            raise Conflict("transcode-ended", f"The job that makes it has ended without it: {why}")
+            raise Conflict(
+                "transcode-ended", f"The job that makes it has ended without it: {why}", reason=why
+            )
 
     def tell(
         self,
         ticket: Ticket,
         state: str,
-        rendition: Rendition | None = None,
+        rendition: Rendition | Copied | None = None,
         segment: int | None = None,
         position_ms: int | None = None,
     ) -> None:
@@ -174,12 +194,12 @@ class Streams:
             log.warning("nobody heard what a viewer waits for", error=str(error))
 
 
-def number_of(name: str, rendition: Rendition) -> int:
-    """The segment that a name stands for. Raises NotFound."""
+def number_of(name: str, segments: int) -> int:
+    """The segment that a name stands for, where there are so many. Raises NotFound."""
     if name == segment_name(INIT):
         return INIT
     found = _NAME.fullmatch(name)
-    number = int(found[1]) if found else rendition.grid.segments
-    if number >= rendition.grid.segments or segment_name(number) != name:
+    number = int(found[1]) if found else segments
+    if number >= segments or segment_name(number) != name:
         raise NotFound("segment-not-found", "There is no such segment in this rendition.")
     return number

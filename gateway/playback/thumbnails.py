@@ -12,7 +12,7 @@ INDEX = "index.m3u8"
 _VERSION = 7
 
 
-def track(drawn: Drawn) -> str:
+def track(drawn: Drawn, base: str = "") -> str:
     """The line of the master playlist."""
     tiles = _tiles(drawn)
     sizes = {image.name: image.size_bytes for image in drawn.images}
@@ -20,7 +20,7 @@ def track(drawn: Drawn) -> str:
     bandwidth = max(math.ceil(sizes[name] * 8000 / span_ms) for name, span_ms in spans)
     return (
         f"#EXT-X-IMAGE-STREAM-INF:BANDWIDTH={bandwidth},RESOLUTION={tiles.width}x{tiles.height},"
-        f'CODECS="jpeg",URI="{FOLDER}/{INDEX}"'
+        f'CODECS="jpeg",URI="{base}{FOLDER}/{INDEX}"'
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from connectors.ports import Query
 from connectors.read_models import ReadModels
 from gateway.errors import Invalid, NotFound
+from schemas.copies import remux_named
 from schemas.profiles import BUILT_IN, Profile, parse
 
 KIND = "profile"
@@ -14,7 +15,7 @@ _MOST = 1000
 
 async def find(read_models: ReadModels, name: str) -> Profile:
     """The profile of that name. Raises NotFound."""
-    profile = BUILT_IN.get(name) or await _made(read_models, name)
+    profile = BUILT_IN.get(name) or remux_named(name) or await _made(read_models, name)
     if profile is None:
         raise NotFound("profile-not-found", f"There is no profile {name!r}.")
     return profile

@@ -12,6 +12,7 @@ from gateway.openapi import problems
 from gateway.profiles import catalog, presets
 from gateway.profiles.schemas import HandbrakePresets, ProfileChanged, Profiles
 from gateway.services import ServicesOf
+from schemas.copies import remux_named
 from schemas.events import ResourceChanged
 from schemas.profiles import BUILT_IN, BadProfile, Profile, checked, written
 
@@ -65,7 +66,7 @@ async def delete_profile(command: Commanded, name: _Name) -> ProfileChanged:
 
 
 def _refuse_built_in(name: str) -> None:
-    if name in BUILT_IN:
+    if name in BUILT_IN or remux_named(name):
         raise Conflict("built-in-profile", f"{name} is always there, as it is; make one of another name.")
     if name in _TAKEN:
         raise Conflict("reserved-name", f"{name} is an address of its own; take another name.")

@@ -7,15 +7,16 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
+from schemas.copies import CopiedPicture, CopiedSound
 from schemas.profiles import Profile
 from schemas.renditions import AudioRendition, Medium, VideoRendition
 from schemas.texts import TextRendition
 
 JOB = "transcode"
 """The kind of job."""
-VIDEO, AUDIO, TEXT, JOIN, FILE = "video", "audio", "text", "join", "file"
+VIDEO, AUDIO, TEXT, JOIN, FILE, REMUX = "video", "audio", "text", "join", "file", "remux"
 """The kinds of its tasks."""
-RUNS = frozenset({VIDEO, AUDIO, TEXT})
+RUNS = frozenset({VIDEO, AUDIO, TEXT, REMUX})
 """Those that make the pieces that viewers fetch."""
 
 T = TypeVar("T")
@@ -62,6 +63,21 @@ class TextOrder:
     location: str
     demuxer: str
     tracks: tuple[TextRendition, ...]
+    total: int
+    """Pictures in the whole job."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyOrder:
+    """All segments of some tracks, copied."""
+
+    location: str
+    demuxer: str
+    start_us: int
+    tracks: tuple[CopiedPicture | CopiedSound, ...]
+    ends_s: dict[int, float]
+    """When each stream ends, as far as its probe knows."""
+    duration_s: float
     total: int
     """Pictures in the whole job."""
 
@@ -116,6 +132,16 @@ class RunOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CopyOutcome:
+    """What copying left in the store; the list beside each track's segments says more."""
+
+    segments: dict[str, int]
+    """How many there are, by track."""
+    copied: list[str]
+    """The tracks that were not there before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileOutcome:
     """The file that was made."""
 
@@ -129,7 +155,17 @@ class FileOutcome:
 
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {
     kind: TypeAdapter(kind)
-    for kind in (VideoOrder, AudioOrder, TextOrder, JoinOrder, FileOrder, RunOutcome, FileOutcome)
+    for kind in (
+        VideoOrder,
+        AudioOrder,
+        TextOrder,
+        CopyOrder,
+        JoinOrder,
+        FileOrder,
+        RunOutcome,
+        CopyOutcome,
+        FileOutcome,
+    )
 }
 
 

@@ -11,15 +11,18 @@ from processors.transcode.orders import (
     AUDIO,
     FILE,
     JOIN,
+    REMUX,
     TEXT,
     VIDEO,
     AudioOrder,
+    CopyOrder,
     FileOrder,
     JoinOrder,
     TextOrder,
     VideoOrder,
     written,
 )
+from schemas.copies import Copies, copies
 from schemas.events import TaskPlan
 from schemas.profiles import Profile
 from schemas.renditions import (
@@ -44,6 +47,8 @@ _VIDEO_RUN = 8
 _AUDIO_RUN = 75
 _MOST_TASKS = 400
 """Of a very long medium the tasks get longer rather than more."""
+_UNCOUNTED = 1_000_000
+"""More segments than any source is cut into."""
 _UNEVEN_PREROLL_S = 2.0
 _NO_INDEX = frozenset({"mpegts", "mpeg", "avi", "asf", "flv"})
 """Containers in which a seek may come out behind the picture that was asked for."""
@@ -80,8 +85,9 @@ def plan(asked: Asked) -> list[Planned]:
     reason = whole_file_reason(asked.profile)
     if reason is not None:
         return [_file(asked, reason)]
-    made = renditions(asked.medium, asked.profile)
-    return list(_runs(asked, made))
+    if asked.profile.is_remux:
+        return list(_remux(asked, copies(asked.medium, asked.profile)))
+    return list(_runs(asked, renditions(asked.medium, asked.profile)))
 
 
 def join(asked: Asked) -> Planned | None:
@@ -102,6 +108,8 @@ def join(asked: Asked) -> Planned | None:
 def whole_file_reason(profile: Profile) -> str | None:
     """Why a medium is not encoded in segments; None where it is."""
     video, audio = profile.video, profile.audio
+    if profile.is_remux:
+        return None
     if profile.engine == "handbrake":
         return "HandBrake encodes whole files alone"
     if video and video.codec == "copy":
@@ -120,9 +128,30 @@ def _runs(asked: Asked, made: Renditions) -> Iterator[Planned]:
     video = list(_video_runs(asked, made))
     yield from video
     for number, rendition in enumerate(made.audio):
-        yield from _audio_runs(asked, rendition, number, made)
-    if tracks := texts(asked.medium):
-        yield _texts(asked, tracks, made)
+        total = made.video[0].grid.units if made.video else rendition.grid.units
+        yield from _audio_runs(asked, rendition, number, total, counts=not made.video and number == 0)
+    yield from _texts(asked, (made.video or made.audio)[0].grid.units)
+
+
+def _remux(asked: Asked, made: Copies) -> Iterator[Planned]:
+    """One task copies what can be copied; sound that cannot is encoded in runs, as ever."""
+    medium = asked.medium
+    order = CopyOrder(
+        location=medium.location,
+        demuxer=medium.container,
+        start_us=medium.start_us,
+        tracks=made.tracks,
+        ends_s={s.index: s.end_us / 1_000_000 for s in medium.streams if s.end_us is not None},
+        duration_s=medium.duration_ms / 1000,
+        total=_units(medium),
+    )
+    makes = str(Made(made.tracks[0].group, 0, _UNCOUNTED))
+    memory = _BASE_MEMORY_MB + _AUDIO_MEMORY_MB
+    yield Planned(REMUX, _plan(asked, 0, cpu=0.5, memory_mb=memory, order=written(order), makes=makes))
+    for number, sound in enumerate(made.audio):
+        if isinstance(sound, AudioRendition):
+            yield from _audio_runs(asked, sound, number, order.total, counts=False)
+    yield from _texts(asked, order.total)
 
 
 def _video_runs(asked: Asked, made: Renditions) -> Iterator[Planned]:
@@ -149,7 +178,9 @@ def _video_runs(asked: Asked, made: Renditions) -> Iterator[Planned]:
         )
 
 
-def _audio_runs(asked: Asked, rendition: AudioRendition, number: int, made: Renditions) -> Iterator[Planned]:
+def _audio_runs(
+    asked: Asked, rendition: AudioRendition, number: int, total: int, *, counts: bool
+) -> Iterator[Planned]:
     grid = rendition.grid
     length = max(_AUDIO_RUN, -(-grid.segments // _MOST_TASKS))
     source = next(s for s in asked.medium.streams if s.index == rendition.stream)
@@ -162,8 +193,8 @@ def _audio_runs(asked: Asked, rendition: AudioRendition, number: int, made: Rend
             source_rate=source.sample_rate or rendition.sample_rate,
             first=first,
             count=min(length, grid.segments - first),
-            total=made.video[0].grid.units if made.video else grid.units,
-            counts=not made.video and number == 0,
+            total=total,
+            counts=counts,
         )
         makes = str(Made(rendition.group, first, order.count))
         yield Planned(
@@ -179,15 +210,15 @@ def _audio_runs(asked: Asked, rendition: AudioRendition, number: int, made: Rend
         )
 
 
-def _texts(asked: Asked, tracks: tuple[TextRendition, ...], made: Renditions) -> Planned:
+def _texts(asked: Asked, total: int) -> Iterator[Planned]:
+    tracks = texts(asked.medium)
+    if not tracks:
+        return
     order = TextOrder(
-        location=asked.medium.location,
-        demuxer=asked.medium.container,
-        tracks=tracks,
-        total=(made.video or made.audio)[0].grid.units,
+        location=asked.medium.location, demuxer=asked.medium.container, tracks=tracks, total=total
     )
     said = {"order": written(order), "makes": str(Made(tracks[0].group, 0, 1))}
-    return Planned(TEXT, _plan(asked, 0, cpu=0.5, memory_mb=_AUDIO_MEMORY_MB, **said))
+    yield Planned(TEXT, _plan(asked, 0, cpu=0.5, memory_mb=_AUDIO_MEMORY_MB, **said))
 
 
 def _file(asked: Asked, reason: str) -> Planned:

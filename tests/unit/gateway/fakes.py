@@ -96,6 +96,7 @@ async def world(
     publisher, live, beats = FakePublisher(database), FakeTail(), FakeTail()
     given, arrivals, read_models = settings_for(folder, **settings), Arrivals(), ReadModels(database)
     blobs = store or FileStore(folder, "test")
+    streams = Streams(read_models, blobs, publisher, clock, arrivals, patience)
     services = Services(
         settings=given,
         version="1.2.3",
@@ -108,8 +109,8 @@ async def world(
         files=Files(blobs, given.accel_redirect),
         schemas=file_registry().schemas,
         tickets=Tickets(TOKEN),
-        streams=Streams(read_models, blobs, publisher, clock, arrivals, patience),
-        hub=Hub(live, clock, metrics, given.live_queue, arrivals.hear),
+        streams=streams,
+        hub=Hub(live, clock, metrics, given.live_queue, arrivals.hear, streams.deletions.hear),
         presence=Presence(beats, clock),
         in_flight=InFlight(metrics),
         metrics=metrics,

@@ -238,3 +238,11 @@ async def test_a_command_without_kafka_is_refused_for_now(tmp_path: Path) -> Non
         answer = await w.client.post("/api/v1/jobs/j1/cancel")
         assert_problem(answer, 503, "unavailable")
         assert answer.headers["retry-after"]
+
+
+async def test_what_only_a_viewer_asked_for_is_shown_too(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        await w.happened(uploaded(), requested(priority="background"))
+        shown = await w.client.get("/api/v1/jobs/j1")
+        assert (shown.status_code, shown.json()["priority"]) == (200, "background")
+        assert (await w.client.get("/api/v1/jobs")).json()["items"] == [shown.json()]

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from gateway.playback.decide import container_of, decide, mime_type
+from gateway.playback.decide import Decision, container_of, decide, mime_type
 from gateway.playback.schemas import Abilities, Method
 from gateway.playback.streamable import comes_in_segments
 from processors.transcode.plan import whole_file_reason
+from schemas.copies import remux
 from schemas.events import Stream
 from schemas.profiles import BUILT_IN, Audio, Profile, Rung, Video
 from schemas.renditions import Medium
@@ -21,7 +22,10 @@ COVER = samples.video_stream(
 )
 HDR = {"transfer": "smpte2084", "bits": 10}
 NO_MKV = "the container mkv is not among the client's"
-NO_FIT = "its streams fit no container that the client plays"
+NO_AC3 = "the sound is ac3, which is not among the client's codecs"
+NO_HEVC = "the picture is hevc, which is not among the client's codecs"
+NO_MP4 = "the client does not play MP4, which segments come in"
+NO_VORBIS = "the sound is vorbis, which is not among the client's codecs"
 
 
 def video(**more: Any) -> Stream:
@@ -54,10 +58,62 @@ def medium(*streams: Stream, container: str = "mov") -> Medium:
             ["the container webm is not among the client's"],
         ),
         ([video(codec="vp9"), audio()], "matroska", {}, "remux", [NO_MKV]),
-        ([video(), audio(codec="vorbis")], "matroska", {}, "transcode", [NO_MKV, NO_FIT]),
-        ([video(), audio()], "matroska", {"containers": ["webm"]}, "transcode", [NO_MKV, NO_FIT]),
+        ([video(), audio(codec="vorbis")], "matroska", {}, "remux", [NO_MKV]),
+        ([video(), audio()], "matroska", {"containers": ["webm"]}, "transcode", [NO_MKV, NO_MP4]),
         ([video(), audio()], "mpegts", {}, "remux", ["the container ts is not among the client's"]),
-        ([video(), audio()], "mxf", {}, "remux", ["the container mxf is not among the client's"]),
+        ([video(), audio(codec="ac3")], "matroska", {}, "remux", [NO_AC3, NO_MKV]),
+        ([video(), audio(codec="ac3")], "mov", {}, "remux", [NO_AC3]),
+        ([video(), audio(codec="dts", channels=6)], "mov", {"audio_codecs": ["dts"]}, "direct", []),
+        (
+            [video(), audio(channels=6)],
+            "mov",
+            {"max_channels": 2},
+            "remux",
+            ["it has 6 channels, the client takes 2"],
+        ),
+        ([audio()], "matroska", {}, "remux", [NO_MKV]),
+        (
+            [audio(codec="vorbis")],
+            "matroska",
+            {"containers": ["mp4"], "audio_codecs": ["aac"]},
+            "transcode",
+            [
+                NO_VORBIS,
+                "the container webm is not among the client's",
+                "its sound is not copied, and there is nothing else in it",
+            ],
+        ),
+        (
+            [video(), audio()],
+            "avi",
+            {},
+            "transcode",
+            [
+                "the container avi is not among the client's",
+                "its container, avi, does not say when each packet is shown",
+            ],
+        ),
+        (
+            [video(rotation=90), audio()],
+            "matroska",
+            {},
+            "transcode",
+            [NO_MKV, "it is turned by 90 degrees, which not all players heed in a stream"],
+        ),
+        (
+            [video(pixel_format="yuv444p"), audio()],
+            "matroska",
+            {},
+            "transcode",
+            [NO_MKV, "its colours are kept as yuv444p, which few players show"],
+        ),
+        (
+            [video(codec="vp8"), audio()],
+            "matroska",
+            {},
+            "transcode",
+            [NO_MKV, "fragmented MP4 does not hold vp8"],
+        ),
     ],
 )
 def test_a_container_that_the_client_does_not_know_is_changed(
@@ -70,10 +126,9 @@ def test_a_container_that_the_client_does_not_know_is_changed(
 @pytest.mark.parametrize(
     ("streams", "abilities", "reasons"),
     [
-        ([video(codec="hevc"), audio()], {}, ["the picture is hevc, which is not among the client's codecs"]),
+        ([video(codec="hevc"), audio()], {}, [NO_HEVC]),
         ([video(codec="hevc"), audio()], {"video_codecs": ["hevc"]}, []),
-        ([video(), audio(codec="ac3")], {}, ["the sound is ac3, which is not among the client's codecs"]),
-        ([audio(channels=6)], {"max_channels": 2}, ["it has 6 channels, the client takes 2"]),
+        ([video(codec="hevc"), audio(codec="ac3")], {}, [NO_HEVC, NO_AC3]),
         ([audio(channels=2)], {"max_channels": 2}, []),
         ([video(height=1080)], {"max_height": 720}, ["the picture is 1080 high, the client takes 720"]),
         ([video(height=720)], {"max_height": 720}, []),
@@ -99,7 +154,12 @@ def test_a_container_that_the_client_does_not_know_is_changed(
             ["it takes 1000001 bits a second, the client's line bears 1000000"],
         ),
         ([video(bit_rate=900_000), audio(bit_rate=100_000)], {"max_bit_rate": 1_000_000}, []),
-        ([video(bit_rate=900_000), audio(bit_rate=None)], {"max_bit_rate": 10_000}, []),
+        (
+            [video(bit_rate=900_000), audio(bit_rate=None)],
+            {"max_bit_rate": 10_000},
+            ["it takes 800000 bits a second, the client's line bears 10000"],
+        ),
+        ([video(bit_rate=900_000), audio(bit_rate=None)], {"max_bit_rate": 800_000}, []),
         (
             [video(bit_rate=900_000), audio(bit_rate=100_000), audio(index=2, bit_rate=9**9)],
             {"max_bit_rate": 1_000_000},
@@ -133,10 +193,24 @@ def test_every_reason_is_said_at_once_and_the_container_only_where_the_streams_a
     ]
 
 
+def test_what_was_found_out_is_heeded_where_it_would_be_copied_alone() -> None:
+    found = "it has no key frame for more than 30 s"
+    assert decide(medium(video(), audio()), Abilities(), found) == Decision("direct", ())
+    copied = medium(video(), audio(), container="matroska")
+    assert decide(copied, Abilities(), found) == Decision("transcode", (NO_MKV, found))
+
+
+def test_a_stream_is_copied_where_the_file_as_it_is_would_not_do() -> None:
+    assert decide(medium(video(), audio()), Abilities(), in_pieces=True) == Decision("remux", ())
+    no_pieces = decide(medium(video(rotation=90), audio()), Abilities(), in_pieces=True)
+    assert no_pieces.method == "transcode"
+
+
 def test_the_default_streams_decide_and_covers_never_do() -> None:
     hevc, h264 = video(codec="hevc", is_default=False), video(index=2)
     dts, aac = audio(index=3, codec="dts", is_default=False), audio(index=4)
     assert decide(medium(hevc, h264, dts, aac, COVER), Abilities()).method == "direct"
+    assert decide(medium(h264, dts, replace(aac, is_default=False)), Abilities()).method == "remux"
     swapped = [replace(stream, is_default=not stream.is_default) for stream in (hevc, h264, dts, aac)]
     assert len(decide(medium(*swapped, COVER), Abilities()).reasons) == 2
 
@@ -186,6 +260,7 @@ LADDER = (Rung(height=480, crf=23),)
         (Profile(name="a", audio=Audio(codec="mp3")), False),
         (Profile(name="a", audio=Audio(codec="aac", loudness_lufs=-16)), False),
         (Profile(name="a", video=Video(codec="copy"), audio=Audio(codec="aac")), False),
+        (remux({"aac"}), True),
         (Profile(name="a", video=Video(codec="h264", rungs=(Rung(height=480, bit_rate=90_000),))), False),
         (Profile(name="a", engine="handbrake", handbrake_preset="Fast 480p30"), False),
     ],

@@ -48,7 +48,7 @@ def with_tracks(*tracks: dict[str, Any], picture: bool = True, codec: Any = "aac
     return made(profile, *streams, *(samples.audio_stream(**each) for each in said))
 
 
-def read(found: Renditions, **limits: int | None) -> hls_rules.Master:
+def read(found: Renditions, **limits: Any) -> hls_rules.Master:
     return hls_rules.master(playlists.master(found, **limits))
 
 

@@ -28,7 +28,7 @@ BY_LOOKING = Patience(ask_again_s=0.01)
 def seen(media_id: str = "m1", **more: Any) -> MediaProbed:
     """A film that no browser plays as it is."""
     streams = [samples.video_stream(), samples.audio_stream()]
-    return probed(media_id, **{"container": "matroska", "duration_ms": FILM_MS, "streams": streams, **more})
+    return probed(media_id, **{"container": "avi", "duration_ms": FILM_MS, "streams": streams, **more})
 
 
 def film(media_id: str = "m1", **more: Any) -> list[Event]:

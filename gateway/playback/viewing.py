@@ -1,0 +1,115 @@
+"""How one client is to play one medium: what is known of both, and the decision."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from connectors.ports import Document, Query
+from connectors.read_models import ReadModels
+from gateway.errors import Conflict, Unavailable
+from gateway.jobs.lookup import JOBS
+from gateway.media.lookup import find
+from gateway.playback.decide import Decision, decide
+from gateway.playback.schemas import PlaybackOrder
+from gateway.playback.streamable import streamed
+from gateway.profiles import catalog
+from gateway.services import Services
+from schemas import copies
+from schemas.copies import NOT_COPYABLE, Copies
+from schemas.profiles import Profile
+from schemas.renditions import CannotRender, Medium, Renditions
+
+_DEFAULT_PROFILE = "web"
+_FAILED = "failed"
+_LOOK_AGAIN_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Viewing:
+    """What is to be played, and how."""
+
+    media_id: str
+    name: str
+    medium: Medium
+    decision: Decision
+    profile: Profile | None
+    made: Renditions | Copies | None
+
+
+async def see(
+    services: Services,
+    media_id: str,
+    order: PlaybackOrder,
+    *,
+    in_pieces: bool = False,
+    uncopyable: str | None = None,
+) -> Viewing:
+    """Decides. Raises NotFound, Gone, Conflict, Invalid and Unavailable.
+
+    `uncopyable` is why it cannot be copied, where that was found out; with `in_pieces` the file as it is
+    would not do.
+    """
+    services.streams.refuse_deleted(media_id)
+    document = await _probed(services.read_models, media_id, services.streams.patience.probed_s)
+    medium = Medium.read(document["probe"])
+    keep = copies.kept_codecs(medium, order.abilities.audio_codecs, order.abilities.max_channels)
+    remux = copies.remux(keep)
+    uncopyable = uncopyable or await _uncopyable(services.read_models, media_id, remux)
+    in_pieces = in_pieces or order.method == "remux"
+    decision = _heeding(decide(medium, order.abilities, uncopyable, in_pieces=in_pieces), order)
+    profile, made = None, None
+    if decision.method == "remux":
+        profile = remux
+    elif decision.method == "transcode":
+        profile = await catalog.asked_for(services.read_models, order.profile or _DEFAULT_PROFILE)
+    if profile is not None:
+        made = _made(medium, profile)
+    return Viewing(media_id, document["upload"]["name"], medium, decision, profile, made)
+
+
+def _made(medium: Medium, profile: Profile) -> Renditions | Copies:
+    try:
+        return streamed(medium, profile)
+    except CannotRender as error:
+        raise Conflict(error.code.replace("_", "-"), str(error)) from error
+
+
+def _heeding(decision: Decision, order: PlaybackOrder) -> Decision:
+    """The decision as far as the order leaves it. Raises Conflict where what is asked for can't be."""
+    if order.method == "transcode" and decision.method != "transcode":
+        return Decision("transcode", (*decision.reasons, "the client asked for it"))
+    if order.method is not None and order.method != decision.method:
+        why = "; ".join(decision.reasons) or "the file plays as it is"
+        raise Conflict("method-impossible", f"It can't be played by {order.method}: {why}.")
+    if decision.method == "remux" and order.profile is not None and order.method is None:
+        return Decision("transcode", (*decision.reasons, f"the profile {order.profile} is asked for"))
+    return decision
+
+
+async def _uncopyable(read_models: ReadModels, media_id: str, remux: Profile) -> str | None:
+    """Why a medium cannot be copied, as a job found out that tried to."""
+    query = Query(where={"request.media_id": media_id}, limit=200)
+    for document in (await read_models.page(JOBS, query)).items:
+        profile = (document.get("request") or {}).get("profile", "")
+        outcome = document.get("outcome") or {}
+        if document["state"]["name"] != _FAILED or copies.remux_named(profile) is None:
+            continue
+        if profile == remux.name or outcome.get("code") == NOT_COPYABLE:
+            return outcome.get("reason") or "an attempt at copying it failed"
+    return None
+
+
+async def _probed(read_models: ReadModels, media_id: str, within_s: float) -> Document:
+    """The medium's document, once it was looked at. Raises NotFound, Gone, Conflict and Unavailable."""
+    deadline = asyncio.get_running_loop().time() + within_s
+    while True:
+        media, document = await find(read_models, media_id)
+        if media.status == "rejected":
+            reason = media.rejection.reason if media.rejection else "it was not accepted"
+            raise Conflict("media-rejected", f"The medium {media_id} was rejected: {reason}")
+        if media.probe is not None:
+            return document
+        if asyncio.get_running_loop().time() > deadline:
+            raise Unavailable(f"The medium {media_id} has not been looked at yet; try again in a moment.")
+        await asyncio.sleep(_LOOK_AGAIN_S)

@@ -1,0 +1,167 @@
+"""What a worker runs to copy a source's tracks into segments: all of it in one go, for that is as fast as the
+disk. What was copied before is not copied again; the list of the cuts is the last thing that is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from connectors.copy_tools import Copy, NotCopyable, OnPiece, Piece, Track
+from connectors.fragments import NotFragmented
+from connectors.media_tools import OnProgress
+from connectors.ports import BlobMissing, BlobStore, Clock
+from connectors.process import ToolFailed
+from processors.transcode.orders import CopyOrder, CopyOutcome, read, written
+from processors.transcode.pace import Pace
+from processors.transcode.sources import local_source, memory_allowed
+from processors.work.execution import Execution, TaskFailed
+from schemas import cuts as cutting
+from schemas.copies import NOT_COPYABLE, CopiedPicture
+from schemas.cuts import Cuts, cuts_location
+from schemas.events import StoredSegment
+from schemas.renditions import segment_location
+
+_SHORT_S = 1.0
+"""A copy that ends so much earlier than its probe said has lost something."""
+
+
+class Copier(Protocol):
+    """What copies; see connectors.copy_tools."""
+
+    async def copy(self, order: Copy, on_piece: OnPiece, on_progress: OnProgress) -> None:
+        """Copies all tracks."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CopyWork:
+    """Does tasks that copy."""
+
+    blobs: BlobStore
+    tools: Copier
+    clock: Clock
+
+    async def __call__(self, execution: Execution) -> str:
+        """The outcome as JSON. Raises TaskFailed, ClaimLost."""
+        order = read(CopyOrder, execution.task.plan.order)
+        known = [await self._known(track) for track in order.tracks]
+        lacking = [track for track, cuts in zip(order.tracks, known, strict=True) if cuts is None]
+        copying = Copying(execution, self.blobs, order, self._pace(execution, order))
+        if lacking:
+            await copying.copy(self.tools, lacking)
+        copying.finish()
+        kept = {track.key: cuts for track, cuts in zip(order.tracks, known, strict=True) if cuts}
+        segments = {key: cuts.segments for key, cuts in (kept | copying.cuts).items()}
+        return written(CopyOutcome(segments=segments, copied=[track.key for track in lacking]))
+
+    def _pace(self, execution: Execution, order: CopyOrder) -> Pace:
+        share = 0 if execution.task.spare else order.total
+        return Pace(execution, self.clock, order.total, share, order.total / max(0.001, order.duration_s))
+
+    async def _known(self, track: Track) -> Cuts | None:
+        """What is listed of a track that was copied before."""
+        try:
+            path = await self.blobs.local_path(cuts_location(track))
+            return cutting.read(await asyncio.to_thread(path.read_bytes))
+        except BlobMissing:
+            return None
+
+
+@dataclass(slots=True)
+class Copying:
+    """One attempt at copying some of an order's tracks."""
+
+    execution: Execution
+    blobs: BlobStore
+    order: CopyOrder
+    pace: Pace
+    cuts: dict[str, Cuts] = field(default_factory=dict)
+
+    async def copy(self, tools: Copier, tracks: Sequence[Track]) -> None:
+        """Copies the tracks and lists their cuts. Raises TaskFailed."""
+        source = await local_source(self.blobs, self.order.location)
+        before = _identity(source)
+        order = Copy(
+            source=source,
+            demuxer=self.order.demuxer,
+            start_us=self.order.start_us,
+            tracks=tuple(tracks),
+            memory_bytes=memory_allowed(self.execution),
+        )
+        try:
+            await tools.copy(order, self._keep, _unheard)
+        except (NotCopyable, NotFragmented) as error:
+            raise TaskFailed(NOT_COPYABLE, str(error), again=False) from error
+        except ToolFailed as error:
+            _refuse_changed(source, before)
+            raise TaskFailed(error.code, f"ffmpeg: {error}") from error
+        _refuse_changed(source, before)
+        for track in tracks:
+            self._refuse_short(track)
+        for track in tracks:
+            await self._list(track)
+
+    def finish(self) -> None:
+        """Tells that all is there."""
+        self.pace.reached(self.pace.share)
+        self.pace.tell()
+
+    async def _keep(self, key: str, piece: Piece) -> None:
+        track = next(track for track in self.order.tracks if track.key == key)
+        await self.blobs.put(segment_location(track.source, key, piece.number), piece.content)
+        size = len(piece.content)
+        if piece.shape is None:
+            self.cuts[key] = Cuts(timescale=piece.timescale)
+        else:
+            self.cuts[key] = self.cuts[key].then(piece.shape.ticks, size)
+            self.execution.demands.stored(key, piece.number)
+            self._reached()
+        self.pace.tell([StoredSegment(rendition=key, segment=piece.number, size_bytes=size)])
+
+    def _reached(self) -> None:
+        """As far as the track is that lags behind the others."""
+        done_s = min(cuts.duration_s for cuts in self.cuts.values())
+        self.pace.reached(round(self.order.total * min(1.0, done_s / max(0.001, self.order.duration_s))))
+
+    def _refuse_short(self, track: Track) -> None:
+        """Raises TaskFailed where a track ended earlier than its probe said."""
+        cuts, end_s = self.cuts.get(track.key), self.order.ends_s.get(track.stream)
+        if cuts is None or not cuts.segments:
+            raise TaskFailed(NOT_COPYABLE, "there is nothing in it to copy", again=False)
+        if end_s is not None and cuts.duration_s < end_s - _SHORT_S:
+            reason = f"its {_kind(track)} ends after {cuts.duration_s:.1f} s, not after {end_s:.1f} s"
+            raise TaskFailed("source_short", reason, again=False)
+
+    async def _list(self, track: Track) -> None:
+        whole = self.cuts[track.key] = self.cuts[track.key].ended()
+        await self.blobs.put(cuts_location(track), cutting.written(whole))
+
+
+def _kind(track: Track) -> str:
+    return "picture" if isinstance(track, CopiedPicture) else "sound"
+
+
+def _identity(source: Path) -> tuple[int, int, int] | None:
+    """What tells whether a file is still the one that it was; None where it is gone."""
+    try:
+        found = source.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _refuse_changed(source: Path, before: tuple[int, int, int] | None) -> None:
+    """Raises TaskFailed where a file is not what it was."""
+    now = _identity(source)
+    if now is None:
+        raise TaskFailed("source_gone", "the source vanished while it was read", again=False)
+    if now != before:
+        raise TaskFailed("source_changed", "the source changed while it was read", again=False)
+
+
+def _unheard(_report: object) -> None:
+    return None
