@@ -35,7 +35,9 @@ from gateway.metrics import Metrics
 from gateway.middleware import BodyGuard, Measure, RequestContext
 from gateway.openapi import problems
 from gateway.playback import endpoints as playback
+from gateway.playback import older
 from gateway.playback.arrivals import Arrivals
+from gateway.playback.cors import OpenToPages
 from gateway.playback.streams import Streams
 from gateway.playback.tickets import Tickets
 from gateway.profiles import endpoints as profiles
@@ -156,7 +158,14 @@ def _include(app: FastAPI) -> None:
             responses=problems(401, 422, 503),
         )
     app.include_router(events.router, prefix=API)
-    for open_to_all in (playback.streams, ui.router, system.probes, registry.router, registry.documents):
+    for open_to_all in (
+        playback.streams,
+        older.router,
+        ui.router,
+        system.probes,
+        registry.router,
+        registry.documents,
+    ):
         app.include_router(open_to_all)
 
 
@@ -166,6 +175,7 @@ def _middleware(services: Services) -> list[Middleware]:
     return [
         Middleware(CountInFlight, in_flight=services.in_flight),
         Middleware(Linger),
+        Middleware(OpenToPages),
         Middleware(RequestContext),
         Middleware(Measure, metrics=services.metrics),
         Middleware(

@@ -25,6 +25,10 @@ TAGS = [
         "name": "playback",
         "description": "Playing media while they are made; players fetch by signed addresses.",
     },
+    {
+        "name": "older clients",
+        "description": "Routes of the media server that came before, kept for clients that know no others.",
+    },
     {"name": "events", "description": "What happens, as it happens; over a WebSocket at /api/v1/ws too."},
     {"name": "system", "description": "The machine and the processes of this installation."},
     {"name": "health", "description": "For probes and Prometheus; no token needed."},

@@ -11,11 +11,11 @@ from gateway.auth.principal import Principal
 from gateway.errors import Unauthorized
 from gateway.services import ServicesOf
 
-_bearer = HTTPBearer(auto_error=False, scheme_name="token", description="The administrator's token.")
+bearer = HTTPBearer(auto_error=False, scheme_name="token", description="The administrator's token.")
 
 
 async def current_principal(
-    services: ServicesOf, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    services: ServicesOf, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 ) -> Principal:
     """The owner of the request's bearer token. Raises Unauthorized."""
     if credentials is None:

@@ -30,7 +30,7 @@ _NOT_JOBS = frozenset({"probe", *pictures.KINDS})
 """Tasks of taking a medium in: they belong to no job."""
 
 INDEXES: dict[str, list[list[str]]] = {
-    MEDIA: [["created_at"], ["upload.owner_id"], ["status.name"], ["upload.sha256"]],
+    MEDIA: [["created_at"], ["upload.owner_id"], ["status.name"], ["upload.sha256"], ["upload.name"]],
     JOBS: [["created_at"], ["state.name"], ["pause.on"], ["request.media_id"], ["request.owner_id"]],
     RESOURCES: [["kind"]],
 }

@@ -84,9 +84,10 @@ class Viewer:
         """All of one track."""
         found = hls_rules.media(self._text(f"{self.base}/{uri}"))
         folder = f"{self.base}/{uri.rpartition('/')[0]}"
-        get = lambda name: self.http.get(f"{folder}/{name}").raise_for_status().content  # noqa: E731
-        lengths = [float(segment.length_s) for segment in found.segments]
-        return Fetched(get("init.mp4"), [get(segment.uri) for segment in found.segments], lengths)
+        names = [str(found.init), *(segment.uri for segment in found.segments)]
+        answers = [self.http.get(f"{folder}/{name}").raise_for_status() for name in names]
+        init, *segments = [answer.content for answer in answers]
+        return Fetched(init, segments, [float(segment.length_s) for segment in found.segments])
 
 
 def watched(client: Client, media_id: str, **order: Any) -> Viewer:

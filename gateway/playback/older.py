@@ -1,0 +1,129 @@
+"""The routes of the media server that came before this one, kept for clients that know no others."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.security import HTTPAuthorizationCredentials
+from starlette.responses import PlainTextResponse
+
+from connectors.ports import Document
+from connectors.ports import Query as Asked
+from gateway import files, names
+from gateway.auth.dependencies import bearer, current_principal
+from gateway.auth.principal import ADMIN, Principal
+from gateway.commands import Command
+from gateway.errors import Forbidden, Invalid, NotFound, Unavailable
+from gateway.media.lookup import MEDIA, find
+from gateway.openapi import FILE, problems
+from gateway.playback import endpoints, sessions
+from gateway.playback.decide import mime_type
+from gateway.playback.schemas import PlaybackOrder
+from gateway.playback.tickets import Ticket
+from gateway.services import Services, ServicesOf
+from schemas.renditions import Medium
+
+router = APIRouter(
+    prefix="/Videos", tags=["older clients"], responses=problems(401, 403, 404, 409, 410, 422, 503)
+)
+
+_READY = "ready"
+_MOST = 1000
+_TicketText = Annotated[
+    str | None, Query(max_length=_MOST, description="A playback's ticket, for players without a token.")
+]
+
+
+async def current_viewer(
+    services: ServicesOf,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
+    ticket: _TicketText = None,
+) -> Principal | Ticket:
+    """Who asks: by a token, or by the ticket of a playback. Raises Unauthorized, Forbidden and Gone."""
+    if ticket is not None and credentials is None:
+        return endpoints.ticket_of(services, ticket)
+    return await current_principal(services, credentials)
+
+
+Viewer = Annotated[Principal | Ticket, Depends(current_viewer)]
+
+
+@router.head("/Stream/{file}", include_in_schema=False, name="head_older_file")
+@router.get("/Stream/{file}", response_class=Response, responses=FILE | problems(416))
+async def get_older_file(services: ServicesOf, viewer: Viewer, file: str) -> Response:
+    """Sends a medium as it is, in whole or in ranges, by its id or by the name that it was uploaded with.
+
+    Kept for older clients: `POST /api/v1/media/{id}/playback` says more. Of several media of one name the
+    newest accepted one is sent.
+    """
+    if isinstance(viewer, Ticket) and viewer.method != "direct":
+        raise Forbidden("no-file", "This ticket is for a stream, and not for the file as it is.")
+    document = await _medium(services, viewer, file)
+    if "probe" not in document:
+        raise Unavailable("The medium has not been looked at yet; try again in a moment.")
+    upload = document["upload"]
+    kind = mime_type(Medium.read(document["probe"]))
+    return await files.played(services.store, upload["location"], upload["name"], kind)
+
+
+@router.get("/Stream.m3u8", response_class=PlainTextResponse)
+async def get_older_stream(
+    services: ServicesOf,
+    viewer: Viewer,
+    request: Request,
+    response: Response,
+    id: Annotated[str | None, Query(description="The medium's id.")] = None,
+    file: Annotated[str | None, Query(description="Or its name, or its id.")] = None,
+    ticket: _TicketText = None,
+) -> Response:
+    """The HLS master playlist of a medium, for a plain browser.
+
+    Kept for older clients: `POST /api/v1/media/{id}/playback` says more.
+    """
+    wanted = id if id is not None else file
+    if wanted is None:
+        raise Invalid("no-medium", "Say which medium: id=… or file=….")
+    document = await _medium(services, viewer, wanted)
+    if isinstance(viewer, Ticket):
+        if viewer.method == "direct":
+            raise Forbidden("no-stream", "This ticket is for the file as it is, and not for a stream.")
+        return await endpoints.master(services, viewer, f"/stream/{ticket}/")
+    command = Command(services, viewer, request, response)
+    session = await sessions.opened(command, document["_id"], PlaybackOrder(), in_pieces=True)
+    return await endpoints.master(services, session.ticket, f"/stream/{session.text}/")
+
+
+async def _medium(services: Services, viewer: Principal | Ticket, wanted: str) -> Document:
+    """The medium of that id, else the newest accepted one of that name. Raises Invalid, NotFound, Gone."""
+    named = names.clean(wanted)
+    if named != unicodedata.normalize("NFC", wanted):
+        raise Invalid("bad-name", "This is neither the id nor the name of a medium.")
+    document = await services.read_models.get(MEDIA, named) or await _by_name(services, viewer, named)
+    if document is None or not _may_see(viewer, document):
+        raise NotFound("media-not-found", "There is no medium of that id or name.")
+    services.streams.refuse_deleted(document["_id"])
+    return (await find(services.read_models, document["_id"]))[1]
+
+
+async def _by_name(services: Services, viewer: Principal | Ticket, name: str) -> Document | None:
+    where: dict[str, Any] = {"upload.name": name, "status.name": _READY}
+    if isinstance(viewer, Principal) and viewer.id != ADMIN:
+        where["upload.owner_id"] = viewer.id
+    if isinstance(viewer, Ticket):
+        return await _of_ticket(services, viewer, name)
+    page = await services.read_models.page(MEDIA, Asked(where=where, limit=1))
+    return page.items[0] if page.items else None
+
+
+async def _of_ticket(services: Services, ticket: Ticket, name: str) -> Document | None:
+    document = await services.read_models.get(MEDIA, ticket.media_id)
+    is_it = document is not None and (document.get("upload") or {}).get("name") == name
+    return document if is_it else None
+
+
+def _may_see(viewer: Principal | Ticket, document: Document) -> bool:
+    if isinstance(viewer, Ticket):
+        return bool(document["_id"] == viewer.media_id)
+    return viewer.id in (ADMIN, (document.get("upload") or {}).get("owner_id"))
