@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-_AAC, _MPEG_SOUND = 0x40, (0x69, 0x6B)
+_AAC = 0x40
 _DECODER_CONFIG, _SPECIFIC = 0x04, 0x05
 _MOST_STEPS = 200
 
@@ -53,8 +53,6 @@ def _mpeg_sound(said: bytes) -> str:
     at = said.index(_DECODER_CONFIG, 4 + 3)
     at = _past_length(said, at + 1)
     kind = said[at]
-    if kind in _MPEG_SOUND:
-        return f"mp4a.{kind:X}"
     if kind != _AAC:
         raise UnknownCodec(f"sound of the kind {kind:#x}")
     specific = said.index(_SPECIFIC, at + 13)
@@ -76,7 +74,6 @@ _SAYERS: dict[bytes, Callable[[bytes], str]] = {
     b"vpcC": _vp9,
     b"esds": _mpeg_sound,
     b"dOps": lambda _: "opus",
-    b"dfLa": lambda _: "fLaC",
     b"dac3": lambda _: "ac-3",
     b"dec3": lambda _: "ec-3",
 }

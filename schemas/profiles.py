@@ -14,7 +14,8 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 Container = Literal["mp4", "mkv", "webm", "hls", "m4a", "ogg", "mp3", "flac"]
 VideoCodec = Literal["h264", "hevc", "av1", "vp9", "copy"]
 AudioCodec = Literal["aac", "opus", "mp3", "flac", "copy"]
-KeptCodec = Literal["aac", "ac3", "eac3", "flac", "mp3", "opus"]
+KeptCodec = Literal["aac", "ac3", "eac3", "opus"]
+"""Not MP3 and FLAC: browsers play them, but not in the segments of a stream (Chrome, hls.js 1.4)."""
 Speed = Literal["fastest", "fast", "balanced", "slow"]
 Channels = Literal["mono", "stereo", "surround"]
 
