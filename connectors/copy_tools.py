@@ -19,7 +19,7 @@ import ffmpeg
 from connectors.fragment_shape import Shape, shape, timescale
 from connectors.fragments import fragments
 from connectors.media_tools import Follower, OnProgress
-from connectors.parameter_sets import Changes
+from connectors.parameter_sets import Pictures
 from connectors.pipes import out_of_tool
 from connectors.process import ToolRunner
 from connectors.sandbox import Confinement
@@ -90,14 +90,14 @@ class _Cutter:
     on_piece: OnPiece
     _timescale: int = 0
     _end: int = 0
-    _changes: Changes = field(init=False)
+    _pictures: Pictures = field(init=False)
 
     async def __call__(self, reader: asyncio.StreamReader) -> None:
         number = INIT
         async for content in fragments(reader):
             if number == INIT:
                 self._timescale = timescale(content)
-                self._changes = Changes(self.track.codec, content)
+                self._pictures = Pictures(self.track.codec, content)
                 found = None
             else:
                 found = shape(content)
@@ -123,7 +123,9 @@ class _Cutter:
             raise NotCopyable("its clock goes back, or stands still, on the way")
         if found.begin == 0 and min(s.shown_at for s in found.samples) < -_LAG_S * self._timescale:
             raise NotCopyable("it begins before its own beginning, in the middle of a group of pictures")
-        if self._changes.after(content, found):
+        if not self._pictures.can_begin(content, found):
+            raise NotCopyable("its groups of pictures are open: a player cannot begin at most of them")
+        if self._pictures.change(content, found):
             raise NotCopyable("its picture changes its size or coding on the way")
 
 

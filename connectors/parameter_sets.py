@@ -1,4 +1,4 @@
-"""Notices when coded pictures change on the way: H.264 and HEVC say their size beside the pictures."""
+"""What H.264 and HEVC say in their own bits: where a player can begin, and how large pictures are."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ _LENGTHS = {"h264": (b"avcC", 4), "hevc": (b"hvcC", 21)}
 """Where the initialisation segment says how long lengths are."""
 
 
-class Changes:
-    """Compares what key frames carry with what the initialisation segment says."""
+class Pictures:
+    """Looks into the coded pictures of one track."""
 
     def __init__(self, codec: str, init: bytes) -> None:
         self._codec = codec
@@ -19,7 +19,19 @@ class Changes:
         self._known: set[bytes] = set()
         self._length = _length_size(codec, init)
 
-    def after(self, content: bytes, found: Shape) -> bool:
+    def can_begin(self, content: bytes, found: Shape) -> bool:
+        """Whether a player can begin at a fragment: containers call more pictures key frames than players.
+
+        What follows a picture of H.264 that only asks to recover may need what was before it.
+        """
+        if self._codec not in _LENGTHS:
+            return True
+        first = found.samples[0]
+        kinds = (unit[0] for unit in self._units(content[first.begin : first.begin + first.size]))
+        picture = next((kind for kind in kinds if _is_picture(self._codec, kind)), None)
+        return picture is not None and _is_entry(self._codec, picture)
+
+    def change(self, content: bytes, found: Shape) -> bool:
         """Whether a fragment's pictures are coded otherwise than all before."""
         if self._codec not in _LENGTHS:
             return False
@@ -38,15 +50,18 @@ class Changes:
 
     def _sizes(self, sample: bytes) -> Iterator[bytes]:
         """The sequence parameter sets before the picture itself."""
+        for unit in self._units(sample):
+            if _is_picture(self._codec, unit[0]):
+                return
+            if _is_size(self._codec, unit[0]):
+                yield unit
+
+    def _units(self, sample: bytes) -> Iterator[bytes]:
         at = 0
         while at + self._length < len(sample):
             size = int.from_bytes(sample[at : at + self._length])
             at += self._length
-            kind = sample[at]
-            if _is_picture(self._codec, kind):
-                return
-            if _is_size(self._codec, kind):
-                yield sample[at : at + size]
+            yield sample[at : at + max(1, size)]
             at += size
 
 
@@ -58,6 +73,10 @@ def _length_size(codec: str, init: bytes) -> int:
 
 def _is_picture(codec: str, kind: int) -> bool:
     return 1 <= kind & 31 <= 5 if codec == "h264" else kind >> 1 & 63 < 32
+
+
+def _is_entry(codec: str, kind: int) -> bool:
+    return kind & 31 == 5 if codec == "h264" else 16 <= kind >> 1 & 63 <= 21
 
 
 def _is_size(codec: str, kind: int) -> bool:

@@ -47,10 +47,9 @@ async def copied(source: Path, profile: Profile = EVERY_SOUND) -> Copied:
     return done
 
 
-def film(path: Path, *, seconds: int = 14, group: int = 40, sound: str = "aac", more: str = "") -> Path:
+def film(path: Path, *, seconds: int = 14, group: int = 40, coded: tuple[str, ...] = ()) -> Path:
     """Pictures with B-pictures and a key frame in so many, and a tone."""
     picture = f"testsrc2=size=320x180:rate=25:duration={seconds}"
     tone = f"sine=440:sample_rate=48000:duration={seconds}"
     inputs = ("-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", tone)
-    marked = ("-metadata", f"comment={more}") if more else ()
-    return run(*inputs, *H264, "-g", str(group), "-c:a", sound, *marked, to=path)
+    return run(*inputs, *H264, "-g", str(group), *coded, "-c:a", "aac", to=path)

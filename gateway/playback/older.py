@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 
 from connectors.ports import Document
 from connectors.ports import Query as Asked
-from gateway import files, names
+from gateway import names
 from gateway.auth.dependencies import bearer, current_principal
 from gateway.auth.principal import ADMIN, Principal
 from gateway.commands import Command
@@ -65,7 +65,7 @@ async def get_older_file(services: ServicesOf, viewer: Viewer, file: str) -> Res
         raise Unavailable("The medium has not been looked at yet; try again in a moment.")
     upload = document["upload"]
     kind = mime_type(Medium.read(document["probe"]))
-    return await files.played(services.store, upload["location"], upload["name"], kind)
+    return await services.files.played(upload["location"], upload["name"], kind)
 
 
 @router.get("/Stream.m3u8", response_class=PlainTextResponse)

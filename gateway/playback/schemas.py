@@ -40,7 +40,8 @@ class PlaybackOrder(BaseModel):
     profile: str | None = Field(
         None,
         max_length=40,
-        description="What to transcode to, where it must be; chosen where it isn't given.",
+        description="What to transcode to, where the file doesn't play as it is. Where this is given, "
+        "nothing is copied instead; where it isn't, it is chosen.",
     )
     start_ms: int = Field(0, ge=0, description="Where it begins.")
     method: Method | None = Field(None, description="Only this way; refused where it can't be.")

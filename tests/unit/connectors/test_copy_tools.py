@@ -116,6 +116,14 @@ async def test_what_only_packets_tell_is_noticed(name: str, why: str, folder: Pa
         await copied(made(name, folder))
 
 
+@pytest.mark.parametrize("suffix", [".mkv", ".ts"])
+async def test_pictures_that_need_what_was_before_are_no_beginning(suffix: str, folder: Path) -> None:
+    """Chrome begins at none of them, so a seek would never end."""
+    closed = film(folder / f"open-group{suffix}", coded=("-x264-params", "open-gop=1:bframes=3"))
+    with pytest.raises(NotCopyable, match="its groups of pictures are open"):
+        await copied(closed)
+
+
 async def test_what_cannot_be_entered_for_long_is_not_copied(folder: Path) -> None:
     source = film(folder / "long-group.mkv", seconds=40, group=5000)
     with pytest.raises(NotCopyable, match="no key frame for more than 30 s"):
