@@ -55,9 +55,12 @@ async def see(
     medium = Medium.read(document["probe"])
     keep = copies.kept_codecs(medium, order.abilities.audio_codecs, order.abilities.max_channels)
     remux = copies.remux(keep)
-    uncopyable = uncopyable or await _uncopyable(services.read_models, media_id, remux)
     in_pieces = in_pieces or order.method == "remux"
-    decision = _heeding(decide(medium, order.abilities, uncopyable, in_pieces=in_pieces), order)
+    decision = decide(medium, order.abilities, uncopyable, in_pieces=in_pieces)
+    if decision.method == "remux":
+        uncopyable = await _uncopyable(services.read_models, media_id, remux)
+        decision = decide(medium, order.abilities, uncopyable, in_pieces=in_pieces)
+    decision = _heeding(decision, order)
     profile, made = None, None
     if decision.method == "remux":
         profile = remux

@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from connectors.copy_tools import Copy, NotCopyable, OnPiece, Piece, Track
@@ -17,7 +16,7 @@ from connectors.ports import BlobMissing, BlobStore, Clock
 from connectors.process import ToolFailed
 from processors.transcode.orders import CopyOrder, CopyOutcome, read, written
 from processors.transcode.pace import Pace
-from processors.transcode.sources import local_source, memory_allowed
+from processors.transcode.sources import local_source, memory_allowed, unchanged
 from processors.work.execution import Execution, TaskFailed
 from schemas import cuts as cutting
 from schemas.copies import NOT_COPYABLE, CopiedPicture
@@ -80,11 +79,12 @@ class Copying:
     order: CopyOrder
     pace: Pace
     cuts: dict[str, Cuts] = field(default_factory=dict)
+    _stored: list[str] = field(default_factory=list)
+    """What this attempt was the first to store."""
 
     async def copy(self, tools: Copier, tracks: Sequence[Track]) -> None:
         """Copies the tracks and lists their cuts. Raises TaskFailed."""
         source = await local_source(self.blobs, self.order.location)
-        before = _identity(source)
         order = Copy(
             source=source,
             demuxer=self.order.demuxer,
@@ -93,17 +93,29 @@ class Copying:
             memory_bytes=memory_allowed(self.execution),
         )
         try:
+            with unchanged(source):
+                await self._run(tools, order)
+            for track in tracks:
+                self._refuse_short(track)
+        except TaskFailed as error:
+            if not error.again:
+                await self._take_back()
+            raise
+        for track in tracks:
+            await self._list(track)
+
+    async def _run(self, tools: Copier, order: Copy) -> None:
+        try:
             await tools.copy(order, self._keep, _unheard)
         except (NotCopyable, NotFragmented) as error:
             raise TaskFailed(NOT_COPYABLE, str(error), again=False) from error
         except ToolFailed as error:
-            _refuse_changed(source, before)
             raise TaskFailed(error.code, f"ffmpeg: {error}") from error
-        _refuse_changed(source, before)
-        for track in tracks:
-            self._refuse_short(track)
-        for track in tracks:
-            await self._list(track)
+
+    async def _take_back(self) -> None:
+        """Removes what this attempt stored: it is of a source that cannot be trusted, or not be copied."""
+        for location in self._stored:
+            await self.blobs.remove(location)
 
     def finish(self) -> None:
         """Tells that all is there."""
@@ -112,7 +124,9 @@ class Copying:
 
     async def _keep(self, key: str, piece: Piece) -> None:
         track = next(track for track in self.order.tracks if track.key == key)
-        await self.blobs.put(segment_location(track.source, key, piece.number), piece.content)
+        location = segment_location(track.source, key, piece.number)
+        if await self.blobs.put(location, piece.content):
+            self._stored.append(location)
         size = len(piece.content)
         if piece.shape is None:
             self.cuts[key] = Cuts(timescale=piece.timescale)
@@ -143,24 +157,6 @@ class Copying:
 
 def _kind(track: Track) -> str:
     return "picture" if isinstance(track, CopiedPicture) else "sound"
-
-
-def _identity(source: Path) -> tuple[int, int, int] | None:
-    """What tells whether a file is still the one that it was; None where it is gone."""
-    try:
-        found = source.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def _refuse_changed(source: Path, before: tuple[int, int, int] | None) -> None:
-    """Raises TaskFailed where a file is not what it was."""
-    now = _identity(source)
-    if now is None:
-        raise TaskFailed("source_gone", "the source vanished while it was read", again=False)
-    if now != before:
-        raise TaskFailed("source_changed", "the source changed while it was read", again=False)
 
 
 def _unheard(_report: object) -> None:

@@ -13,7 +13,7 @@ from processors.transcode.choice import Choice
 from processors.transcode.drawing import Drawing
 from processors.transcode.filling import Filling, Span
 from processors.transcode.orders import AudioOrder, VideoOrder, read, written
-from processors.transcode.sources import local_source, memory_allowed
+from processors.transcode.sources import local_source, memory_allowed, unchanged
 from processors.work.execution import Execution
 from schemas.renditions import VideoRendition
 
@@ -63,7 +63,8 @@ class VideoWork:
                 memory_bytes=memory_allowed(execution),
                 hardware=choice.encoder(rungs),
             )
-            await self.tools.video(run, on_segment, on_progress)
+            with unchanged(source):
+                await self.tools.video(run, on_segment, on_progress)
 
         filling = Filling(
             execution, self.blobs, self.clock, order, order.rungs, encode, falls_back=choice.falls_back
@@ -97,7 +98,8 @@ class AudioWork:
                 count=span.count,
                 memory_bytes=memory_allowed(execution),
             )
-            await self.tools.audio(run, on_segment, on_progress)
+            with unchanged(source):
+                await self.tools.audio(run, on_segment, on_progress)
 
         return written(
             await Filling(execution, self.blobs, self.clock, order, (order.rendition,), encode).finish()

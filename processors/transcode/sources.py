@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from connectors.ports import BlobMissing, BlobStore
@@ -27,6 +29,38 @@ async def is_there(blobs: BlobStore, location: str) -> bool:
     return True
 
 
+@contextmanager
+def unchanged(source: Path) -> Iterator[None]:
+    """Raises TaskFailed, for good, where the source changes while it is read, whatever came of reading it."""
+    before = _identity(source)
+    try:
+        yield
+    except Exception as error:
+        _refuse_changed(source, before, error)
+        raise
+    _refuse_changed(source, before)
+
+
 def memory_allowed(execution: Execution) -> int:
     """How many bytes a task's tools may hold before they are taken for gone wrong."""
     return _SPARE_MEMORY * execution.task.plan.memory_mb << 20
+
+
+def _identity(source: Path) -> tuple[int, int, int] | None:
+    """What tells whether a file is still the one that it was; None where it is gone."""
+    try:
+        found = source.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _refuse_changed(
+    source: Path, before: tuple[int, int, int] | None, cause: Exception | None = None
+) -> None:
+    """Raises TaskFailed where a file is not what it was."""
+    now = _identity(source)
+    if now is None:
+        raise TaskFailed("source_gone", "the source vanished while it was read", again=False) from cause
+    if now != before:
+        raise TaskFailed("source_changed", "the source changed while it was read", again=False) from cause

@@ -16,7 +16,7 @@ from connectors.fragment_shape import shape, timescale
 from deploy.local.stack import Stack
 from schemas.events import TaskChanged
 from tests import hls_rules
-from tests.client import Client
+from tests.client import Client, until
 from tests.clips import run
 from tests.log import published
 from tests.sources import made
@@ -175,3 +175,31 @@ def copied(stack: Stack, viewer: Viewer) -> list[str]:
     assert outcome is not None
     found: list[str] = orjson.loads(outcome)["copied"]
     return found
+
+
+def test_a_film_that_is_deleted_ends_for_its_viewers(client: Client, clips: Path) -> None:
+    source = film(clips / "remux-deleted.mkv", "aac", "-metadata", "comment=deleted")
+    media_id = client.upload(source)["media"]["id"]
+    viewer = watched(client, media_id)
+    (variant,) = viewer.master().variants
+    place = f"{viewer.base}/{variant.uri.rpartition('/')[0]}/000000.m4s"
+    assert viewer.http.get(place).status_code == 200
+    with client.http as http:
+        assert http.delete(f"/api/v1/media/{media_id}").status_code == 202
+    until(lambda: viewer.http.get(place).status_code == 410, "the segment to be gone")
+    assert viewer.http.get(f"{viewer.base}/{variant.uri}").status_code == 410
+    assert viewer.http.get(viewer.said["url"]).status_code == 410
+    assert client.post(f"/api/v1/media/{media_id}/playback", {}).status_code == 410
+
+
+def test_the_older_routes_play_it_too(client: Client, clips: Path) -> None:
+    source = film(clips / "remux-older.mkv", "aac", "-metadata", "comment=older")
+    media_id = client.upload(source, name="older film.mkv")["media"]["id"]
+    client.until_media(media_id, "ready")
+    with client.http as http:
+        part = http.get("/Videos/Stream/older film.mkv", headers={"Range": "bytes=100-199"})
+        assert (part.status_code, part.content) == (206, source.read_bytes()[100:200])
+        for asked in ({"id": media_id}, {"file": "older film.mkv"}):
+            lines = http.get("/Videos/Stream.m3u8", params=asked).raise_for_status().text.splitlines()
+            (place,) = (line for line in lines if line and not line.startswith("#"))
+            assert len(hls_rules.media(httpx.get(f"{client.url}{place}").text).segments) >= 4

@@ -312,3 +312,17 @@ async def test_an_encode_that_ends_before_it_is_left_has_ended() -> None:
     asyncio.get_running_loop().call_soon(encoding.set_result, None)
     await Border(leave, patience_s=30).news(encoding, asyncio.Event().wait())
     assert encoding.done()
+
+
+@pytest.mark.parametrize(
+    ("meddle", "code"),
+    [(lambda source: source.unlink(missing_ok=True), "source_gone"), (Path.touch, "source_changed")],
+)
+async def test_a_source_that_changes_while_it_is_read_ends_the_task_with_that_reason(
+    world: World, meddle: Callable[[Path], None], code: str
+) -> None:
+    source = world.folder / "blobs" / MEDIUM.location
+    world.encoder.before = lambda _run, _number: meddle(source)
+    with pytest.raises(TaskFailed) as failed:
+        await world.run()
+    assert (failed.value.code, failed.value.again) == (code, False)
