@@ -20,7 +20,7 @@ import time
 from typing import Any
 
 _EXIT_NOT_CONFINED = 125
-_LAST = 19
+_AFTER_SERVICES, _LAST = 5, 19
 _AUTOGROUP = "/proc/self/autogroup"
 _AUTOGROUP_TRIES, _AUTOGROUP_AGAIN_S = 3, 0.1
 """Linux lets processes change it ten times a second, all of them together."""
@@ -64,8 +64,7 @@ def main(argv: list[str]) -> None:
     try:
         _die_with_parent(int(spec["parent"]))
         _limit(spec)
-        if spec.get("gives_way"):
-            _give_way()
+        _give_way(_LAST if spec.get("gives_way") else _AFTER_SERVICES)
         if sys.platform == "linux":
             _lock_down(spec)
     except (OSError, NotConfined) as error:
@@ -106,16 +105,19 @@ def _limit(spec: dict[str, Any]) -> None:
             resource.setrlimit(which, (ceiling, ceiling))
 
 
-def _give_way() -> None:
-    """As far as it goes. A tool is a session of its own, and Linux may weigh sessions before processes."""
-    os.nice(_LAST)
-    for _ in range(_AUTOGROUP_TRIES):
+def _give_way(level: int) -> None:
+    """Services answer before tools compute. A tool is a session of its own, and Linux may weigh sessions
+    before processes; only where it is to come last of all is that worth some waiting.
+    """
+    os.nice(level)
+    for _ in range(_AUTOGROUP_TRIES if level == _LAST else 1):
         try:
             with open(_AUTOGROUP, "w") as group:
-                group.write(str(_LAST))
+                group.write(str(level))
             return
         except BlockingIOError:
-            time.sleep(_AUTOGROUP_AGAIN_S)
+            if level == _LAST:
+                time.sleep(_AUTOGROUP_AGAIN_S)
         except OSError:
             return
 

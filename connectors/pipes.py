@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-_BUFFER = 4 << 20
+_BUFFER, _PIECE = 4 << 20, 1 << 18
 _CLOSED = -1
 
 Sink = Callable[[asyncio.StreamReader], Awaitable[None]]
@@ -142,15 +142,49 @@ async def _all(moves: Iterable[Coroutine[Any, Any, None]]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+class _Reading(asyncio.ReadTransport):
+    """Feeds a reader from a descriptor that stays its owner's to close.
+
+    uvloop's own transport for pipes closes the descriptor twice: in between, another thread's file may have
+    got the same number, and is then closed under it (tried).
+    """
+
+    def __init__(self, descriptor: int, reader: asyncio.StreamReader) -> None:
+        super().__init__()
+        self._descriptor, self._reader = descriptor, reader
+        self._loop = asyncio.get_running_loop()
+        os.set_blocking(descriptor, False)
+        reader.set_transport(self)
+        self.resume_reading()
+
+    def pause_reading(self) -> None:
+        """Lets the tool wait."""
+        self._loop.remove_reader(self._descriptor)
+
+    def resume_reading(self) -> None:
+        """Lets the tool go on."""
+        self._loop.add_reader(self._descriptor, self._take)
+
+    def _take(self) -> None:
+        try:
+            piece = os.read(self._descriptor, _PIECE)
+        except BlockingIOError:
+            return
+        if piece:
+            self._reader.feed_data(piece)
+        else:
+            self.pause_reading()
+            self._reader.feed_eof()
+
+
 async def _read(pair: _Pair, sink: Sink) -> None:
     reader = asyncio.StreamReader(limit=_BUFFER)
-    pipe = os.fdopen(pair.give(), "rb", buffering=0)
-    protocol = asyncio.StreamReaderProtocol(reader)
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, pipe)
+    reading = _Reading(pair.ours, reader)
     try:
         await sink(reader)
     finally:
-        transport.close()
+        reading.pause_reading()
+        pair.close()
 
 
 async def _write(threads: Executor, pair: _Pair, paths: Sequence[Path]) -> None:

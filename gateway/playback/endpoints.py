@@ -20,6 +20,7 @@ from gateway.playback.tickets import BadTicket, Ticket
 from gateway.services import Services, ServicesOf
 from schemas.copies import CopiedPicture, Copies
 from schemas.renditions import Medium, VideoRendition
+from schemas.texts import TextRendition
 
 router = APIRouter(tags=["playback"])
 streams = APIRouter(prefix="/stream/{ticket}", tags=["playback"], responses=problems(403, 404, 410, 422, 503))
@@ -64,7 +65,7 @@ async def master(services: Services, ticket: Ticket, base: str = "") -> Response
     else:
         made = playing.made
     limits = {"max_height": ticket.max_height, "max_bit_rate": ticket.max_bit_rate}
-    text = playlists.master(made, **limits, base=base)
+    text = playlists.master(made, playing.texts, **limits, base=base)
     _, document = await find(services.read_models, ticket.media_id)
     if (drawn := images.thumbnails(document)) is not None:
         text += thumbnails.track(drawn, base) + "\n"
@@ -128,6 +129,9 @@ async def get_media_playlist(services: ServicesOf, ticket: Holder, key: str) -> 
         (cuts,) = await remux.cuts(services.streams, ticket, [rendition])
         text = playlists.copied(cuts, ticket.start_ms)
         headers = _FOR_NOW if cuts.whole else _FOR_NO_TIME
+    elif isinstance(rendition, TextRendition):
+        playing = await services.streams.playing(ticket)
+        text = playlists.text(rendition, playing.medium.duration_ms)
     else:
         text = playlists.media(rendition.grid)
     return Response(text, media_type=playlists.MEDIA_TYPE, headers=headers)
@@ -137,9 +141,11 @@ async def get_media_playlist(services: ServicesOf, ticket: Holder, key: str) -> 
 async def get_segment(services: ServicesOf, ticket: Holder, key: str, name: str) -> Response:
     """A segment; where it isn't there yet, the answer waits for it."""
     rendition = await services.streams.rendition(ticket, key)
+    kind = "video/mp4" if isinstance(rendition, VideoRendition | CopiedPicture) else "audio/mp4"
     if isinstance(rendition, Copied):
         location = await remux.segment(services.streams, ticket, rendition, name)
+    elif isinstance(rendition, TextRendition):
+        location, kind = await services.streams.text(ticket, rendition, name), "text/vtt"
     else:
         location = await services.streams.segment(ticket, rendition, name)
-    kind = "video/mp4" if isinstance(rendition, VideoRendition | CopiedPicture) else "audio/mp4"
     return await services.files.sent(location, kind, _FOR_EVER)

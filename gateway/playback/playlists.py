@@ -12,10 +12,11 @@ from typing import Protocol
 from schemas.copies import LONGEST_S
 from schemas.cuts import Cuts
 from schemas.renditions import INIT, Grid, segment_name
+from schemas.texts import TextRendition
 
 MEDIA_TYPE = "application/vnd.apple.mpegurl"
 INDEX = "index.m3u8"
-_SOUND = "sound"
+_SOUND, _TEXT = "sound", "text"
 _VERSION = 7
 _MOST_S = LONGEST_S + 1
 """Above any copied segment: the target of a playlist that grows must not change."""
@@ -72,7 +73,12 @@ class Offered(Protocol):
 
 
 def master(
-    made: Offered, *, max_height: int | None = None, max_bit_rate: int | None = None, base: str = ""
+    made: Offered,
+    texts: Sequence[TextRendition] = (),
+    *,
+    max_height: int | None = None,
+    max_bit_rate: int | None = None,
+    base: str = "",
 ) -> str:
     """The master playlist: every size with every track, as far as the client's limits go.
 
@@ -80,8 +86,10 @@ def master(
     """
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{_VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
     lines += _tracks(made.audio, base)
-    for rung in _within(made, max_height, max_bit_rate):
-        lines += _variant(rung, made.audio, base)
+    lines += _subtitles(texts if made.video else (), base)
+    groups = _groups(made.audio, texts)
+    for rung in within(made, max_height, max_bit_rate):
+        lines += _variant(rung, made.audio, groups, base)
     if not made.video:
         lines += [line for track in made.audio[:1] for line in _sound_alone(track, base)]
     return "\n".join(lines) + "\n"
@@ -90,6 +98,13 @@ def master(
 def media(grid: Grid) -> str:
     """The playlist of one rendition, with the exact length of each segment."""
     return _whole([grid.duration(number) for number in range(grid.segments)])
+
+
+def text(track: TextRendition, duration_ms: int) -> str:
+    """The playlist of a text track, which is one segment."""
+    seconds = max(1, duration_ms) / 1000
+    head = _head(math.ceil(seconds), "VOD", in_pieces=False)
+    return "\n".join([*head, f"#EXTINF:{seconds:.3f},", track.name, "#EXT-X-ENDLIST"]) + "\n"
 
 
 def copied(cuts: Cuts, start_ms: int) -> str:
@@ -105,15 +120,15 @@ def _whole(lengths: Sequence[Fraction]) -> str:
     return "\n".join([*head, *_segments(lengths), "#EXT-X-ENDLIST"]) + "\n"
 
 
-def _head(target_s: int, kind: str) -> list[str]:
-    return [
+def _head(target_s: int, kind: str, *, in_pieces: bool = True) -> list[str]:
+    head = [
         "#EXTM3U",
         f"#EXT-X-VERSION:{_VERSION}",
         f"#EXT-X-TARGETDURATION:{target_s}",
         "#EXT-X-MEDIA-SEQUENCE:0",
         f"#EXT-X-PLAYLIST-TYPE:{kind}",
-        f'#EXT-X-MAP:URI="{segment_name(INIT)}"',
     ]
+    return [*head, f'#EXT-X-MAP:URI="{segment_name(INIT)}"'] if in_pieces else head
 
 
 def _segments(lengths: Sequence[Fraction]) -> Iterator[str]:
@@ -122,7 +137,7 @@ def _segments(lengths: Sequence[Fraction]) -> Iterator[str]:
         yield segment_name(number)
 
 
-def _within(made: Offered, max_height: int | None, max_bit_rate: int | None) -> list[Size]:
+def within(made: Offered, max_height: int | None, max_bit_rate: int | None) -> list[Size]:
     """The rungs that a client can take, sound included; the smallest where it can take none."""
     sound = _sound_rate(made.audio)
     fitting = [
@@ -138,14 +153,20 @@ def _sound_rate(audio: Sequence[Sound]) -> int:
     return max((track.bit_rate for track in audio), default=0)
 
 
-def _variant(rung: Size, audio: Sequence[Sound], base: str) -> list[str]:
+def _groups(audio: Sequence[Sound], texts: Sequence[TextRendition]) -> dict[str, str]:
+    """What goes with every size."""
+    sound = {"AUDIO": f'"{_SOUND}"'} if audio else {}
+    return sound | ({"SUBTITLES": f'"{_TEXT}"'} if texts else {})
+
+
+def _variant(rung: Size, audio: Sequence[Sound], groups: dict[str, str], base: str) -> list[str]:
     codecs = ",".join([rung.codec_string, *sorted({track.codec_string for track in audio})])
     said = {
         "BANDWIDTH": str(rung.bandwidth + _sound_rate(audio)),
         "RESOLUTION": f"{rung.width}x{rung.height}",
         "FRAME-RATE": f"{float(rung.frame_rate):.3f}",
         "CODECS": f'"{codecs}"',
-        **({"AUDIO": f'"{_SOUND}"'} if audio else {}),
+        **groups,
     }
     return [f"#EXT-X-STREAM-INF:{_attributes(said)}", f"{base}{rung.key}/{INDEX}"]
 
@@ -178,13 +199,44 @@ def _tracks(audio: Sequence[Sound], base: str) -> Iterator[str]:
         yield f"#EXT-X-MEDIA:{_attributes(said)}"
 
 
-def _chosen(audio: Sequence[Sound]) -> set[int]:
+def _subtitles(texts: Sequence[TextRendition], base: str) -> Iterator[str]:
+    names: set[str] = set()
+    shown = next((track.stream for track in texts if track.is_default), None)
+    chosen = _chosen([track for track in texts if not track.is_forced]) | {shown}
+    for number, track in enumerate(texts):
+        language = _language(track)
+        wanted = _plain(track.title) or _plain(track.language) or f"Subtitles {number + 1}"
+        said = {
+            "TYPE": "SUBTITLES",
+            "GROUP-ID": f'"{_TEXT}"',
+            "NAME": f'"{_name(wanted, names)}"',
+            **({"LANGUAGE": f'"{language}"'} if language else {}),
+            "DEFAULT": "YES" if track.stream == shown else "NO",
+            "AUTOSELECT": "YES" if track.stream in chosen or track.is_forced else "NO",
+            "FORCED": "YES" if track.is_forced else "NO",
+            "URI": f'"{base}{track.key}/{INDEX}"',
+        }
+        yield f"#EXT-X-MEDIA:{_attributes(said)}"
+
+
+class Track(Protocol):
+    """What a player chooses by."""
+
+    @property
+    def stream(self) -> int: ...
+    @property
+    def language(self) -> str | None: ...
+    @property
+    def is_default(self) -> bool: ...
+
+
+def _chosen(tracks: Sequence[Track]) -> set[int | None]:
     """The streams among which a player may choose by language: one of each, the default before others."""
-    default_last = sorted(audio, key=lambda track: track.is_default)
+    default_last = sorted(tracks, key=lambda track: track.is_default)
     return set({_language(track): track.stream for track in default_last}.values())
 
 
-def _language(track: Sound) -> str | None:
+def _language(track: Track) -> str | None:
     """The track's language, where what its file says is one."""
     said = track.language or ""
     return _LANGUAGES.get(said, said) if _LANGUAGE.fullmatch(said) else None

@@ -17,6 +17,7 @@ from gateway.playback.viewing import Viewing
 from schemas.copies import Copies
 from schemas.events import Event, PlaybackChanged, TranscodeRequested, derived_id, new_id
 from schemas.profiles import Profile, written
+from schemas.renditions import Renditions
 
 _BACKGROUND = "background"
 _ALIVE = frozenset({"pending", "processing", "completed"})
@@ -69,6 +70,8 @@ async def _open(command: Command, seen: Viewing, order: PlaybackOrder) -> Sessio
     if seen.profile is not None:
         job_id, requested = await _job(command, seen, seen.profile)
         events += [requested] if requested else []
+        if isinstance(seen.made, Renditions):
+            events += await command.services.streams.first_wants(ticket, seen.made)
     session = Session(seen, ticket, command.services.tickets.write(ticket), job_id)
     await command.publish(events, _address(session))
     return session

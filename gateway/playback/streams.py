@@ -15,6 +15,7 @@ from connectors.read_models import ReadModels
 from gateway.errors import Conflict, Gone, NotFound, Unavailable
 from gateway.jobs.lookup import JOBS
 from gateway.media.lookup import find
+from gateway.playback import playlists
 from gateway.playback.arrivals import Arrivals
 from gateway.playback.copied import CopiedTracks
 from gateway.playback.deletions import Deletions
@@ -29,9 +30,11 @@ from schemas.renditions import (
     Medium,
     Renditions,
     VideoRendition,
+    burnt,
     segment_location,
     segment_name,
 )
+from schemas.texts import TextRendition, texts
 
 log = structlog.get_logger()
 
@@ -49,6 +52,13 @@ class Playing:
 
     medium: Medium
     made: Renditions | Copies
+    texts: tuple[TextRendition, ...] = ()
+    """The tracks to choose from: one that is drawn into the picture is none of them."""
+
+    def by_key(self, key: str) -> Rendition | Copied | TextRendition | None:
+        """The rendition with that key."""
+        said = (track for track in self.texts if track.key == key)
+        return self.made.by_key(key) or next(said, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +115,13 @@ class Streams:
         if profile.version != ticket.version:
             raise Gone("profile-changed", "The profile was changed: ask for playback again.")
         medium = Medium.read(document["probe"])
-        return Playing(medium, streamed(medium, profile))
+        drawn = burnt(medium, profile)
+        said = tuple(track for track in texts(medium) if track.stream != drawn)
+        return Playing(medium, streamed(medium, profile), said)
 
-    async def rendition(self, ticket: Ticket, key: str) -> Rendition | Copied:
+    async def rendition(self, ticket: Ticket, key: str) -> Rendition | Copied | TextRendition:
         """One of a ticket's renditions. Raises NotFound."""
-        found = (await self.playing(ticket)).made.by_key(key)
+        found = (await self.playing(ticket)).by_key(key)
         if found is None:
             raise NotFound("rendition-not-found", "There is no such rendition in this playback.")
         return found
@@ -119,15 +131,25 @@ class Streams:
         number = number_of(name, rendition.grid.segments)
         location = segment_location(rendition.source, rendition.key, number)
         if not await self._is_there(location):
-            await self._wait(ticket, rendition, number, location)
+            first = rendition.grid.at(ticket.start_ms / 1000)
+            await self._wait(ticket, rendition, number, location, first if number == INIT else number)
         self.tell(ticket, "playing", rendition, max(number, 0))
         return location
 
-    async def _wait(self, ticket: Ticket, rendition: Rendition, number: int, location: str) -> None:
+    async def text(self, ticket: Ticket, track: TextRendition, name: str) -> str:
+        """Where a text track is, once it is. Raises NotFound, Conflict and Unavailable."""
+        if name != track.name:
+            raise NotFound("segment-not-found", "There is no such segment in this rendition.")
+        if not await self._is_there(track.location):
+            await self._wait(ticket, track, 0, track.location, 0)
+        return track.location
+
+    async def _wait(
+        self, ticket: Ticket, rendition: Rendition | TextRendition, number: int, location: str, wanted: int
+    ) -> None:
         """Asks for a segment until it is there: others may be asked, or die, meanwhile."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self.patience.segment_s
-        wanted = rendition.grid.at(ticket.start_ms / 1000) if number == INIT else number
         with self.arrivals.of(rendition.key, number) as arrived:
             while loop.time() < deadline:
                 self.tell(ticket, "waiting", rendition, wanted)
@@ -165,12 +187,26 @@ class Streams:
         self,
         ticket: Ticket,
         state: str,
-        rendition: Rendition | Copied | None = None,
+        rendition: Rendition | Copied | TextRendition | None = None,
         segment: int | None = None,
         position_ms: int | None = None,
     ) -> None:
         """Lets workers and everyone else know where a viewer is; soon, and without promise."""
-        event = PlaybackChanged(
+        event = self.word(ticket, state, rendition, segment, position_ms)
+        telling = asyncio.create_task(self._try_to_tell(event))
+        self._telling.add(telling)
+        telling.add_done_callback(self._telling.discard)
+
+    def word(
+        self,
+        ticket: Ticket,
+        state: str,
+        rendition: Rendition | Copied | TextRendition | None = None,
+        segment: int | None = None,
+        position_ms: int | None = None,
+    ) -> PlaybackChanged:
+        """What is said of a viewer."""
+        return PlaybackChanged(
             meta=Meta.first(f"user:{ticket.viewer_id}", self.clock.now(), ticket.session_id),
             session_id=ticket.session_id,
             media_id=ticket.media_id,
@@ -183,9 +219,21 @@ class Streams:
             segment=segment,
             position_ms=position_ms,
         )
-        telling = asyncio.create_task(self._try_to_tell(event))
-        self._telling.add(telling)
-        telling.add_done_callback(self._telling.discard)
+
+    async def first_wants(self, ticket: Ticket, made: Renditions) -> list[PlaybackChanged]:
+        """What a player will ask for before anything else, as far as it is not there: so its encoding begins
+        while the player still reads playlists.
+        """
+        shown = playlists.within(made, ticket.max_height, ticket.max_bit_rate)
+        sounds = sorted(made.audio, key=lambda track: not track.is_default)
+        keys = [each.key for each in shown[:1]] + [each.key for each in sounds[:1]]
+        first = [each for key in keys if (each := made.by_key(key)) is not None]
+        places = [(each, each.grid.at(ticket.start_ms / 1000)) for each in first]
+        return [
+            self.word(ticket, "waiting", each, number)
+            for each, number in places
+            if not await self._is_there(segment_location(each.source, each.key, number))
+        ]
 
     async def _try_to_tell(self, event: PlaybackChanged) -> None:
         try:

@@ -39,8 +39,8 @@ log = structlog.get_logger()
 
 PREROLLS_S = (8.0, 64.0, 1e9)
 """How much earlier to begin to read when pictures came out off the grid; the last is the beginning."""
-_FOR_ONE_VIEWER = 1
-"""Segments that are encoded in the one size that someone waits for, before all sizes are again."""
+_AT_ONCE, _NEXT = 1, 2
+"""Segments in the one size that someone waits for, and after them, before all sizes are encoded again."""
 
 Rendition = VideoRendition | AudioRendition
 
@@ -72,6 +72,8 @@ class Filling:
     """Whether `encode` has another way after such a failure."""
     have: dict[str, dict[int, Stored]] = field(default_factory=dict)
     encoded: int = 0
+    _served: tuple[str | None, int] | None = None
+    """The size and segment that a viewer waited for last."""
     _now: int = -1
     """The last segment that closed."""
     _border: Border = field(init=False)
@@ -118,15 +120,24 @@ class Filling:
         if want is None:
             return self._from(missing[0], self._lacking(missing[0]))
         waited = tuple(r for r in self._lacking(want.segment) if r.key == want.rendition)
-        if want.waiting and waited and len(self.renditions) > 1:
-            return Span(waited, want.segment, _FOR_ONE_VIEWER)
+        if waited and len(self.renditions) > 1:
+            if want.waiting:
+                self._served = (want.rendition, want.segment)
+                return Span(waited, want.segment, _AT_ONCE)
+            if self._served == (want.rendition, want.segment - 1):
+                self._served = None
+                return self._from(want.segment, waited, _NEXT)
         return self._from(want.segment, self._lacking(want.segment))
 
-    def _from(self, first: int, lacking: tuple[Rendition, ...]) -> Span:
+    def _from(self, first: int, renditions: tuple[Rendition, ...], most: int | None = None) -> Span:
+        """The segments from there on that lack these sizes; and no others, where there is no bound."""
         count = 1
-        while first + count in self._numbers and self._lacking(first + count) == lacking:
+        while first + count in self._numbers and count != most:
+            lacking = self._lacking(first + count)
+            if not (set(renditions) <= set(lacking) if most else renditions == lacking):
+                break
             count += 1
-        return Span(lacking, first, count)
+        return Span(renditions, first, count)
 
     def _want(self) -> Want | None:
         made = Made(self.renditions[0].group, self._numbers.start, len(self._numbers))

@@ -12,8 +12,10 @@ from processors.work.tasks import Task
 
 _LIGHT_PLACES = 2
 _IDLE_PLACES = 1
-_VIEWERS_PLACES = 1
-"""More of each where a viewer waits: what else runs is stopped for that long."""
+VIEWERS_PLACES = 1
+"""More of each for what a viewer will want soon."""
+_WAITING_PLACES = 4
+"""Still more for what a viewer waits for: all else is stopped for that long."""
 _CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
@@ -56,7 +58,7 @@ class Admission:
         alike = [other for other in running if (other.light, other.idle) == (task.light, task.idle)]
         places = _LIGHT_PLACES if task.light else _IDLE_PLACES if task.idle else self.limits.max_jobs
         if task.wanted_at is not None:
-            places += _VIEWERS_PLACES
+            places += VIEWERS_PLACES + (_WAITING_PLACES if task.awaited else 0)
         if len(alike) >= places:
             return f"all {places} places are taken"
         machine = self.measure()

@@ -131,8 +131,7 @@ class Line:
                 self.put(task)
 
     def _as_wanted(self, task: Task) -> Task:
-        want = self.demands.want(task.made, self.clock.now())
-        return replace(task, wanted_at=want.deadline if want else None)
+        return task.wanted(self.demands.want(task.made, self.clock.now()))
 
 
 def _is_being_made(task: Task, under_way: Collection[Task]) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from connectors.brakes import Brakes
 from connectors.ports import Clock
 from processors.work.attempt import Attempt
 from processors.work.demand import Demands
-from processors.work.restraint import Running, restrain
+from processors.work.restraint import Running, restrain, takes_time
 from processors.work.standing import Standing
 from processors.work.tasks import Task
 from schemas.workers import PAUSE
@@ -26,6 +26,7 @@ class Minder:
     clock: Clock
     attempts: Mapping[str, Attempt]
     standing: Standing
+    places: int
     demands: Demands = field(default_factory=Demands)
     brakes: Brakes = field(default_factory=Brakes)
     breathing: bool = False
@@ -46,6 +47,7 @@ class Minder:
         running = [self._running(each) for each in self.attempts.values()]
         found = restrain(
             running,
+            places=self.places,
             worker_paused=self.standing.order == PAUSE,
             breathing=self.breathing,
             memory_short=self.memory_short,
@@ -59,6 +61,10 @@ class Minder:
         """Nothing stands still any more."""
         self.brakes.hold(frozenset())
 
+    def would_stop(self, task: Task) -> bool:
+        """Whether a task would stand still at once: someone waits for something else."""
+        return takes_time(task) and not task.awaited and any(self.as_wanted(t).awaited for t in self.placed)
+
     @property
     def placed(self) -> list[Task]:
         """What takes a place on this worker."""
@@ -66,10 +72,7 @@ class Minder:
 
     def as_wanted(self, task: Task) -> Task:
         """The task as viewers want it now."""
-        want = self.demands.want(task.made, self.clock.now())
-        return replace(task, wanted_at=want.deadline if want else None)
+        return task.wanted(self.demands.want(task.made, self.clock.now()))
 
     def _running(self, attempt: Attempt) -> Running:
-        want = self.demands.want(attempt.task.made, self.clock.now())
-        awaited = want is not None and want.waiting
-        return Running(self.as_wanted(attempt.task), attempt.job_paused, awaited)
+        return Running(self.as_wanted(attempt.task), attempt.job_paused)

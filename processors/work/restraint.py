@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from processors.work.admission import VIEWERS_PLACES
 from processors.work.tasks import Task
 
 
@@ -21,8 +22,6 @@ class Running:
     """As viewers want it now."""
     paused: bool
     """Whether its job is."""
-    awaited: bool
-    """Whether someone sees nothing until some of it is there."""
 
     @property
     def kept_back(self) -> bool:
@@ -43,23 +42,44 @@ class Restraint:
 
 
 def restrain(
-    running: Sequence[Running], *, worker_paused: bool, breathing: bool = False, memory_short: bool = False
+    running: Sequence[Running],
+    *,
+    places: int,
+    worker_paused: bool,
+    breathing: bool = False,
+    memory_short: bool = False,
 ) -> Restraint:
-    """What to hold back of what runs, the oldest first. What is light is over in a moment, and goes on.
+    """What to hold back of what runs, the oldest first. What is light is over in a moment, and goes on, but
+    for what makes segments while someone waits for something else: that may take its time.
 
-    While the worker is `breathing`, others have the processor; where memory is short, one task is left.
+    While the worker is `breathing`, others have the processor; where memory is short, one task is left. What
+    was begun for viewers beyond the `places` is left when nobody waits for it any more.
     """
     heavy = [each for each in running if not each.task.light]
     background = [each for each in heavy if each.task.wanted_at is None]
     back = [each for each in heavy if worker_paused or each.kept_back]
-    awaited = [each for each in running if each.awaited] if not worker_paused else []
+    awaited = [each for each in running if each.task.awaited] if not worker_paused else []
     in_place = [each for each in back if each.task.made is None and not each.task.idle]
     left = [each for each in back if each not in in_place]
+    left += _surplus([each for each in heavy if each not in back], places)
     stopped = [*in_place, *(background if breathing else [])]
-    stopped += [each for each in heavy if awaited and each not in awaited]
+    stopped += [each for each in running if awaited and each not in awaited and takes_time(each.task)]
     if memory_short and not left:
         left = _dispensable(background)
     return Restraint(_ids(left), _ids(stopped), _ids(each for each in in_place if each.kept_back))
+
+
+def takes_time(task: Task) -> bool:
+    """Whether it goes on for longer than someone should have to wait."""
+    return not task.light or task.made is not None
+
+
+def _surplus(heavy: Sequence[Running], places: int) -> list[Running]:
+    """The least urgent beyond the places and the viewers' one, of what can be left and nobody waits for."""
+    busy = [each for each in heavy if not each.task.idle]
+    cut = [each for each in busy if each.task.made is not None and not each.task.awaited]
+    over = len(busy) - places - VIEWERS_PLACES
+    return sorted(cut, key=lambda each: each.task.urgency, reverse=True)[: max(0, over)]
 
 
 def _dispensable(background: Sequence[Running]) -> list[Running]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.ports import Document
+from processors.work.demand import Want
 from schemas import events
 from schemas.events import Meta, TaskChanged, TaskPlan, derived_id, to_millis
 from schemas.renditions import Made
@@ -49,6 +50,13 @@ class Task:
     """Whoever has it is to leave it: its job is paused."""
     wanted_at: datetime | None = None
     """When a viewer needs it; known to whoever listens, and kept nowhere."""
+    awaited: bool = False
+    """Whether someone sees nothing until some of it is there."""
+
+    def wanted(self, want: Want | None) -> Task:
+        """The same, as viewers want it now."""
+        awaited = want is not None and want.waiting
+        return replace(self, wanted_at=want.deadline if want else None, awaited=awaited)
 
     @classmethod
     def planned(cls, event: TaskChanged, state: str = WAITING) -> Task:

@@ -86,7 +86,8 @@ class Worker:
 
     def __post_init__(self) -> None:
         self.standing = Standing(self.settings.name)
-        self.minder = Minder(self.clock, self._attempts, self.standing, brakes=self.brakes)
+        places = self.admission.limits.max_jobs
+        self.minder = Minder(self.clock, self._attempts, self.standing, places, brakes=self.brakes)
         meter = self.meter or LoadMeter(lambda: self.brakes.groups)
         self.governor = Governor(self.minder, self.admission.limits, meter)
 
@@ -147,7 +148,7 @@ class Worker:
         for task in sorted(map(self.minder.as_wanted, self._ready.values()), key=lambda t: t.urgency):
             if self._stopping or not self.standing.takes_work:
                 return
-            if task.id in self._attempts or not self._can_do(task):
+            if task.id in self._attempts or not self._can_do(task) or self.minder.would_stop(task):
                 continue
             if self.admission.refusal(task, self.minder.placed) is None and not await self._is_aside():
                 self._ready.pop(task.id, None)

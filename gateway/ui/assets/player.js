@@ -107,7 +107,7 @@ function fillSound(hls) {
 function fillSubtitles(hls) {
   const tracks = hls.subtitleTracks.map((track, index) => [index, track.name]);
   const names = tracks.length ? [[-1, "Off"], ...tracks] : [];
-  fill(el("subtitles"), names, -1, (track) => { hls.subtitleTrack = track; });
+  fill(el("subtitles"), names, hls.subtitleTrack, (track) => { hls.subtitleTrack = track; });
 }
 
 function keepAlive(playback) {

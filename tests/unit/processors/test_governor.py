@@ -77,7 +77,7 @@ async def spinning() -> AsyncIterator[int]:
 def minder_with_one_task(brakes: Brakes) -> Minder:
     task = Task.planned(samples.task_changed(task_id="t1", plan=samples.plan(makes="film/p:0+8")))
     attempt = Attempt(task, None, None)  # type: ignore[arg-type]
-    return Minder(FakeClock(), {"t1": attempt}, Standing("w1"), brakes=brakes)
+    return Minder(FakeClock(), {"t1": attempt}, Standing("w1"), 1, brakes=brakes)
 
 
 async def test_a_real_tool_is_slowed_while_others_take_the_processor() -> None:

@@ -17,7 +17,8 @@ def running(
     id: str, *, paused: bool = False, awaited: bool = False, wanted: bool = False, **plan: Any
 ) -> Running:
     task = Task.planned(samples.task_changed(task_id=id, plan=samples.plan(**plan)))
-    return Running(replace(task, wanted_at=WHEN if wanted or awaited else None), paused, awaited)
+    seen = replace(task, wanted_at=WHEN if wanted or awaited else None, awaited=awaited)
+    return Running(seen, paused)
 
 
 def cut(id: str = "cut", **more: Any) -> Running:
@@ -48,7 +49,7 @@ def light(id: str = "light", **more: Any) -> Running:
 def test_what_is_held_back(
     several: list[Running], worker_paused: bool, left: str, stopped: str, placeless: str
 ) -> None:
-    found = restrain(several, worker_paused=worker_paused)
+    found = restrain(several, places=2, worker_paused=worker_paused)
     assert found.left == set(left.split())
     assert found.stopped == set(stopped.split())
     assert found.placeless == set(placeless.split())
@@ -56,7 +57,7 @@ def test_what_is_held_back(
 
 def test_what_nobody_waits_for_stands_still_while_others_have_the_processor() -> None:
     several = [cut(), cut("wanted", wanted=True), whole(), light(), running("idle", cpu=0.0)]
-    found = restrain(several, worker_paused=False, breathing=True)
+    found = restrain(several, places=2, worker_paused=False, breathing=True)
     assert found.stopped == {"cut", "whole", "idle"}
     assert not found.left
 
@@ -72,4 +73,4 @@ def test_what_nobody_waits_for_stands_still_while_others_have_the_processor() ->
     ],
 )
 def test_where_memory_is_short_one_task_is_left(several: list[Running], left: str) -> None:
-    assert restrain(several, worker_paused=False, memory_short=True).left == set(left.split())
+    assert restrain(several, places=2, worker_paused=False, memory_short=True).left == set(left.split())
