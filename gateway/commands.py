@@ -19,10 +19,13 @@ from gateway.errors import BadRequest, Unavailable
 from gateway.middleware import request_id
 from gateway.services import Services, ServicesOf
 from schemas.events import Event, Meta
+from schemas.topics import BY_NAME
 
 log = structlog.get_logger()
 
 TOKEN_HEADER = "Sluice-Token"  # noqa: S105 - the name of a header
+_VIEWS = "views"
+"""The stage that reads of a topic what can be read back."""
 
 
 class Command:
@@ -45,8 +48,11 @@ class Command:
         """The present instant."""
         return self.services.clock.now()
 
-    async def publish(self, events: Sequence[Event], location: str) -> str:
-        """Publishes all, puts the location into the answer, returns the token. Raises Unavailable."""
+    async def publish(self, events: Sequence[Event], location: str, *, at_once: bool = False) -> str:
+        """Publishes all, puts the location into the answer, returns the token. Raises Unavailable.
+
+        `at_once` leaves it to later reads to wait for the read models.
+        """
         try:
             positions = await self.services.publisher.publish(events)
         except BrokerUnavailable as error:
@@ -54,10 +60,12 @@ class Command:
             raise Unavailable(
                 "Kafka did not confirm this in time. It may still happen: look first."
             ) from error
-        token = tokens.write(positions)
+        shown = [each for each in positions if _VIEWS in BY_NAME[each.topic].consumers]
+        token = tokens.write(shown)
         self._response.headers[TOKEN_HEADER] = token
         self._response.headers["Location"] = location
-        await self._shown(positions)
+        if not at_once:
+            await self._shown(shown)
         return token
 
     async def _shown(self, positions: Sequence[Position]) -> None:

@@ -182,7 +182,7 @@ def _sound_alone(track: Sound, base: str) -> list[str]:
 
 def _tracks(audio: Sequence[Sound], base: str) -> Iterator[str]:
     names: set[str] = set()
-    chosen = _chosen(audio)
+    chosen = _chosen(audio, next((track.stream for track in audio if track.is_default), None))
     for number, track in enumerate(audio):
         language = _language(track)
         wanted = _plain(track.title) or _plain(track.language) or f"Track {number + 1}"
@@ -202,7 +202,7 @@ def _tracks(audio: Sequence[Sound], base: str) -> Iterator[str]:
 def _subtitles(texts: Sequence[TextRendition], base: str) -> Iterator[str]:
     names: set[str] = set()
     shown = next((track.stream for track in texts if track.is_default), None)
-    chosen = _chosen([track for track in texts if not track.is_forced]) | {shown}
+    chosen = _chosen([track for track in texts if not track.is_forced], shown)
     for number, track in enumerate(texts):
         language = _language(track)
         wanted = _plain(track.title) or _plain(track.language) or f"Subtitles {number + 1}"
@@ -226,13 +226,11 @@ class Track(Protocol):
     def stream(self) -> int: ...
     @property
     def language(self) -> str | None: ...
-    @property
-    def is_default(self) -> bool: ...
 
 
-def _chosen(tracks: Sequence[Track]) -> set[int | None]:
+def _chosen(tracks: Sequence[Track], default: int | None) -> set[int]:
     """The streams among which a player may choose by language: one of each, the default before others."""
-    default_last = sorted(tracks, key=lambda track: track.is_default)
+    default_last = sorted(tracks, key=lambda track: track.stream == default)
     return set({_language(track): track.stream for track in default_last}.values())
 
 

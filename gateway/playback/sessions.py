@@ -73,7 +73,7 @@ async def _open(command: Command, seen: Viewing, order: PlaybackOrder) -> Sessio
         if isinstance(seen.made, Renditions):
             events += await command.services.streams.first_wants(ticket, seen.made)
     session = Session(seen, ticket, command.services.tickets.write(ticket), job_id)
-    await command.publish(events, _address(session))
+    await command.publish(events, _address(session), at_once=True)
     return session
 
 

@@ -230,7 +230,7 @@ class Streams:
         first = [each for key in keys if (each := made.by_key(key)) is not None]
         places = [(each, each.grid.at(ticket.start_ms / 1000)) for each in first]
         return [
-            self.word(ticket, "waiting", each, number)
+            self.word(ticket, "waiting", each, number, ticket.start_ms)
             for each, number in places
             if not await self._is_there(segment_location(each.source, each.key, number))
         ]

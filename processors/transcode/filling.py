@@ -39,6 +39,7 @@ log = structlog.get_logger()
 
 PREROLLS_S = (8.0, 64.0, 1e9)
 """How much earlier to begin to read when pictures came out off the grid; the last is the beginning."""
+_WORTH_WAITING_FOR = 0.4
 _AT_ONCE, _NEXT = 1, 2
 """Segments in the one size that someone waits for, and after them, before all sizes are encoded again."""
 
@@ -76,6 +77,8 @@ class Filling:
     """The size and segment that a viewer waited for last."""
     _now: int = -1
     """The last segment that closed."""
+    _of_the_next: float = 0.0
+    """How much of the one after it is encoded."""
     _border: Border = field(init=False)
 
     def __post_init__(self) -> None:
@@ -161,9 +164,12 @@ class Filling:
 
     async def _try(self, span: Span, pace: Pace) -> None:
         before = self._units()
-        self._now = span.first - 1
+        self._now, self._of_the_next = span.first - 1, 0.0
 
         def progressed(report: EncodeProgress) -> None:
+            grid = span.renditions[0].grid
+            begun = report.frames - (self._now + 1 - span.first) * grid.per_segment
+            self._of_the_next = begun / grid.per_segment
             whole = len(span.renditions) == len(self.renditions)
             pace.reached(max(self._units(), before + report.frames if whole else 0))
 
@@ -208,7 +214,10 @@ class Filling:
             return False
         if want.segment not in range(self._now + 1, self._now + 3):
             return True
-        return all(r.key != want.rendition for r in span.renditions)
+        if want.rendition is None or len(span.renditions) == 1:
+            return all(r.key != want.rendition for r in span.renditions)
+        # Alone, the size that is waited for is there sooner than with all others, but for the last part.
+        return want.segment != self._now + 1 or self._of_the_next < _WORTH_WAITING_FOR
 
     async def _keep(self, key: str, number: int, content: bytes, pace: Pace) -> None:
         """Stores a piece, if it is whole, and says so. Raises Misaligned, TaskFailed."""

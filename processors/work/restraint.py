@@ -75,11 +75,11 @@ def takes_time(task: Task) -> bool:
 
 
 def _surplus(heavy: Sequence[Running], places: int) -> list[Running]:
-    """The least urgent beyond the places and the viewers' one, of what can be left and nobody waits for."""
+    """The least urgent and youngest beyond the places and the viewers' one, if nobody waits for it."""
     busy = [each for each in heavy if not each.task.idle]
     cut = [each for each in busy if each.task.made is not None and not each.task.awaited]
     over = len(busy) - places - VIEWERS_PLACES
-    return sorted(cut, key=lambda each: each.task.urgency, reverse=True)[: max(0, over)]
+    return sorted(cut[::-1], key=lambda each: each.task.urgency, reverse=True)[: max(0, over)]
 
 
 def _dispensable(background: Sequence[Running]) -> list[Running]:

@@ -13,6 +13,7 @@ from deploy.local.stack import Stack
 from schemas.events import TranscodeProgress
 from tests.browser import Player
 from tests.client import Client
+from tests.clips import run
 from tests.log import published
 from tests.ui.conftest import film
 
@@ -26,6 +27,13 @@ LADDER = {
 
 _ALL_OF_IT = """
 () => { const b = document.querySelector("video").buffered; return b.length && b.end(b.length - 1) > 23.9; }
+"""
+
+
+_WORDS = """
+() => [...document.querySelector("video").textTracks].some(
+  (track) => track.mode !== "disabled" &&
+    [...(track.activeCues ?? [])].some((cue) => cue.text === "Words to read"))
 """
 
 
@@ -87,6 +95,23 @@ def test_quality_and_sound_are_switched_while_it_plays(chrome: Browser, client: 
     player.until("() => player.hls.audioTrack === 1", "the other sound")
     at = player.now()
     player.until("(at) => document.querySelector('video').currentTime > at + 2", "it to play on", at)
+    assert player.errors() == []
+
+
+def test_subtitles_are_chosen_while_it_plays(chrome: Browser, client: Client, films: Path) -> None:
+    (films / "said.srt").write_text("1\n00:00:00,500 --> 00:00:11,000\nWords to read\n")
+    plain = film(films, "subtitled", 12)
+    path = run(
+        *("-i", str(plain), "-i", str(films / "said.srt"), "-map", "0", "-map", "1", "-c", "copy"),
+        *("-metadata:s:s:0", "language=ger", "-disposition:s:0", "0"),
+        to=films / "subtitled-1.mkv",
+    )
+    media_id = client.upload(path)["media"]["id"]
+    player = Player.opened(chrome, client, media_id, profile="stream")
+    player.play()
+    player.choose("Subtitles", "ger")
+    player.until(_WORDS, "the words")
+    player.choose("Subtitles", "Off")
     assert player.errors() == []
 
 

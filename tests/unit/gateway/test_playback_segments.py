@@ -8,9 +8,24 @@ from pathlib import Path
 import pytest
 
 from gateway.playback.streams import Rendition
-from schemas.renditions import INIT, segment_name
+from schemas.events import Stream
+from schemas.renditions import INIT, Medium, segment_name
+from schemas.texts import texts
+from tests import samples
 from tests.unit.gateway.checks import anonymous
-from tests.unit.gateway.viewing import becomes, keep, once_told, told, viewed
+from tests.unit.gateway.fakes import world
+from tests.unit.gateway.viewing import (
+    BY_LOOKING,
+    address,
+    becomes,
+    film,
+    keep,
+    once_told,
+    seen,
+    told,
+    viewed,
+    waiting,
+)
 
 MADE = becomes()
 RUNG, LOW, TRACK = MADE.video[0], MADE.video[-1], MADE.audio[0]
@@ -94,3 +109,20 @@ async def test_what_is_no_segment_is_not_found_and_nobody_waits_for_it(tmp_path:
             assert b"secret" not in got.content
         assert told(w, "waiting") == told(w, "playing") == []
         assert (await w.client.get(f"{base}/{RUNG.key}/{BEYOND - 1:06d}.m4sx")).status_code == 404
+
+
+async def test_a_text_track_is_one_file_and_is_waited_for_like_a_segment(tmp_path: Path) -> None:
+    streams = [samples.video_stream(), Stream(index=2, kind="subtitle", codec="subrip")]
+    (track,) = texts(Medium.of(seen(streams=streams)))
+    async with world(tmp_path, patience=BY_LOOKING) as w:
+        await w.happened(*film(streams=streams))
+        base = await address(w)
+        listed = await w.client.get(f"{base}/{track.key}/index.m3u8")
+        assert (listed.status_code, listed.text.count("text.vtt")) == (200, 1)
+        assert (await w.client.get(f"{base}/{track.key}/000000.m4s")).status_code == 404
+        async with waiting(w, f"{base}/{track.key}/text.vtt") as asking:
+            wanted = await once_told(w, "waiting")
+            assert (wanted.makes, wanted.rendition, wanted.segment) == (track.group, track.key, 0)
+            assert await w.services.store.put(track.location, b"WEBVTT")
+            got = await asking
+        assert (got.content, got.headers["content-type"].partition(";")[0]) == (b"WEBVTT", "text/vtt")

@@ -21,6 +21,7 @@ from tests.unit.gateway.viewing import (
     announced,
     becomes,
     film,
+    foreseen,
     keep,
     once_told,
     ordered,
@@ -171,3 +172,14 @@ async def test_a_viewer_who_leaves_is_waited_for_no_longer(tmp_path: Path) -> No
         async with waiting(w, f"{base}/{RUNG.key}/000001.m4s"):
             assert waiters(w) == 1
         await until(lambda: waiters(w) == 0)
+
+
+async def test_what_a_player_asks_for_first_is_made_before_it_asks(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        await w.happened(*film())
+        made = becomes()
+        await keep(w, made.audio[0], 1)
+        await watch(w, start_ms=5_000, abilities={"max_height": 480})
+        assert foreseen(w) == [(made.video[1].key, 1)]
+        await watch(w)
+        assert foreseen(w)[1:] == [(made.video[0].key, 0), (made.audio[0].key, 0)]

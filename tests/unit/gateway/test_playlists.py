@@ -14,6 +14,7 @@ from gateway.playback import playlists
 from schemas.events import Stream
 from schemas.profiles import BUILT_IN, Audio, Profile, Rung, Video
 from schemas.renditions import Grid, Medium, Renditions, picture_grid, renditions, sound_grid
+from schemas.texts import texts
 from tests import hls_rules, samples
 
 HALF_A_MICROSECOND = Fraction(1, 2_000_000)
@@ -81,6 +82,36 @@ def test_every_codec_is_named_as_players_ask_for_it(codec: Any, rate: str, sound
     found = read(made(profile, picture, samples.audio_stream()))
     assert len(found.variants) == 5
     assert float(found.variants[0].said["FRAME-RATE"]) == pytest.approx(float(Fraction(rate)), abs=0.0005)
+
+
+def text(index: int, **more: Any) -> Stream:
+    return Stream(index=index, kind="subtitle", codec="subrip", **more)
+
+
+def test_text_tracks_go_with_every_size() -> None:
+    streams = [
+        samples.video_stream(),
+        text(2, language="eng", is_default=True),
+        text(3, language="eng", title="Comments", is_default=True),
+        text(4, language="ger", is_forced=True),
+    ]
+    medium = Medium.of(samples.probed(streams=streams))
+    found = hls_rules.master(playlists.master(renditions(medium, BUILT_IN["web"]), texts(medium)))
+    said = [(t["NAME"], t["LANGUAGE"], t["DEFAULT"], t["AUTOSELECT"], t["FORCED"]) for t in found.tracks]
+    assert said == [
+        ("eng", "en", "YES", "YES", "NO"),
+        ("Comments", "en", "NO", "NO", "NO"),
+        ("ger", "de", "NO", "YES", "YES"),
+    ]
+    assert {variant.said["SUBTITLES"] for variant in found.variants} == {"text"}
+
+
+@pytest.mark.parametrize("duration_ms", [1, 999, 10_000, 3_600_001])
+def test_a_text_track_is_one_segment_as_long_as_the_film(duration_ms: int) -> None:
+    (track,) = texts(Medium.of(samples.probed(streams=[text(2)])))
+    said = hls_rules.media(playlists.text(track, duration_ms))
+    assert len(said.segments) == 1
+    assert "text.vtt" in playlists.text(track, duration_ms)
 
 
 def test_without_sound_there_is_no_group_of_sound() -> None:

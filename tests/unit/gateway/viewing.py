@@ -74,8 +74,15 @@ def announced(rendition: Rendition, number: int) -> Event:
 
 
 def told(w: World, state: str) -> list[PlaybackChanged]:
-    """What was said of viewers."""
-    return [e for e in w.publisher.events if isinstance(e, PlaybackChanged) and e.state == state]
+    """What was said of viewers, but for what was foreseen when they began."""
+    said = [e for e in w.publisher.events if isinstance(e, PlaybackChanged) and e.state == state]
+    return [e for e in said if not (state == "waiting" and e.position_ms is not None)]
+
+
+def foreseen(w: World) -> list[tuple[str | None, int | None]]:
+    """What a viewer was expected to ask for first: renditions and segments."""
+    said = [e for e in w.publisher.events if isinstance(e, PlaybackChanged) and e.state == "waiting"]
+    return [(e.rendition, e.segment) for e in said if e.position_ms is not None]
 
 
 async def once_told(w: World, state: str, times: int = 1) -> PlaybackChanged:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from processors.work.admission import Admission, Limits, Machine, measure
 from processors.work.tasks import Task
 from tests import samples
+from tests.samples import WHEN
 
 GIB = 1 << 30
 
@@ -65,3 +68,11 @@ def test_the_machine_can_be_measured() -> None:
 @pytest.mark.parametrize("limit", [100.0])
 def test_without_a_limit_only_places_count(limit: float) -> None:
     assert refusal(BUSY, task(), task("other"), cpu_percent=limit) is None
+
+
+def test_what_a_viewer_waits_for_finds_a_place_where_what_it_will_want_soon_does_not() -> None:
+    soon = replace(task(), wanted_at=WHEN)
+    full = [task("a"), task("b"), task("c")]
+    assert refusal(IDLE, soon, *full[:2]) is None
+    assert "places" in str(refusal(IDLE, soon, *full))
+    assert refusal(IDLE, replace(soon, awaited=True), *full) is None

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from connectors.blobs import FileStore
-from connectors.media_tools import OnProgress
+from connectors.media_tools import EncodeProgress, OnProgress
 from connectors.process import ToolFailed
 from connectors.segment_tools import AudioRun, Misaligned, OnSegment, VideoRun
 from processors.transcode.border import Border
@@ -52,9 +52,11 @@ class FakeEncoder:
     asked: list[tuple[list[str], int, int, float]] = field(default_factory=list)
     units: Callable[[VideoRun, int], int] = lambda run, number: run.grid.length(number)
     before: Callable[[VideoRun, int], Any] | None = None
+    report: OnProgress = lambda _: None
 
     async def video(self, run: VideoRun, on_segment: OnSegment, on_progress: OnProgress) -> None:
         self.asked.append(([rung.key for rung in run.rungs], run.first, run.count, run.preroll_s))
+        self.report = on_progress
         for rung in run.rungs:
             await on_segment(rung.key, INIT, b"init")
         for number in range(run.first, run.first + run.count):
@@ -172,7 +174,7 @@ async def test_what_a_viewer_waits_for_goes_first_and_in_that_size(world: World)
     world.wait_for(5, rung=1)
     await world.run()
     assert world.encoder.asked[0][:3] == ([KEYS[1]], 5, 1)
-    assert world.spans() == [(1, 5, 1), (3, 6, 2), (3, 0, 5), (2, 5, 1)]
+    assert world.spans() == [(1, 5, 1), (1, 6, 2), (2, 6, 2), (3, 0, 5), (2, 5, 1)]
     assert world.announced().index((KEYS[1], 5)) < world.announced().index((KEYS[1], 0))
 
 
@@ -191,7 +193,32 @@ async def test_a_viewer_who_comes_meanwhile_is_served_at_the_next_border(world: 
     assert outcome.encoded == 24
 
 
-async def test_a_viewer_of_what_comes_next_disturbs_nobody(world: World) -> None:
+@pytest.mark.parametrize(
+    ("pictures", "waited", "spans"),
+    [
+        (120 + 60, 1, [(3, 0, 8)]),  # half of it is there: all sizes go on
+        (120 + 12, 1, [(3, 0, 8), (1, 1, 1)]),
+        (120 + 60, 2, [(3, 0, 8), (1, 2, 1)]),
+    ],
+)
+async def test_all_sizes_go_on_only_where_that_is_soon_enough_for_who_waits(
+    world: World, pictures: int, waited: int, spans: list[tuple[int, int, int]]
+) -> None:
+    async def one_comes(run: VideoRun) -> None:
+        world.encoder.report(EncodeProgress(pictures, 0))
+        world.wait_for(waited, rung=0)
+        await asyncio.sleep(0.01 if spans[1:] else 0)
+
+    once = iter([True])
+    world.encoder.before = lambda run, n: one_comes(run) if n == 1 and next(once, False) else None
+    await world.run()
+    assert world.spans()[: len(spans)] == spans
+    assert len(world.spans()) > len(spans) or not spans[1:]
+
+
+async def test_a_viewer_of_the_one_size_of_what_comes_next_disturbs_nobody(world: World) -> None:
+    await world.have(*range(8), rungs=[1, 2])
+
     def before(run: VideoRun, number: int) -> Any:
         if number == 2:
             world.wait_for(3, rung=0)
@@ -199,7 +226,7 @@ async def test_a_viewer_of_what_comes_next_disturbs_nobody(world: World) -> None
 
     world.encoder.before = before
     await world.run()
-    assert world.spans() == [(3, 0, 8)]
+    assert world.spans() == [(1, 0, 8)]
 
 
 async def test_pictures_off_the_grid_are_read_from_earlier(world: World) -> None:
