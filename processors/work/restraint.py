@@ -78,8 +78,9 @@ def _surplus(heavy: Sequence[Running], places: int) -> list[Running]:
     """The least urgent and youngest beyond the places and the viewers' one, if nobody waits for it."""
     busy = [each for each in heavy if not each.task.idle]
     cut = [each for each in busy if each.task.made is not None and not each.task.awaited]
-    over = len(busy) - places - VIEWERS_PLACES
-    return sorted(cut[::-1], key=lambda each: each.task.urgency, reverse=True)[: max(0, over)]
+    over = max(0, len(busy) - places - VIEWERS_PLACES)
+    most_urgent_first = sorted(cut, key=lambda each: each.task.urgency)
+    return most_urgent_first[len(cut) - min(over, len(cut)) :]
 
 
 def _dispensable(background: Sequence[Running]) -> list[Running]:
