@@ -33,6 +33,8 @@ _TYPES = {
     "wav": "audio/wav",
     "aac": "audio/aac",
 }
+_HALVED = frozenset({"h264", "hevc"})
+"""Codecs that players know with colours at half the size, as they nearly always are."""
 _IN_WEBM = frozenset({"vp8", "vp9", "av1", "opus", "vorbis"})
 
 
@@ -98,7 +100,8 @@ def sound_reasons(medium: Medium, abilities: Abilities) -> Iterator[str]:
     audio = medium.main("audio")
     if audio is None:
         return
-    if audio.codec not in abilities.audio_codecs:
+    bare = audio.codec.startswith("pcm_") and container_of(medium) == "wav"  # who plays WAV plays that
+    if audio.codec not in abilities.audio_codecs and not bare:
         yield f"the sound is {audio.codec}, which is not among the client's codecs"
     if (audio.channels or 0) > abilities.max_channels:
         yield f"it has {audio.channels} channels, the client takes {abilities.max_channels}"
@@ -126,6 +129,8 @@ def picture_reasons(medium: Medium, abilities: Abilities) -> Iterator[str]:
         yield "it is HDR, which the client does not show"
     if video.interlaced:
         yield "it is interlaced"
+    if video.codec in _HALVED and any(kind in (video.pixel_format or "") for kind in ("422", "444")):
+        yield f"its colours are kept as {video.pixel_format}, which few players show"
 
 
 def _bit_rate(medium: Medium) -> int | None:

@@ -19,7 +19,7 @@ from tests.bench.figures import Figure, figure
 from tests.client import Client
 from tests.clips import looked_at, marked, natural_clip
 
-_RUNS = 2
+_RUNS = 1
 _SECONDS = 300
 _MOST_TIME = 1.05
 
