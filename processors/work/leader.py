@@ -196,8 +196,15 @@ class Leader:
                     break
                 if await self._admit(task, queue):
                     admitted.append(task.told(READY, _ACTOR, self.clock.now(), plan=task.shown))
+                if task.awaited:
+                    await self._tell(admitted)
+        await self._tell(admitted)
+
+    async def _tell(self, admitted: list[Event]) -> None:
+        """Publishes what was let in; who waits for some of it is not to wait for the rest."""
         if admitted:
             await self.publisher.publish(admitted)
+            admitted.clear()
 
     async def _admit(self, task: Task, queue: FairQueue) -> bool:
         try:
