@@ -7,6 +7,7 @@ macOS: sandbox-exec and limits. What does not hold here is said loudly, never pa
 from __future__ import annotations
 
 import json
+import marshal
 import os
 import shutil
 import subprocess
@@ -102,7 +103,7 @@ class Sandbox:
             "file_bytes": confinement.file_bytes,
             "gives_way": confinement.gives_way,
         }
-        return [sys.executable, "-I", "-S", str(_CONFINE), json.dumps(spec), *argv]
+        return [sys.executable, "-I", "-S", str(_CONFINE), marshal.dumps(spec).hex(), *argv]
 
     def _bubble(self, argv: Sequence[str], confinement: Confinement) -> list[str]:
         seen = [*_SYSTEM_READ, *_python(), str(_CONFINE), *map(str, _readable(argv[5:], confinement))]

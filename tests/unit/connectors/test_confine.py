@@ -1,4 +1,4 @@
-"""What nobody waits for gives way to everything else that runs."""
+"""Tools give way to services, and what nobody waits for to everything else that runs."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ async def said(program: str, *, gives_way: bool) -> str:
     return lines[0]
 
 
-async def test_a_tool_gives_way_where_it_is_told_to() -> None:
+async def test_a_tool_comes_after_services_or_last_of_all() -> None:
     assert await said(SAYS, gives_way=True) == "19"
-    assert await said(SAYS, gives_way=False) == str(os.nice(0))
+    assert await said(SAYS, gives_way=False) == str(min(19, os.nice(0) + 5))
 
 
 @pytest.mark.skipif(not AUTOGROUP.exists(), reason="this kernel does not weigh sessions")
