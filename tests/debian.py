@@ -12,6 +12,8 @@ import pytest
 HANDBRAKE = ("handbrake-cli", "HandBrakeCLI")
 _STEPS = (("update",), ("install", "-y", "--no-install-recommends"))
 _WITHIN_S = 600
+_SERVERS = ("/usr/sbin", "/sbin")
+"""Where Debian has programs that users seldom start."""
 
 
 @cache
@@ -37,4 +39,5 @@ def required(package: str, *names: str) -> str:
 
 
 def _found(names: tuple[str, ...]) -> str | None:
-    return next((path for name in names if (path := shutil.which(name))), None)
+    where = os.pathsep.join([os.environ.get("PATH", os.defpath), *_SERVERS])
+    return next((path for name in names if (path := shutil.which(name, path=where))), None)
