@@ -261,3 +261,12 @@ class BlobStore(Protocol):
     async def ping(self) -> None:
         """Answers, or raises OSError with what is wrong."""
         ...
+
+
+async def is_there(blobs: BlobStore, location: str) -> bool:
+    """Whether the store has it."""
+    try:
+        await blobs.local_path(location)
+    except BlobMissing:
+        return False
+    return True

@@ -87,13 +87,14 @@ async def get_stream_file(services: ServicesOf, ticket: Holder) -> Response:
 @streams.post("/heartbeat", status_code=204)
 async def keep_playing(services: ServicesOf, ticket: Holder, beat: Heartbeat) -> None:
     """Says where the player is. Who says nothing for 30 s is taken to have gone."""
-    services.streams.tell(ticket, "paused" if beat.paused else "playing", position_ms=beat.position_ms)
+    state = "paused" if beat.paused else "playing"
+    services.streams.tell(services.streams.word(ticket, state, position_ms=beat.position_ms))
 
 
 @streams.delete("", status_code=204)
 async def stop_playing(services: ServicesOf, ticket: Holder) -> None:
     """Says that the player is gone."""
-    services.streams.tell(ticket, "stopped")
+    services.streams.tell(services.streams.word(ticket, "stopped"))
 
 
 @streams.get("/images/index.m3u8", response_class=PlainTextResponse)

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from schemas.copies import LONGEST_S
 from schemas.cuts import Cuts
@@ -40,6 +40,9 @@ class Size(Protocol):
     def codec_string(self) -> str: ...
     @property
     def bandwidth(self) -> int: ...
+
+
+S = TypeVar("S", bound=Size)
 
 
 class Sound(Protocol):
@@ -88,7 +91,7 @@ def master(
     lines += _tracks(made.audio, base)
     lines += _subtitles(texts if made.video else (), base)
     groups = _groups(made.audio, texts)
-    for rung in within(made, max_height, max_bit_rate):
+    for rung in within(made.video, made.audio, max_height, max_bit_rate):
         lines += _variant(rung, made.audio, groups, base)
     if not made.video:
         lines += [line for track in made.audio[:1] for line in _sound_alone(track, base)]
@@ -137,16 +140,18 @@ def _segments(lengths: Sequence[Fraction]) -> Iterator[str]:
         yield segment_name(number)
 
 
-def within(made: Offered, max_height: int | None, max_bit_rate: int | None) -> list[Size]:
+def within(
+    video: Sequence[S], audio: Sequence[Sound], max_height: int | None, max_bit_rate: int | None
+) -> list[S]:
     """The rungs that a client can take, sound included; the smallest where it can take none."""
-    sound = _sound_rate(made.audio)
+    sound = _sound_rate(audio)
     fitting = [
         rung
-        for rung in made.video
+        for rung in video
         if (max_height is None or rung.height <= max_height)
         and (max_bit_rate is None or rung.bandwidth + sound <= max_bit_rate)
     ]
-    return fitting or list(made.video[-1:])
+    return fitting or list(video[-1:])
 
 
 def _sound_rate(audio: Sequence[Sound]) -> int:

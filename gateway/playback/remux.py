@@ -66,7 +66,7 @@ async def segment(streams: Streams, ticket: Ticket, track: Copied, name: str) ->
     number_of(name, _MOST)
     known = await streams.copied.cuts(track) or (await cuts(streams, ticket, [track]))[0]
     number = number_of(name, known.segments)
-    streams.tell(ticket, "playing", track, max(number, 0))
+    streams.tell(streams.word(ticket, "playing", track, max(number, 0)))
     return segment_location(track.source, track.key, number)
 
 
@@ -78,4 +78,4 @@ def _ask(streams: Streams, ticket: Ticket, tracks: Sequence[Copied], found: Sequ
     """Says which segment is waited for: the next one of the track that lags behind."""
     lacking = [(each.segments if each else 0, track) for track, each in zip(tracks, found, strict=True)]
     number, track = min(lacking, key=lambda pair: pair[0])
-    streams.tell(ticket, "waiting", track, number)
+    streams.tell(streams.word(ticket, "waiting", track, number))

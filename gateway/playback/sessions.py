@@ -58,7 +58,8 @@ async def opened(
     obstacle = await remux.obstacle(command.services.streams, session.ticket, seen.made)
     if obstacle is None:
         return session
-    command.services.streams.tell(session.ticket, "stopped")
+    streams = command.services.streams
+    streams.tell(streams.word(session.ticket, "stopped"))
     seen = await viewing.see(command.services, media_id, order, in_pieces=in_pieces, uncopyable=obstacle)
     return await _open(command, seen, order)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from connectors.ports import BlobMissing, BlobStore, Clock, Publisher, Query, Transient
+from connectors.ports import BlobStore, Clock, Publisher, Query, Transient, is_there
 from connectors.read_models import ReadModels
 from gateway.errors import Conflict, Gone, NotFound, Unavailable
 from gateway.jobs.lookup import JOBS
@@ -130,17 +130,17 @@ class Streams:
         """Where a segment is, once it is. Raises NotFound, Conflict and Unavailable."""
         number = number_of(name, rendition.grid.segments)
         location = segment_location(rendition.source, rendition.key, number)
-        if not await self._is_there(location):
+        if not await is_there(self.store, location):
             first = rendition.grid.at(ticket.start_ms / 1000)
             await self._wait(ticket, rendition, number, location, first if number == INIT else number)
-        self.tell(ticket, "playing", rendition, max(number, 0))
+        self.tell(self.word(ticket, "playing", rendition, max(number, 0)))
         return location
 
     async def text(self, ticket: Ticket, track: TextRendition, name: str) -> str:
         """Where a text track is, once it is. Raises NotFound, Conflict and Unavailable."""
         if name != track.name:
             raise NotFound("segment-not-found", "There is no such segment in this rendition.")
-        if not await self._is_there(track.location):
+        if not await is_there(self.store, track.location):
             await self._wait(ticket, track, 0, track.location, 0)
         return track.location
 
@@ -152,22 +152,15 @@ class Streams:
         deadline = loop.time() + self.patience.segment_s
         with self.arrivals.of(rendition.key, number) as arrived:
             while loop.time() < deadline:
-                self.tell(ticket, "waiting", rendition, wanted)
+                self.tell(self.word(ticket, "waiting", rendition, wanted))
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self.patience.ask_again_s):
                         await arrived.wait()
                 arrived.clear()
-                if await self._is_there(location):
+                if await is_there(self.store, location):
                     return
                 await self.refuse_failed(ticket)
         raise Unavailable("It takes longer than usual to make this segment; ask again.")
-
-    async def _is_there(self, location: str) -> bool:
-        try:
-            await self.store.local_path(location)
-        except BlobMissing:
-            return False
-        return True
 
     async def refuse_failed(self, ticket: Ticket) -> None:
         """Raises Gone or Conflict where nobody makes it any more: every job for it has failed."""
@@ -183,17 +176,9 @@ class Streams:
                 "transcode-ended", f"The job that makes it has ended without it: {why}", reason=why
             )
 
-    def tell(
-        self,
-        ticket: Ticket,
-        state: str,
-        rendition: Rendition | Copied | TextRendition | None = None,
-        segment: int | None = None,
-        position_ms: int | None = None,
-    ) -> None:
+    def tell(self, word: PlaybackChanged) -> None:
         """Lets workers and everyone else know where a viewer is; soon, and without promise."""
-        event = self.word(ticket, state, rendition, segment, position_ms)
-        telling = asyncio.create_task(self._try_to_tell(event))
+        telling = asyncio.create_task(self._try_to_tell(word))
         self._telling.add(telling)
         telling.add_done_callback(self._telling.discard)
 
@@ -224,15 +209,14 @@ class Streams:
         """What a player will ask for before anything else, as far as it is not there: so its encoding begins
         while the player still reads playlists.
         """
-        shown = playlists.within(made, ticket.max_height, ticket.max_bit_rate)
+        sizes = playlists.within(made.video, made.audio, ticket.max_height, ticket.max_bit_rate)
         sounds = sorted(made.audio, key=lambda track: not track.is_default)
-        keys = [each.key for each in shown[:1]] + [each.key for each in sounds[:1]]
-        first = [each for key in keys if (each := made.by_key(key)) is not None]
+        first: tuple[Rendition, ...] = (*sizes[:1], *sounds[:1])
         places = [(each, each.grid.at(ticket.start_ms / 1000)) for each in first]
         return [
             self.word(ticket, "waiting", each, number, ticket.start_ms)
             for each, number in places
-            if not await self._is_there(segment_location(each.source, each.key, number))
+            if not await is_there(self.store, segment_location(each.source, each.key, number))
         ]
 
     async def _try_to_tell(self, event: PlaybackChanged) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectors.ports import BlobStore
+from connectors.ports import BlobStore, is_there
 from connectors.text_tools import Texts
-from processors.transcode.sources import is_there, local_source, memory_allowed
+from processors.transcode.sources import local_source, memory_allowed
 from processors.transcode.texts import Extractor
 from processors.work.execution import Execution, TaskFailed
 from schemas.texts import TextRendition

@@ -226,7 +226,7 @@ class Filling:
         await self.blobs.put(segment_location(rendition.source, key, number), content)
         if number != INIT:
             self._now = max(self._now, number)
-            self.have[key][number] = _described(number, content, units)
+            self.have[key][number] = described(number, content, units)
             self.encoded += 1
             self.execution.demands.stored(key, number)
             self._reached(pace)
@@ -266,7 +266,7 @@ class Filling:
     async def _read(self, rendition: Rendition, number: int) -> Stored:
         path = await self.blobs.local_path(segment_location(rendition.source, rendition.key, number))
         content = await asyncio.to_thread(path.read_bytes)
-        return _described(number, content, sample_count(content))
+        return described(number, content, sample_count(content))
 
 
 def _short(number: int) -> TaskFailed:
@@ -274,7 +274,8 @@ def _short(number: int) -> TaskFailed:
     return TaskFailed("source_short", reason, again=False)
 
 
-def _described(number: int, content: bytes, units: int) -> Stored:
+def described(number: int, content: bytes, units: int) -> Stored:
+    """What is said of a piece in the store."""
     return Stored(
         segment=number, size_bytes=len(content), sha256=hashlib.sha256(content).hexdigest(), units=units
     )

@@ -20,15 +20,6 @@ async def local_source(blobs: BlobStore, location: str) -> Path:
         raise TaskFailed("bytes_missing", "the source is not in the store", again=False) from error
 
 
-async def is_there(blobs: BlobStore, location: str) -> bool:
-    """Whether the store has it."""
-    try:
-        await blobs.local_path(location)
-    except BlobMissing:
-        return False
-    return True
-
-
 @contextmanager
 def unchanged(source: Path) -> Iterator[None]:
     """Raises TaskFailed, for good, where the source changes while it is read, whatever came of reading it."""

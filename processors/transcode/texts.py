@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from connectors.ports import BlobStore, Clock
+from connectors.ports import BlobStore, Clock, is_there
 from connectors.text_tools import Texts
+from processors.transcode.filling import described
 from processors.transcode.orders import RunOutcome, Stored, TextOrder, read, written
 from processors.transcode.pace import Pace
-from processors.transcode.sources import is_there, local_source, memory_allowed
+from processors.transcode.sources import local_source, memory_allowed
 from processors.work.execution import Execution
 from schemas.events import StoredSegment
 from schemas.texts import TextRendition
@@ -46,7 +47,8 @@ class TextWork:
         found = await self._extracted(execution, order, missing) if missing else {}
         for track in missing:
             path = found.get(track.stream)
-            await self.blobs.put(track.location, timed(path.read_bytes()) if path else _NOTHING)
+            content = timed(await asyncio.to_thread(path.read_bytes)) if path else _NOTHING
+            await self.blobs.put(track.location, content)
             execution.demands.stored(track.key, 0)
         stored = {track.key: [await self._described(track)] for track in order.tracks}
         Pace(execution, self.clock, order.total, 0, 1.0).tell(
@@ -71,9 +73,8 @@ class TextWork:
         return await self.tools.extract(texts)
 
     async def _described(self, track: TextRendition) -> Stored:
-        content = (await self.blobs.local_path(track.location)).read_bytes()
-        digest = hashlib.sha256(content).hexdigest()
-        return Stored(segment=0, size_bytes=len(content), sha256=digest, units=1)
+        path = await self.blobs.local_path(track.location)
+        return described(0, await asyncio.to_thread(path.read_bytes), units=1)
 
 
 def timed(content: bytes) -> bytes:
