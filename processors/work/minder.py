@@ -11,7 +11,7 @@ from connectors.brakes import Brakes
 from connectors.ports import Clock
 from processors.work.attempt import Attempt
 from processors.work.demand import Demands
-from processors.work.restraint import Running, restrain, takes_time
+from processors.work.restraint import Running, crowded_out, restrain, takes_time
 from processors.work.standing import Standing
 from processors.work.tasks import Task
 from schemas.workers import PAUSE
@@ -47,6 +47,7 @@ class Minder:
         running = [self._running(each) for each in self.attempts.values()]
         found = restrain(
             running,
+            now=self.clock.now(),
             places=self.places,
             worker_paused=self.standing.order == PAUSE,
             breathing=self.breathing,
@@ -62,7 +63,9 @@ class Minder:
         self.brakes.hold(frozenset())
 
     def would_stop(self, task: Task) -> bool:
-        """Whether a task would stand still at once: someone waits for something else."""
+        """Whether a task would stand still at once: someone waits for something else, or there is no room."""
+        if crowded_out(task, self.placed, self.places, self.clock.now()):
+            return True
         return takes_time(task) and not task.awaited and any(self.as_wanted(t).awaited for t in self.placed)
 
     @property

@@ -3,15 +3,22 @@
 What makes segments is left at the next border: whoever has it next goes on from there, and its place is
 free at once. What is idle is left wherever it is: little is lost. What makes a whole file has no border, and
 all of it would be lost: it stops where it is.
+
+What is idle also stands still while every place is taken, for so long as that can be borne. To run last is
+not enough: two threads of one core slow each other down, whatever their priorities (tried: up to a tenth).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from processors.work.admission import VIEWERS_PLACES
 from processors.work.tasks import Task
+
+_IDLE_PATIENCE = timedelta(minutes=10)
+"""Idle work that is older takes part all the same: where jobs never end, thumbnails are made too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,7 @@ class Restraint:
 def restrain(
     running: Sequence[Running],
     *,
+    now: datetime,
     places: int,
     worker_paused: bool,
     breathing: bool = False,
@@ -53,7 +61,8 @@ def restrain(
     for what makes segments while someone waits for something else: that may take its time.
 
     While the worker is `breathing`, others have the processor; where memory is short, one task is left. What
-    was begun for viewers beyond the `places` is left when nobody waits for it any more.
+    was begun for viewers beyond the `places` is left when nobody waits for it any more, and what is idle
+    stands still while they are taken.
     """
     heavy = [each for each in running if not each.task.light]
     background = [each for each in heavy if each.task.wanted_at is None]
@@ -64,6 +73,8 @@ def restrain(
     left += _surplus([each for each in heavy if each not in back], places)
     stopped = [*in_place, *(background if breathing else [])]
     stopped += [each for each in running if awaited and each not in awaited and takes_time(each.task)]
+    going = [each.task for each in heavy if each not in back]
+    stopped += [each for each in heavy if each not in back and crowded_out(each.task, going, places, now)]
     if memory_short and not left:
         left = _dispensable(background)
     return Restraint(_ids(left), _ids(stopped), _ids(each for each in in_place if each.kept_back))
@@ -72,6 +83,12 @@ def restrain(
 def takes_time(task: Task) -> bool:
     """Whether it goes on for longer than someone should have to wait."""
     return not task.light or task.made is not None
+
+
+def crowded_out(task: Task, beside: Collection[Task], places: int, now: datetime) -> bool:
+    """Whether an idle task has no room beside these others."""
+    taken = sum(not other.light and not other.idle for other in beside)
+    return task.idle and taken >= places and now - task.created_at < _IDLE_PATIENCE
 
 
 def _surplus(heavy: Sequence[Running], places: int) -> list[Running]:

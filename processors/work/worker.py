@@ -178,6 +178,7 @@ class Worker:
     def _begin(self, task: Task, *, job_paused: bool) -> None:
         desk = self._desk()
         attempt = self._attempts[task.id] = Attempt(task, self.works[task.kind], desk, job_paused)
+        self.minder.look()
         self._tell(task.told("running", desk.actor, self.clock.now()))
         running = asyncio.create_task(attempt.run(), name=f"task/{task.id}")
         self._under_way.add(running)

@@ -19,9 +19,7 @@ class Ends:
     """The ends of jobs, as they are published."""
 
     def __init__(self, bootstrap: str) -> None:
-        self._consumer = Consumer(
-            {"bootstrap.servers": bootstrap, "group.id": "bench", "fetch.wait.max.ms": 5}
-        )
+        self._consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "bench"})
         parts = [TopicPartition(_TOPIC, n, 0) for n in range(BY_NAME[_TOPIC].partitions)]
         self._consumer.assign(parts)
 

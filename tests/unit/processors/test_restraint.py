@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -54,15 +55,34 @@ def light(id: str = "light", **more: Any) -> Running:
 def test_what_is_held_back(
     several: list[Running], worker_paused: bool, left: str, stopped: str, placeless: str
 ) -> None:
-    found = restrain(several, places=2, worker_paused=worker_paused)
+    found = restrain(several, now=WHEN, places=2, worker_paused=worker_paused)
     assert found.left == set(left.split())
     assert found.stopped == set(stopped.split())
     assert found.placeless == set(placeless.split())
 
 
+@pytest.mark.parametrize(
+    ("beside", "age_s", "stopped"),
+    [
+        ([cut(), whole()], 599, "idle"),
+        ([cut(), whole()], 601, ""),
+        ([cut(), light()], 0, ""),
+        ([cut(), cut("next", wanted=True)], 0, "idle"),
+        ([cut(), cut("paused", paused=True)], 0, ""),
+        ([cut(), whole("paused", paused=True)], 0, "paused"),
+    ],
+)
+def test_what_is_idle_stands_still_while_all_places_are_taken_unless_it_has_waited_long(
+    beside: list[Running], age_s: float, stopped: str
+) -> None:
+    several = [running("idle", cpu=0.0), *beside]
+    found = restrain(several, now=WHEN + timedelta(seconds=age_s), places=2, worker_paused=False)
+    assert found.stopped == set(stopped.split())
+
+
 def test_what_nobody_waits_for_stands_still_while_others_have_the_processor() -> None:
     several = [cut(), cut("wanted", wanted=True), whole(), light(), running("idle", cpu=0.0)]
-    found = restrain(several, places=2, worker_paused=False, breathing=True)
+    found = restrain(several, now=WHEN, places=2, worker_paused=False, breathing=True)
     assert found.stopped == {"cut", "whole", "idle"}
     assert not found.left
 
@@ -78,4 +98,5 @@ def test_what_nobody_waits_for_stands_still_while_others_have_the_processor() ->
     ],
 )
 def test_where_memory_is_short_one_task_is_left(several: list[Running], left: str) -> None:
-    assert restrain(several, places=2, worker_paused=False, memory_short=True).left == set(left.split())
+    found = restrain(several, now=WHEN, places=2, worker_paused=False, memory_short=True)
+    assert found.left == set(left.split())

@@ -131,6 +131,21 @@ async def test_heavy_work_stands_still_while_a_viewer_waits_for_other_work(tmp_p
         await world.until(lambda: held[-1] == frozenset())
 
 
+async def test_idle_work_is_not_begun_while_all_places_are_taken(tmp_path: Path) -> None:
+    world = World(tmp_path, endless, lease_s=30)
+    await world.add("busy")
+    async with world.running():
+        await world.until(lambda: world.worker.running)
+        now = world.clock.now()
+        young = await world.add("young", plan=samples.plan(index=1, cpu=0.0), meta=samples.meta(now=now))
+        await world.log.publish([young.told("ready", "l", now, plan=young.plan)])
+        await world.until(lambda: "young" in world.worker._ready)
+        long_ago = samples.meta(now=now - timedelta(hours=1))
+        old = await world.add("old", plan=samples.plan(index=2, cpu=0.0), meta=long_ago)
+        await world.log.publish([old.told("ready", "l", now, plan=old.plan)])
+        await world.until(lambda: {each.id for each in world.worker.running} == {"busy", "old"})
+
+
 async def test_a_viewer_s_task_has_a_place_where_all_are_taken(tmp_path: Path) -> None:
     world = World(tmp_path, endless, lease_s=30)
     await world.add("busy")
