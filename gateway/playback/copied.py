@@ -48,6 +48,10 @@ class CopiedTracks:
                 _keep(self._known, track.key, known)
         return known
 
+    def forget(self, track: CopiedTrack) -> None:
+        """What is remembered of it does not hold any more."""
+        self._known.pop(track.key, None)
+
     async def codec(self, track: CopiedTrack) -> str:
         """What players ask by. Raises BlobMissing, UnknownCodec."""
         if track.key not in self._codecs:

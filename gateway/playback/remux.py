@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from connectors.ports import is_there
 from gateway.errors import Conflict, Unavailable
 from gateway.playback.copied import Shown, shown
 from gateway.playback.streams import Copied, Playing, Streams, number_of
@@ -34,13 +35,22 @@ async def cuts(streams: Streams, ticket: Ticket, tracks: Sequence[Copied]) -> li
         now = loop.time()
         if now - asked_at >= streams.patience.ask_again_s:
             asked_at = now
-            await streams.refuse_failed(ticket)
+            if (ended := await streams.ended(ticket)) is not None:
+                return await _known_whole(streams, tracks, ended)
             _ask(streams, ticket, tracks, found)
         if _are_enough(known, len(tracks)) and now - began >= streams.patience.whole_s:
             return known
         if now - began > streams.patience.segment_s:
             raise Unavailable("It takes longer than usual to copy this; ask again.")
         await asyncio.sleep(_LOOK_S)
+
+
+async def _known_whole(streams: Streams, tracks: Sequence[Copied], otherwise: Conflict) -> list[Cuts]:
+    found = [await streams.copied.cuts(track) for track in tracks]
+    known = [each for each in found if each is not None and each.whole]
+    if len(known) < len(tracks):
+        raise otherwise
+    return known
 
 
 async def master(streams: Streams, ticket: Ticket, playing: Playing, made: Copies) -> Shown:
@@ -66,6 +76,10 @@ async def segment(streams: Streams, ticket: Ticket, track: Copied, name: str) ->
     number_of(name, _MOST)
     known = await streams.copied.cuts(track) or (await cuts(streams, ticket, [track]))[0]
     number = number_of(name, known.segments)
+    if not await is_there(streams.store, segment_location(track.source, track.key, number)):
+        streams.copied.forget(track)
+        known = (await cuts(streams, ticket, [track]))[0]
+        number = number_of(name, known.segments)
     streams.tell(streams.word(ticket, "playing", track, max(number, 0)))
     return segment_location(track.source, track.key, number)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from connectors.ports import Document, Query
+from connectors.ports import Document
 from gateway import names
 from gateway.commands import Command
-from gateway.jobs.lookup import JOBS
+from gateway.jobs.lookup import makers
 from gateway.playback import playlists, remux, viewing
 from gateway.playback.decide import mime_type
 from gateway.playback.schemas import Playback, PlaybackLinks, PlaybackOrder
+from gateway.playback.stock import lacks
 from gateway.playback.tickets import Ticket
 from gateway.playback.viewing import Viewing
 from schemas.copies import Copies
@@ -20,7 +21,8 @@ from schemas.profiles import Profile, written
 from schemas.renditions import Renditions
 
 _BACKGROUND = "background"
-_ALIVE = frozenset({"pending", "processing", "completed"})
+_UNDER_WAY = frozenset({"pending", "processing"})
+_COMPLETED = "completed"
 _LEAST = timedelta(hours=1)
 _MOST = timedelta(hours=24)
 
@@ -68,8 +70,8 @@ async def _open(command: Command, seen: Viewing, order: PlaybackOrder) -> Sessio
     ticket = _ticket(command, seen, order)
     events: list[Event] = [_started(command, ticket)]
     job_id = None
-    if seen.profile is not None:
-        job_id, requested = await _job(command, seen, seen.profile)
+    if seen.profile is not None and seen.made is not None:
+        job_id, requested = await _job(command, seen, seen.profile, seen.made)
         events += [requested] if requested else []
         if isinstance(seen.made, Renditions):
             events += await command.services.streams.first_wants(ticket, seen.made)
@@ -98,15 +100,23 @@ def _said(session: Session) -> Playback:
     )
 
 
-async def _job(command: Command, viewing: Viewing, profile: Profile) -> tuple[str, TranscodeRequested | None]:
-    """The job that makes this medium's segments in this profile, and the request where there is none."""
-    query = Query(where={"request.media_id": viewing.media_id}, limit=200)
-    found = await command.services.read_models.page(JOBS, query)
-    alike = [d for d in found.items if (d.get("request") or {}).get("profile") == profile.name]
-    for document in alike:
-        if document["state"]["name"] in _ALIVE and _same(document, profile):
-            return str(document["_id"]), None
-    job_id = derived_id("watch", viewing.media_id, profile.name, profile.version, len(alike))
+async def _job(
+    command: Command, viewing: Viewing, profile: Profile, made: Renditions | Copies
+) -> tuple[str, TranscodeRequested | None]:
+    """The job that makes this medium's segments in this profile, and the request where there is none, or
+    where what it made was lost.
+    """
+    services = command.services
+    alike = await makers(services.read_models, viewing.media_id, profile.name)
+    same = [(document["_id"], document["state"]["name"]) for document in alike if _same(document, profile)]
+    for job_id, state in same:
+        if state in _UNDER_WAY:
+            return str(job_id), None
+    for job_id, state in same:
+        if state == _COMPLETED and not await lacks(services.store, made):
+            return str(job_id), None
+    before = sorted(str(document["_id"]) for document in alike)
+    job_id = derived_id("watch", viewing.media_id, profile.name, profile.version, *before)
     event = TranscodeRequested(
         meta=command.meta(),
         job_id=job_id,

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from connectors.ports import BlobStore, Clock, Publisher, Query, Transient, is_there
+from connectors.ports import BlobStore, Clock, Publisher, Transient, is_there
 from connectors.read_models import ReadModels
 from gateway.errors import Conflict, Gone, NotFound, Unavailable
-from gateway.jobs.lookup import JOBS
+from gateway.jobs.lookup import makers
 from gateway.media.lookup import find
 from gateway.playback import playlists
 from gateway.playback.arrivals import Arrivals
@@ -40,7 +40,8 @@ log = structlog.get_logger()
 
 _KEPT = 256
 _NAME = re.compile(r"(\d{6,9})\.m4s")
-_FAILED = frozenset({"failed", "cancelled"})
+_COMPLETED = "completed"
+_ENDED = frozenset({"failed", "cancelled", _COMPLETED})
 
 Rendition = VideoRendition | AudioRendition
 Copied = CopiedPicture | CopiedSound
@@ -157,24 +158,28 @@ class Streams:
                     async with asyncio.timeout(self.patience.ask_again_s):
                         await arrived.wait()
                 arrived.clear()
+                ended = await self.ended(ticket)
                 if await is_there(self.store, location):
                     return
-                await self.refuse_failed(ticket)
+                if ended is not None:
+                    raise ended
         raise Unavailable("It takes longer than usual to make this segment; ask again.")
 
-    async def refuse_failed(self, ticket: Ticket) -> None:
-        """Raises Gone or Conflict where nobody makes it any more: every job for it has failed."""
+    async def ended(self, ticket: Ticket) -> Conflict | None:
+        """What to answer where nobody makes it any more, as every job for it has ended: what is not in the
+        store by now never will be. Raises Gone.
+        """
         self.refuse_deleted(ticket.media_id)
         await find(self.read_models, ticket.media_id)
-        query = Query(where={"request.media_id": ticket.media_id}, limit=200)
-        found = (await self.read_models.page(JOBS, query)).items
-        alike = [d for d in found if (d.get("request") or {}).get("profile") == ticket.profile]
-        if alike and all(document["state"]["name"] in _FAILED for document in alike):
-            outcome = alike[0].get("outcome") or {}
-            why = outcome.get("reason") or outcome.get("code") or alike[0]["state"]["name"]
-            raise Conflict(
-                "transcode-ended", f"The job that makes it has ended without it: {why}", reason=why
-            )
+        alike = await makers(self.read_models, ticket.media_id, ticket.profile)
+        states = [document["state"]["name"] for document in alike]
+        if not alike or not _ENDED.issuperset(states):
+            return None
+        if _COMPLETED in states:
+            return Conflict("segments-lost", "It was made, and is not in the store: ask for playback again.")
+        outcome = alike[0].get("outcome") or {}
+        why = outcome.get("reason") or outcome.get("code") or states[0]
+        return Conflict("transcode-ended", f"The job that makes it has ended without it: {why}", reason=why)
 
     def tell(self, word: PlaybackChanged) -> None:
         """Lets workers and everyone else know where a viewer is; soon, and without promise."""

@@ -14,6 +14,7 @@ from processors.transcode.asking import UnknownProfile, asked
 from processors.transcode.learning import learn
 from processors.transcode.orders import FILE, JOB, JOIN, RUNS, FileOutcome, read
 from processors.transcode.plan import Planned, join, plan
+from processors.work.early import Early
 from processors.work.jobs import WAITING, Job, Jobs, KnownMedia, Verdict, merged
 from processors.work.tasks import COMPLETED, Task, plan_event
 from schemas.events import (
@@ -47,8 +48,8 @@ _KINDS = RUNS | {JOIN, FILE}
 class Transcode:
     """The stage's handlers over their ports.
 
-    A request and the probe of its medium come on two topics, in any order. Each handler first writes what it
-    knows and then looks for the other half, so that whichever comes second plans the job.
+    A request, the probe of its medium and commands for the job come on several topics, in any order. Each
+    handler first writes what it knows and then looks for the rest, so that whichever comes last does it all.
     """
 
     jobs: Jobs
@@ -87,11 +88,16 @@ class Transcode:
 
     async def _requested(self, event: TranscodeRequested) -> Handled:
         await self.jobs.record(requested_job(event))
+        early = Early(self.jobs.ledger)
+        commands = await early.kept(event.job_id)
+        heeded = [await self._controlled(command) for command in commands]
         job = await self.jobs.get(event.job_id)
         if job is not None and job.verdict is not None and job.verdict.get("code") == _DEAD_LETTER:
             # It came from the dead letters: what a replay asks for is another run.
             job = await self.jobs.reopen(job.id, job.run + 1, event.meta.occurred_at)
-        return await self._advance(job, event.meta) if job else Handled()
+        advanced = await self._advance(job, event.meta) if job else Handled()
+        await early.forget(commands)
+        return merged([*heeded, advanced])
 
     async def _learned(
         self, event: MediaProbed | MediaRejected | MediaChanged, fact: str, value: dict[str, object]
@@ -179,6 +185,9 @@ class Transcode:
 
     async def _controlled(self, event: JobControlled) -> Handled:
         job = await self.jobs.get(event.job_id)
+        if job is None:
+            await Early(self.jobs.ledger).keep(event)
+            job = await self.jobs.get(event.job_id)
         if job is None or job.kind != JOB:
             return Handled()
         match event.command:

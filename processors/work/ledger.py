@@ -21,6 +21,7 @@ from schemas.events import Event, TaskChanged
 TASKS = "tasks"
 JOBS = "ledger_jobs"
 MEDIA = "ledger_media"
+EARLY = "ledger_early"
 LEDGER = "ledger"
 """The id of the document that says which life of the ledger this is."""
 
@@ -28,6 +29,7 @@ INDEXES: dict[str, list[list[str]]] = {
     TASKS: [["state"], ["job_id"], ["outbox.topic"]],
     JOBS: [["media_id"], ["state"], ["outbox.topic"], ["pause.on"]],
     MEDIA: [["probed.location"]],
+    EARLY: [["job_id"]],
 }
 
 
@@ -198,7 +200,7 @@ class Ledger:
     async def outboxes(self) -> list[Told]:
         """What is decided and perhaps not yet told."""
         return [
-            Told(collection, document["_id"], self._decoded(document["outbox"]))
+            Told(collection, document["_id"], self.decoded(document["outbox"]))
             for collection in (TASKS, JOBS)
             for document in await self._with_outbox(collection)
         ]
@@ -217,7 +219,8 @@ class Ledger:
         record = self.codec.encode(event)
         return {"topic": record.topic, "event_id": event.meta.event_id, "value": record.value}
 
-    def _decoded(self, outbox: Document) -> Event:
+    def decoded(self, outbox: Document) -> Event:
+        """The event in an outbox."""
         return self.codec.decode(outbox["topic"], bytes(outbox["value"]))
 
     async def _with_outbox(self, collection: str) -> list[Document]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Self
 
 from confluent_kafka import Consumer, TopicPartition
 
@@ -16,12 +17,18 @@ _TOPIC = "media.processed"
 
 
 class Ends:
-    """The ends of jobs, as they are published."""
+    """The ends of jobs, as they are published, to be used in a `with` statement."""
 
     def __init__(self, bootstrap: str) -> None:
         self._consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "bench"})
         parts = [TopicPartition(_TOPIC, n, 0) for n in range(BY_NAME[_TOPIC].partitions)]
         self._consumer.assign(parts)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._consumer.close()
 
     def until(self, job_id: str) -> MediaProcessed:
         """The end of a job."""

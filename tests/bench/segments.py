@@ -8,6 +8,8 @@ from itertools import count
 from pathlib import Path
 from statistics import median
 
+import orjson
+
 from deploy.local.home import Home
 from deploy.local.parts import Options
 from deploy.local.stack import Stack
@@ -30,15 +32,16 @@ def run() -> Iterator[Figure]:
         folder = Path(name)
         source = natural_clip(folder / "source.mp4", seconds=_SECONDS, size="1280x720")
         options = Options(port=8790, workers=2, env={"MAX_CONCURRENT_JOBS": "1"})
-        with Stack.start(Home(folder / "home"), options) as stack:
+        with Stack.start(Home(folder / "home"), options) as stack, Ends(stack.endpoints.kafka) as ends:
             assert stack.url is not None
-            client, ends = Client(stack.url, stack.token), Ends(stack.endpoints.kafka)
+            client = Client(stack.url, stack.token)
             films = (marked(source, folder / f"{n}.mp4", n) for n in count())
             times: list[tuple[float, float]] = []
             for kind, cap, most in (("constant quality", None, 1.03), ("capped rate", 1.0, 1.12)):
                 profile = _ladder(kind.split()[0], cap)
                 with client.http as http:
-                    http.put(f"/api/v1/profiles/{profile.name}", content=written(profile)).raise_for_status()
+                    order = orjson.loads(written(profile))
+                    http.put(f"/api/v1/profiles/{profile.name}", json=order).raise_for_status()
                 for _ in range(_RUNS):
                     film = next(films)
                     baseline_s, baseline_bytes = raw.ladder(film, looked_at(film), profile, folder)

@@ -31,9 +31,8 @@ def run() -> Iterator[Figure]:
         source = clip(folder / "source.mp4", seconds=_SECONDS, size="1280x720")
         medium = looked_at(source)
         options = Options(port=8790, env={"MAX_CONCURRENT_JOBS": "1"})
-        with Stack.start(Home(folder / "home"), options) as stack:
+        with Stack.start(Home(folder / "home"), options) as stack, Ends(stack.endpoints.kafka) as ends:
             assert stack.url is not None
-            ends = Ends(stack.endpoints.kafka)
             client = Client(stack.url, stack.token)
             unseen = (marked(source, folder / f"{n}.mp4", n) for n in count())
             ours, baseline = alternating(

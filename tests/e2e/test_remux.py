@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
 import httpx
 import orjson
 import pytest
 
-from connectors.fragment_shape import shape, timescale
 from deploy.local.stack import Stack
 from schemas.events import TaskChanged
 from tests import hls_rules
@@ -20,6 +17,7 @@ from tests.client import Client, until
 from tests.clips import run
 from tests.log import published
 from tests.sources import made
+from tests.watching import Fetched, Viewer, watched
 
 SECONDS = 21
 RATE = "24000/1001"
@@ -34,67 +32,12 @@ def film(path: Path, sound: str, *output: str) -> Path:
     return run(*inputs, *video, "-c:a", sound, "-ac", "2", *output, to=path)
 
 
-@dataclass
-class Fetched:
-    """One track of a stream, fetched whole."""
-
-    init: bytes
-    segments: list[bytes]
-    lengths: list[float]
-
-    @property
-    def packets(self) -> list[tuple[bytes, float]]:
-        """Each packet's bytes, and the second at which it is shown, in the order of the stream."""
-        scale = timescale(self.init)
-        return [
-            (segment[sample.begin : sample.begin + sample.size], sample.shown_at / scale)
-            for segment in self.segments
-            for sample in shape(segment).samples
-        ]
-
-
 def packets(source: Path, stream: int) -> list[tuple[bytes, float]]:
     """The same of a file, whose own clock begins at zero."""
     with av.open(str(source)) as container:
         base = container.streams[stream].time_base or Fraction(0)
         found = [p for p in container.demux(container.streams[stream]) if p.size]
         return [(memoryview(p).tobytes(), float((p.pts or 0) * base)) for p in found]
-
-
-@dataclass
-class Viewer:
-    """A player that has an address and no token."""
-
-    said: dict[str, Any]
-    http: httpx.Client
-
-    @property
-    def base(self) -> str:
-        return str(self.said["links"]["stop"])
-
-    def master(self) -> hls_rules.Master:
-        return hls_rules.master(self._text(self.said["url"]))
-
-    def _text(self, path: str) -> str:
-        answer = self.http.get(path)
-        assert answer.status_code == 200, answer.text
-        return answer.text
-
-    def fetch(self, uri: str) -> Fetched:
-        """All of one track."""
-        found = hls_rules.media(self._text(f"{self.base}/{uri}"))
-        folder = f"{self.base}/{uri.rpartition('/')[0]}"
-        names = [str(found.init), *(segment.uri for segment in found.segments)]
-        answers = [self.http.get(f"{folder}/{name}").raise_for_status() for name in names]
-        init, *segments = [answer.content for answer in answers]
-        return Fetched(init, segments, [float(segment.length_s) for segment in found.segments])
-
-
-def watched(client: Client, media_id: str, **order: Any) -> Viewer:
-    client.until_media(media_id, "ready")
-    answer = client.post(f"/api/v1/media/{media_id}/playback", order)
-    assert answer.status_code == 200, answer.text
-    return Viewer(answer.json(), httpx.Client(base_url=client.url, timeout=60))
 
 
 @pytest.mark.parametrize(("sound", "copies_sound"), [("aac", True), ("ac3", False)])

@@ -115,23 +115,63 @@ def test_subtitles_are_chosen_while_it_plays(chrome: Browser, client: Client, fi
     assert player.errors() == []
 
 
-@pytest.mark.parametrize(
-    ("codec", "sound"), [("h264", "aac"), ("vp9", "opus"), ("av1", "aac"), ("h264", "opus")]
-)
-def test_every_codec_that_the_browser_knows_plays(
-    codec: str, sound: str, chrome: Browser, client: Client, films: Path
-) -> None:
+def profile(client: Client, codec: str, sound: str) -> str:
+    """A small profile of these codecs."""
     name = f"in-{codec}-{sound}"
     crf = 28 if codec == "h264" else 45
-    video = {"codec": codec, "rungs": [{"height": 144, "crf": crf}], "speed": "fastest"}
+    rungs = [{"height": 144, "crf": crf}, {"height": 96, "crf": crf}]
+    video = {"codec": codec, "rungs": rungs, "speed": "fastest"}
     with client.http as http:
-        profile = {"name": name, "container": "hls", "video": video, "audio": {"codec": sound}}
-        assert http.put(f"/api/v1/profiles/{name}", json=profile).status_code == 202
-    media_id = client.upload(film(films, name, 9, "320x180"))["media"]["id"]
+        order = {"name": name, "container": "hls", "video": video, "audio": {"codec": sound, "tracks": "all"}}
+        assert http.put(f"/api/v1/profiles/{name}", json=order).status_code == 202
+    return name
+
+
+@pytest.mark.parametrize("sound", ["aac", "opus"])
+@pytest.mark.parametrize("codec", ["h264", "vp9", "av1"])
+def test_every_codec_that_the_browser_knows_plays_from_anywhere_in_any_size_and_sound(
+    codec: str, sound: str, chrome: Browser, client: Client, films: Path
+) -> None:
+    name = profile(client, codec, sound)
+    media_id = client.upload(film(films, name, 30, "320x180"))["media"]["id"]
     player = Player.opened(chrome, client, media_id, profile=name, method="transcode")
     player.play()
+    dice = random.Random(name)
+    for number in range(20):
+        player.seek(dice.uniform(0, player.duration() - 1))
+        if number % 7 == 3:
+            size = (144, 96)[number % 2]
+            player.choose("Quality", f"{size}p")
+            player.choose("Sound", ("eng", "spa")[number % 2])
+            player.until("(size) => document.querySelector('video').videoHeight === size", f"{size}p", size)
+    player.seek(player.duration() - 1)
     player.until("() => document.querySelector('video').ended", "the end")
-    assert (player.height(), player.errors()) == (144, [])
+    assert player.errors() == []
+
+
+@pytest.mark.parametrize("name", ["web", "phone", "preview"])
+def test_every_profile_that_is_always_there_plays_from_anywhere(
+    name: str, chrome: Browser, client: Client, films: Path
+) -> None:
+    media_id = client.upload(film(films, name, 30, "320x180"))["media"]["id"]
+    player = Player.opened(chrome, client, media_id, profile=name, method="transcode")
+    player.play()
+    dice = random.Random(name)
+    for _ in range(20):
+        player.seek(dice.uniform(0, player.duration() - 1))
+    assert player.errors() == []
+
+
+def test_a_profile_that_the_browser_cannot_play_is_said(chrome: Browser, client: Client, films: Path) -> None:
+    known = "() => MediaSource.isTypeSupported('video/mp4; codecs=\"hvc1.1.6.L60.90\"')"
+    page = chrome.new_context().new_page()
+    page.goto(client.url)
+    if page.evaluate(known):
+        pytest.skip("this browser plays HEVC")
+    name = profile(client, "hevc", "aac")
+    media_id = client.upload(film(films, name, 6, "320x180"))["media"]["id"]
+    page.goto(f"{client.url}/play/{media_id}?profile={name}&method=transcode#token={client.token}")
+    expect(page.get_by_role("status")).to_contain_text("This browser")
 
 
 def test_a_file_that_the_browser_plays_is_played_as_it_is(

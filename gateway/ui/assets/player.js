@@ -4,9 +4,12 @@
 const el = (id) => document.getElementById(id);
 const mediaId = decodeURIComponent(location.pathname.split("/").pop());
 const HEARTBEAT_MS = 10000;
+// What an address answers when it is no longer good: it ran out, or what it led to is made anew.
+const NO_LONGER_GOOD = [403, 404, 409, 410];
+const MOST_RENEWALS = 3;
 
 // What tests and curious people may look at.
-window.player = { errors: [], events: [], hls: null, playback: null };
+window.player = { errors: [], events: [], hls: null, playback: null, renewals: 0 };
 
 function say(text) { el("status").textContent = text; }
 
@@ -40,9 +43,9 @@ async function api(path, options) {
   throw Object.assign(new Error(problem.detail), { status: answer.status });
 }
 
-async function begin() {
+async function begin(startMs) {
   const asked = new URLSearchParams(location.search);
-  const order = { abilities: abilities(), start_ms: Number(asked.get("start_ms") || 0) };
+  const order = { abilities: abilities(), start_ms: Math.round(startMs ?? Number(asked.get("start_ms") || 0)) };
   for (const name of ["profile", "method"]) if (asked.get(name)) order[name] = asked.get(name);
   say("Asking how to play it…");
   const playback = await api(`/api/v1/media/${encodeURIComponent(mediaId)}/playback`, {
@@ -73,7 +76,7 @@ function playStream(playback, startMs) {
   hls.on(Hls.Events.MANIFEST_PARSED, () => fillQuality(hls));
   hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, () => fillSound(hls));
   hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, () => fillSubtitles(hls));
-  hls.on(Hls.Events.FRAG_BUFFERED, () => say(""));
+  hls.on(Hls.Events.FRAG_BUFFERED, () => { say(""); window.player.renewals = 0; });
   hls.on(Hls.Events.LEVEL_SWITCHED, (_, data) => window.player.events.push(["level", data.level]));
   hls.loadSource(playback.url);
   hls.attachMedia(video);
@@ -83,9 +86,19 @@ function playStream(playback, startMs) {
 function failed(hls, data) {
   window.player.errors.push({ type: data.type, details: data.details, fatal: data.fatal });
   if (!data.fatal) return;
-  if (data.type === Hls.ErrorTypes.NETWORK_ERROR) { say("The connection broke; trying again…"); hls.startLoad(); }
+  if (data.details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR) say("This browser can't play what it is encoded as.");
+  else if (NO_LONGER_GOOD.includes(data.response?.code)) renew(hls);
+  else if (data.type === Hls.ErrorTypes.NETWORK_ERROR) { say("The connection broke; trying again…"); hls.startLoad(); }
   else if (data.type === Hls.ErrorTypes.MEDIA_ERROR) hls.recoverMediaError();
   else say(`It can't be played: ${data.details}`);
+}
+
+// Asks for playback again, and goes on from where it was.
+function renew(hls) {
+  const video = el("video"), at = video.currentTime * 1000, playing = !video.paused;
+  hls.destroy();
+  if (window.player.renewals++ >= MOST_RENEWALS) return say("It can't be played any more; reload the page to try again.");
+  begin(at).then(() => { if (playing) video.play().catch(() => {}); }).catch((error) => say(error.message));
 }
 
 function fill(select, names, chosen, choose) {
@@ -110,19 +123,24 @@ function fillSubtitles(hls) {
   fill(el("subtitles"), names, hls.subtitleTrack, (track) => { hls.subtitleTrack = track; });
 }
 
+let leave = () => {};
+
 function keepAlive(playback) {
   const video = el("video");
+  leave();
   const beat = () => fetch(playback.links.heartbeat, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ position_ms: Math.round(video.currentTime * 1000), paused: video.paused }),
   }).catch(() => {});
   const timer = setInterval(beat, HEARTBEAT_MS);
-  addEventListener("pagehide", () => {
+  leave = () => {
     clearInterval(timer);
-    fetch(playback.links.stop, { method: "DELETE", keepalive: true });
-  });
+    fetch(playback.links.stop, { method: "DELETE", keepalive: true }).catch(() => {});
+  };
 }
+
+addEventListener("pagehide", () => leave());
 
 function start() {
   begin().catch((error) => {

@@ -10,10 +10,11 @@ import pytest
 
 from schemas.events import Event
 from schemas.profiles import BUILT_IN, written
+from schemas.renditions import INIT, Renditions, segment_location
 from tests import samples
-from tests.unit.gateway.fakes import world
+from tests.unit.gateway.fakes import World, world
 from tests.unit.gateway.history import controlled, processed, requested, task_changed
-from tests.unit.gateway.viewing import clip, film, ordered, watch
+from tests.unit.gateway.viewing import becomes, clip, film, keep, ordered, watch
 
 WEB = written(BUILT_IN["web"])
 MINE = written(BUILT_IN["web"]).replace('"web"', '"mine"', 1)
@@ -29,7 +30,6 @@ def job(job_id: str = "j1", **more: Any) -> Event:
         [job()],
         [job(profile_json=None)],
         [job(priority="high"), task_changed("running")],
-        [job(), task_changed("running"), processed()],
         [job(), processed("failed"), controlled("retry", run=2), task_changed("planned", run=2)],
         [job("j0"), processed("failed", job_id="j0"), job()],
         [job(), job("j2"), processed("failed", job_id="j2")],
@@ -41,6 +41,24 @@ async def test_a_job_that_makes_it_or_has_made_it_is_used(tmp_path: Path, events
         before = ordered(w)
         assert (await watch(w))["job_id"] == "j1"
         assert ordered(w) == before
+
+
+async def test_a_job_that_is_over_is_used_as_long_as_all_that_it_made_is_there(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        await w.happened(*film(), job(), task_changed("running"), processed())
+        await keep_all(w, becomes())
+        assert (await watch(w))["job_id"] == "j1"
+        sound = becomes().audio[0]
+        await w.services.store.remove(segment_location(sound.source, sound.key, 1))
+        again = (await watch(w))["job_id"]
+        assert [each.job_id for each in ordered(w)] == ["j1", again]
+        assert (await watch(w))["job_id"] == again
+
+
+async def keep_all(w: World, made: Renditions) -> None:
+    for each in (*made.video, *made.audio):
+        for number in range(INIT, each.grid.segments):
+            await keep(w, each, number)
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,12 @@ async def test_what_nobody_makes_any_more_is_not_waited_for(
             assert assert_problem(await asking, 409, "transcode-ended")["detail"].endswith(why)
 
 
+async def test_what_was_made_and_lost_is_not_waited_for(tmp_path: Path) -> None:
+    async with viewed(tmp_path, BY_LOOKING) as (w, base):
+        await w.happened(processed(job_id=ordered(w)[0].job_id))
+        assert_problem(await w.client.get(f"{base}/{RUNG.key}/000001.m4s"), 409, "segments-lost")
+
+
 async def test_a_medium_that_is_deleted_is_not_waited_for(tmp_path: Path) -> None:
     async with viewed(tmp_path, BY_LOOKING) as (w, base):
         async with waiting(w, f"{base}/{RUNG.key}/000001.m4s") as asking:

@@ -184,6 +184,25 @@ async def test_a_copy_that_fails_later_ends_its_playlist(tmp_path: Path, source:
         assert "its clock goes back" in refused["detail"]
 
 
+async def test_a_segment_of_a_copy_that_was_lost_is_not_waited_for_and_copied_again(
+    tmp_path: Path, source: Copied
+) -> None:
+    picture = source.made.video[0]
+    async with known(tmp_path, uploaded(), seen(source)) as w:
+        await store_all(w, source)
+        said = await watch(w)
+        await w.happened(processed(job_id=said["job_id"]))
+        assert (await watch(w))["job_id"] == said["job_id"]
+        place = f"{said['links']['stop']}/{picture.key}/000001.m4s"
+        assert (await w.client.get(place)).status_code == 200
+        for location in (segment_location(picture.source, picture.key, 1), cuts_location(picture)):
+            await w.services.store.remove(location)
+        assert_problem(await w.client.get(place), 409, "segments-lost")
+        again = await watch(w)
+        assert again["job_id"] != said["job_id"]
+        assert ordered(w)[-1].job_id == again["job_id"]
+
+
 BEYOND = ("999999.m4s", "-00001.m4s", "9" * 40 + ".m4s")
 NO_SEGMENTS = (*BEYOND, "index.json", "%2e%2e", "..%2findex.json", "0.m4s")
 

@@ -5,89 +5,29 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
-from connectors.ports import Delivery, Position
 from connectors.work_rates import WorkRates
-from processors.runtime import GivenUp, Handled
-from processors.transcode.handle import ACTOR, Transcode
+from processors.runtime import GivenUp
 from processors.transcode.orders import (
     AUDIO,
-    JOIN,
     VIDEO,
-    FileOutcome,
     JoinOrder,
     RunOutcome,
     VideoOrder,
     read,
     written,
 )
-from processors.work.jobs import Jobs, KnownMedia, paused_jobs
-from processors.work.ledger import JOBS, TASKS, Ledger
+from processors.work.ledger import JOBS
 from processors.work.tasks import SPARE_INDEX
 from schemas import events
-from schemas.codec import Codec
 from schemas.events import Event
 from schemas.profiles import BUILT_IN
 from schemas.profiles import written as written_profile
 from tests import samples
-from tests.fakes import FakeClock, MemoryDatabase, only
-
-PLACE = Position("x", 0, 0)
-MADE = written(FileOutcome(location="processed/x", name="film.phone.mp4", size_bytes=5))
-
-
-class World:
-    """The stage over doubles; what it publishes is kept, and its settling done."""
-
-    def __init__(self) -> None:
-        self.clock = FakeClock()
-        self.database = MemoryDatabase(self.clock)
-        self.ledger = Ledger(self.database, Codec())
-        jobs = Jobs(self.ledger, self.clock, ACTOR)
-        self.stage = Transcode(jobs, KnownMedia(self.database), self.clock)
-        self.published: list[Event] = []
-
-    async def give(self, *given: Event, settle: bool = True) -> list[Event]:
-        """Handles events as the consume path would; returns what came of the last."""
-        handled = Handled()
-        for event in given:
-            handled = await self.stage.handle([Delivery(event, PLACE)])
-            await self._publish(handled, settle)
-        return list(handled.events)
-
-    async def _publish(self, handled: Handled, settle: bool) -> None:
-        self.published += handled.events
-        for event in handled.events:
-            if isinstance(event, events.TaskChanged):
-                await self.ledger.record(event)
-        if settle:
-            for step in handled.settle:
-                await step()
-
-    async def complete(self, *kinds: str) -> events.TaskChanged:
-        """As if workers had done these tasks; returns what was told last."""
-        for task in await self.ledger.of_job("j1"):
-            if task.kind in kinds and not task.spare:
-                await self.database.change(TASKS, task.id, {}, {"state": "completed"})
-                outcome = MADE if task.kind == JOIN else "{}"
-                done = task.told("completed", "worker:w", self.clock.now(), outcome=outcome)
-        return done
-
-    async def complete_tasks(self) -> events.TaskChanged:
-        """As if workers had done everything; returns what was told last."""
-        await self.give(await self.complete(VIDEO, AUDIO))
-        return await self.complete(JOIN)
-
-    def planned(self) -> list[events.TaskChanged]:
-        found = [e for e in self.published if isinstance(e, events.TaskChanged)]
-        return list({e.task_id: e for e in found}.values())
-
-    def verdicts(self) -> list[events.MediaProcessed]:
-        found = [e for e in self.published if isinstance(e, events.MediaProcessed)]
-        return list({e.meta.event_id: e for e in found}.values())
+from tests.fakes import only
+from tests.unit.processors.transcoding import PLACE, World
 
 
 @pytest.fixture
@@ -177,19 +117,6 @@ async def test_a_verdict_that_was_perhaps_not_told_is_told_again_as_the_same_eve
     assert await world.give(done) == []
 
 
-async def test_cancelled_against_completed_is_decided_once(world: World) -> None:
-    await world.give(samples.requested(), samples.probed())
-    done = await world.complete_tasks()
-    await world.give(samples.controlled("cancel"), done)
-    assert only(world.verdicts()).status == "cancelled"
-
-
-async def test_a_cancel_for_an_earlier_run_is_too_late(world: World) -> None:
-    await world.give(samples.requested(), samples.rejected())
-    await world.give(samples.controlled("retry", run=2))
-    assert await world.give(samples.controlled("cancel", run=1)) == []
-
-
 async def test_a_rejected_medium_fails_its_jobs_in_any_order() -> None:
     both: list[Event] = [samples.requested(), samples.rejected()]
     for order in itertools.permutations(both):
@@ -213,30 +140,6 @@ async def test_a_task_that_died_fails_the_job_with_the_reason(world: World) -> N
     await world.give(dead)
     verdict = only(world.verdicts())
     assert (verdict.status, verdict.code, verdict.reason) == ("failed", "tool_error", "ffmpeg: no")
-
-
-async def test_a_retry_opens_the_next_run_and_plans_it(world: World) -> None:
-    await world.give(samples.requested(), samples.probed(), samples.controlled("cancel"))
-    task, _ = await world.give(samples.controlled("retry", run=2))
-    assert isinstance(task, events.TaskChanged)
-    assert (task.run, task.state) == (2, "planned")
-
-
-@pytest.mark.parametrize("run", [1, 3])
-async def test_a_retry_that_is_not_the_next_run_is_ignored(world: World, run: int) -> None:
-    await world.give(samples.requested(), samples.probed(), samples.controlled("cancel"))
-    assert await world.give(samples.controlled("retry", run=run)) == []
-
-
-async def test_a_retry_of_what_still_runs_is_ignored(world: World) -> None:
-    await world.give(samples.requested(), samples.probed())
-    assert await world.give(samples.controlled("retry", run=2)) == []
-
-
-async def test_a_priority_reaches_the_tasks(world: World) -> None:
-    await world.give(samples.requested(), samples.probed())
-    await world.give(samples.controlled("priority", priority="high"))
-    assert {task.plan.priority for task in await world.ledger.of_job("j1")} == {"high"}
 
 
 async def test_an_unknown_profile_fails_the_job_and_says_so(world: World) -> None:
@@ -264,39 +167,6 @@ async def test_a_request_that_is_replayed_from_the_dead_letters_opens_another_ru
     task, _ = await world.give(samples.requested())
     assert isinstance(task, events.TaskChanged)
     assert (task.state, task.run) == ("planned", 2)
-
-
-def steered(command: str, seconds: int, run: int = 1) -> Event:
-    meta = samples.meta(now=samples.WHEN + timedelta(seconds=seconds))
-    return samples.controlled(command, run=run, meta=meta)
-
-
-async def test_a_pause_takes_tasks_out_of_the_window_and_asks_for_those_that_run(world: World) -> None:
-    await world.give(samples.requested(), samples.probed())
-    ready, running, *_ = await world.ledger.of_job("j1")
-    await world.database.change(TASKS, ready.id, {}, {"state": "ready"})
-    await world.database.change(TASKS, running.id, {}, {"state": "running"})
-    await world.give(steered("pause", 1))
-    assert await paused_jobs(world.ledger) == {"j1"}
-    tasks = {task.id: task for task in await world.ledger.of_job("j1")}
-    assert (tasks[ready.id].state, tasks[running.id].pause) == ("waiting", True)
-    await world.give(steered("resume", 2))
-    assert await paused_jobs(world.ledger) == frozenset()
-    assert not any(task.pause for task in await world.ledger.of_job("j1"))
-
-
-async def test_a_pause_that_is_delivered_again_after_a_resume_changes_nothing(world: World) -> None:
-    await world.give(samples.requested(), steered("pause", 1), steered("resume", 2), steered("pause", 1))
-    assert await paused_jobs(world.ledger) == frozenset()
-
-
-async def test_a_paused_job_is_still_planned_and_its_end_or_next_run_is_not_paused(world: World) -> None:
-    planned = await world.give(samples.requested(), steered("pause", 1), samples.probed())
-    assert [event.state for event in planned if isinstance(event, events.TaskChanged)] == ["planned"] * 2
-    await world.give(steered("cancel", 2))
-    assert await paused_jobs(world.ledger) == frozenset()
-    await world.give(steered("retry", 3, run=2), steered("pause", 9, run=1))
-    assert await paused_jobs(world.ledger) == frozenset()
 
 
 async def die(world: World, job_id: str, code: str = "tool_error") -> list[Event]:
