@@ -7,6 +7,7 @@ can first let live clients go and uploads end.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import signal
 import socket
 import sys
@@ -30,8 +31,13 @@ _CONNECTIONS = 16_384
 """How many requests may be under way at once: each live client is one, for as long as it stays."""
 
 
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+_KEPT_BYTES, _OWN_PAGES_BYTES = 32 << 20, 8 << 20
+
+
 def main() -> int:
     """The process's exit code: 0 after a stop, 2 for settings that can't work, 1 for anything else."""
+    _keep_freed_memory()
     try:
         settings = Settings()
         logs.configure(settings.log, instance=settings.instance)
@@ -42,6 +48,16 @@ def main() -> int:
         return 2
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_serve(app, settings))
+
+
+def _keep_freed_memory() -> None:
+    """Files are sent in pieces of a MiB. glibc gives each back to the system and gets it anew, page by page:
+    a fifth of what sending costs.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_TRIM_THRESHOLD, _KEPT_BYTES)
+        mallopt(_MMAP_THRESHOLD, _OWN_PAGES_BYTES)
 
 
 def _said(error: Exception) -> str:

@@ -24,6 +24,7 @@ error_log {folder}/error.log warn;
 events {{ worker_connections 4096; }}
 http {{
     access_log off;
+    keepalive_requests 1000000;
     default_type application/octet-stream;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;

@@ -13,13 +13,12 @@ from gateway.media import images
 from gateway.media.lookup import find
 from gateway.openapi import FILE, NOT_MODIFIED, problems
 from gateway.playback import playlists, remux, sessions, thumbnails
-from gateway.playback.decide import mime_type
 from gateway.playback.schemas import Heartbeat, Playback, PlaybackOrder
 from gateway.playback.streams import Copied
 from gateway.playback.tickets import BadTicket, Ticket
 from gateway.services import Services, ServicesOf
 from schemas.copies import CopiedPicture, Copies
-from schemas.renditions import Medium, VideoRendition
+from schemas.renditions import VideoRendition
 from schemas.texts import TextRendition
 
 router = APIRouter(tags=["playback"])
@@ -78,10 +77,8 @@ async def get_stream_file(services: ServicesOf, ticket: Holder) -> Response:
     """The file as it is, in whole or in ranges."""
     if ticket.method != "direct":
         raise NotFound("no-file", "This address is for a stream, and not for the file as it is.")
-    media, document = await find(services.read_models, ticket.media_id)
-    medium = Medium.read(document["probe"])
-    location = document["upload"]["location"]
-    return await services.files.played(location, media.name, mime_type(medium))
+    file = await services.streams.file(ticket)
+    return await services.files.played(file.location, file.name, file.mime_type)
 
 
 @streams.post("/heartbeat", status_code=204)

@@ -18,6 +18,7 @@ from gateway.media.lookup import find
 from gateway.playback import playlists
 from gateway.playback.arrivals import Arrivals
 from gateway.playback.copied import CopiedTracks
+from gateway.playback.decide import mime_type
 from gateway.playback.deletions import Deletions
 from gateway.playback.streamable import streamed
 from gateway.playback.tickets import Ticket
@@ -62,6 +63,15 @@ class Playing:
         return self.made.by_key(key) or next(said, None)
 
 
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A medium's file, for those who play it as it is."""
+
+    location: str
+    name: str
+    mime_type: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
     """How long requests wait for what is not there yet."""
@@ -89,6 +99,7 @@ class Streams:
     deletions: Deletions = field(default_factory=Deletions)
     copied: CopiedTracks = field(init=False)
     _known: OrderedDict[tuple[str, str, int], Playing] = field(default_factory=OrderedDict)
+    _files: OrderedDict[str, SourceFile] = field(default_factory=OrderedDict)
     _telling: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -119,6 +130,19 @@ class Streams:
         drawn = burnt(medium, profile)
         said = tuple(track for track in texts(medium) if track.stream != drawn)
         return Playing(medium, streamed(medium, profile), said)
+
+    async def file(self, ticket: Ticket) -> SourceFile:
+        """The file that a ticket is for; a player asks for many pieces of it. Raises NotFound and Gone."""
+        self.refuse_deleted(ticket.media_id)
+        known = self._files.get(ticket.media_id)
+        if known is None:
+            media, document = await find(self.read_models, ticket.media_id)
+            kind = mime_type(Medium.read(document["probe"]))
+            known = SourceFile(document["upload"]["location"], media.name, kind)
+            self._files[ticket.media_id] = known
+            if len(self._files) > _KEPT:
+                self._files.popitem(last=False)
+        return known
 
     async def rendition(self, ticket: Ticket, key: str) -> Rendition | Copied | TextRendition:
         """One of a ticket's renditions. Raises NotFound."""

@@ -10,7 +10,7 @@ import pytest
 
 from schemas.events import Event
 from schemas.profiles import BUILT_IN, written
-from schemas.renditions import INIT, Renditions, segment_location
+from schemas.renditions import INIT, AudioRendition, Renditions, VideoRendition, segment_location
 from tests import samples
 from tests.unit.gateway.fakes import World, world
 from tests.unit.gateway.history import controlled, processed, requested, task_changed
@@ -56,7 +56,8 @@ async def test_a_job_that_is_over_is_used_as_long_as_all_that_it_made_is_there(t
 
 
 async def keep_all(w: World, made: Renditions) -> None:
-    for each in (*made.video, *made.audio):
+    both: list[VideoRendition | AudioRendition] = [*made.video, *made.audio]
+    for each in both:
         for number in range(INIT, each.grid.segments):
             await keep(w, each, number)
 
