@@ -69,6 +69,7 @@ class Attempt:
     job_paused: bool = False
     """Whether its job was, at the last renewal."""
     _leave: asyncio.Event = field(default_factory=asyncio.Event)
+    _leave_at_once: asyncio.Event = field(default_factory=asyncio.Event)
     _check: asyncio.Event = field(default_factory=asyncio.Event)
 
     def check(self) -> None:
@@ -76,8 +77,10 @@ class Attempt:
         for delay_s in _CHECK_AGAIN_S:
             asyncio.get_running_loop().call_later(delay_s, self._check.set)
 
-    def leave_or_not(self, leave: bool) -> None:
-        """Asks for the task to be left at its next border, or for it to go on."""
+    def leave_or_not(self, leave: bool, *, at_once: bool) -> None:
+        """Asks for the task to be left, at its next border or wherever it is, or for it to go on."""
+        if at_once:
+            self._leave_at_once.set()
         if leave and not self._leave.is_set():
             log.info("to be left at the next border", task=self.task.id)
             self._leave.set()
@@ -106,7 +109,7 @@ class Attempt:
         """Does the task while its lease is kept. Raises ClaimLost and GivenBack."""
         doing = asyncio.create_task(self._do_and_tell(folder))
         keeping = asyncio.create_task(self._keep_lease())
-        watching = [doing, keeping, *([asyncio.create_task(self._left())] if self.task.idle else [])]
+        watching = [doing, keeping, asyncio.create_task(self._left())]
         try:
             await asyncio.wait(watching, return_when=asyncio.FIRST_COMPLETED)
             for other in watching[1:]:
@@ -119,8 +122,8 @@ class Attempt:
             await asyncio.gather(*watching, return_exceptions=True)
 
     async def _left(self) -> None:
-        """For work that has no borders and is left wherever it is. Raises GivenBack."""
-        await self._leave.wait()
+        """For what is left wherever it is. Raises GivenBack."""
+        await self._leave_at_once.wait()
         raise GivenBack
 
     async def _keep_lease(self) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from connectors.brakes import Brakes
@@ -17,6 +18,7 @@ from processors.work.tasks import Task
 from schemas.workers import PAUSE
 
 _LOOK_EVERY_S = 1.0
+_DELIVERED_WITHIN_S = 0.3
 
 
 @dataclass(slots=True)
@@ -32,13 +34,17 @@ class Minder:
     breathing: bool = False
     """Whether others on this machine have the processor just now."""
     memory_short: bool = False
+    expects: Callable[[], bool] = lambda: False
+    """Whether something is about to begin for which someone waits."""
+    _pressed_at: float = -_DELIVERED_WITHIN_S
+    """When someone was last seen to wait."""
     _placeless: frozenset[str] = frozenset()
 
     async def run(self) -> None:
         """Looks at each piece of news, and now and then. Never ends."""
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_EVERY_S):
+                async with asyncio.timeout(_DELIVERED_WITHIN_S if self._is_hushed() else _LOOK_EVERY_S):
                     await self.demands.changed.wait()
             self.look()
 
@@ -52,21 +58,31 @@ class Minder:
             worker_paused=self.standing.order == PAUSE,
             breathing=self.breathing,
             memory_short=self.memory_short,
+            hushed=self._is_hushed(),
         )
         for task_id, attempt in self.attempts.items():
-            attempt.leave_or_not(task_id in found.left)
+            attempt.leave_or_not(task_id in found.left, at_once=found.at_once(attempt.task))
         self._placeless = found.placeless
         self.brakes.hold(found.stopped)
+
+    def _is_hushed(self) -> bool:
+        """Whether someone waits for what is about to begin, or for what is about to be delivered: that goes
+        through several processes, and they need the processor too.
+        """
+        now = time.monotonic()
+        if self.expects() or any(self.as_wanted(each.task).awaited for each in self.attempts.values()):
+            self._pressed_at = now
+        return now - self._pressed_at < _DELIVERED_WITHIN_S
 
     def let_all_go(self) -> None:
         """Nothing stands still any more."""
         self.brakes.hold(frozenset())
 
-    def would_stop(self, task: Task) -> bool:
+    def would_stop(self, task: Task, beside: Collection[Task]) -> bool:
         """Whether a task would stand still at once: someone waits for something else, or there is no room."""
-        if crowded_out(task, self.placed, self.places, self.clock.now()):
+        if crowded_out(task, beside, self.places, self.clock.now()):
             return True
-        return takes_time(task) and not task.awaited and any(self.as_wanted(t).awaited for t in self.placed)
+        return takes_time(task) and not task.awaited and any(self.as_wanted(t).awaited for t in beside)
 
     @property
     def placed(self) -> list[Task]:

@@ -47,6 +47,10 @@ class Restraint:
     placeless: frozenset[str]
     """Those of them that take nobody's place."""
 
+    def at_once(self, task: Task) -> bool:
+        """Whether a task is left wherever it is: where it stands still, no border would ever come."""
+        return task.id in self.left and (task.idle or task.id in self.stopped)
+
 
 def restrain(
     running: Sequence[Running],
@@ -56,13 +60,15 @@ def restrain(
     worker_paused: bool,
     breathing: bool = False,
     memory_short: bool = False,
+    hushed: bool = False,
 ) -> Restraint:
     """What to hold back of what runs, the oldest first. What is light is over in a moment, and goes on, but
     for what makes segments while someone waits for something else: that may take its time.
 
     While the worker is `breathing`, others have the processor; where memory is short, one task is left. What
     was begun for viewers beyond the `places` is left when nobody waits for it any more, and what is idle
-    stands still while they are taken.
+    stands still while they are taken. Where something for which someone waits is about to begin, or about to
+    be delivered, the background is `hushed`.
     """
     heavy = [each for each in running if not each.task.light]
     background = [each for each in heavy if each.task.wanted_at is None]
@@ -73,6 +79,7 @@ def restrain(
     left += _surplus([each for each in heavy if each not in back], places)
     stopped = [*in_place, *(background if breathing else [])]
     stopped += [each for each in running if awaited and each not in awaited and takes_time(each.task)]
+    stopped += [each for each in running if hushed and each.task.wanted_at is None and takes_time(each.task)]
     going = [each.task for each in heavy if each not in back]
     stopped += [each for each in heavy if each not in back and crowded_out(each.task, going, places, now)]
     if memory_short and not left:

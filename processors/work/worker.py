@@ -38,6 +38,8 @@ TAILED = ("task.changed", "job.controlled", "playback.changed", "resource.change
 """What workers read along."""
 
 _AGAIN_S = 0.5
+_EXPECTED_FOR = timedelta(seconds=2)
+"""Whoever claims a task that someone waits for has done so by then, or cannot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,9 @@ class Worker:
     def __post_init__(self) -> None:
         self.standing = Standing(self.settings.name)
         places = self.admission.limits.max_jobs
-        self.minder = Minder(self.clock, self._attempts, self.standing, places, brakes=self.brakes)
+        self.minder = Minder(
+            self.clock, self._attempts, self.standing, places, brakes=self.brakes, expects=self._expects
+        )
         meter = self.meter or LoadMeter(lambda: self.brakes.groups)
         self.governor = Governor(self.minder, self.admission.limits, meter)
 
@@ -145,19 +149,38 @@ class Worker:
             await asyncio.sleep(_AGAIN_S)
 
     async def _claim_what_fits(self) -> None:
-        for task in sorted(map(self.minder.as_wanted, self._ready.values()), key=lambda t: t.urgency):
-            if self._stopping or not self.standing.takes_work:
-                return
-            if task.id in self._attempts or not self._can_do(task) or self.minder.would_stop(task):
-                continue
-            if self.admission.refusal(task, self.minder.placed) is None and not await self._is_aside():
+        while fitting := await self._bearable(self._fitting()):
+            for task in fitting:
                 self._ready.pop(task.id, None)
-                await self._claim(task)
+            await asyncio.gather(*(self._claim(task) for task in fitting))
 
-    async def _is_aside(self) -> bool:
-        """Whether the leader keeps this worker from work, but for a trial when it has cooled."""
-        found = await cooling(self.ledger.database, self.settings.name)
-        return found is not None and not found.admits(await self.ledger.now(), len(self._attempts))
+    def _fitting(self) -> list[Task]:
+        """What is ready and may begin beside what runs, the most urgent first."""
+        fitting: list[Task] = []
+        if self._stopping or not self.standing.takes_work:
+            return fitting
+        for task in sorted(map(self.minder.as_wanted, self._ready.values()), key=lambda t: t.urgency):
+            beside = [*self.minder.placed, *fitting]
+            if task.id in self._attempts or not self._can_do(task) or self.minder.would_stop(task, beside):
+                continue
+            if self.admission.refusal(task, beside) is None:
+                fitting.append(task)
+        return fitting
+
+    async def _bearable(self, fitting: list[Task]) -> list[Task]:
+        """Those that the leader lets this worker have: none while it is set aside, one when it has cooled."""
+        found = await cooling(self.ledger.database, self.settings.name) if fitting else None
+        if found is None:
+            return fitting
+        return fitting[:1] if found.admits(await self.ledger.now(), len(self._attempts)) else []
+
+    def _expects(self) -> bool:
+        """Whether someone has just begun to wait for something that is ready, and may begin here."""
+        if not self.standing.takes_work:
+            return False
+        since = self.clock.now() - _EXPECTED_FOR
+        ready = [self.minder.as_wanted(task) for task in self._ready.values() if self._can_do(task)]
+        return any(task.awaited and task.wanted_at and task.wanted_at > since for task in ready)
 
     def _can_do(self, task: Task) -> bool:
         return task.kind in self.works and set(task.plan.tools) <= self.settings.tools
@@ -220,6 +243,7 @@ class Worker:
         match event:
             case TaskChanged(state="ready") if event.plan is not None:
                 self._ready[event.task_id] = Task.planned(event, READY)
+                self.minder.look()
                 self._wake.set()
             case TaskChanged():
                 self._ready.pop(event.task_id, None)
