@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from starlette.responses import PlainTextResponse
 
+from connectors.ports import BlobMissing
 from gateway.commands import Commanded
 from gateway.errors import Forbidden, NotFound
 from gateway.media import images
@@ -78,6 +80,9 @@ async def get_stream_file(services: ServicesOf, ticket: Holder) -> Response:
     if ticket.method != "direct":
         raise NotFound("no-file", "This address is for a stream, and not for the file as it is.")
     file = await services.streams.file(ticket)
+    with contextlib.suppress(BlobMissing):
+        return await services.files.played(file.location, file.name, file.mime_type)
+    file = await services.streams.file(ticket, anew=True)
     return await services.files.played(file.location, file.name, file.mime_type)
 
 

@@ -131,11 +131,13 @@ class Streams:
         said = tuple(track for track in texts(medium) if track.stream != drawn)
         return Playing(medium, streamed(medium, profile), said)
 
-    async def file(self, ticket: Ticket) -> SourceFile:
-        """The file that a ticket is for; a player asks for many pieces of it. Raises NotFound and Gone."""
+    async def file(self, ticket: Ticket, *, anew: bool = False) -> SourceFile:
+        """The file that a ticket is for; a player asks for many pieces of it, and it is looked up once, or
+        `anew` where it is not there any more. Raises NotFound and Gone.
+        """
         self.refuse_deleted(ticket.media_id)
         known = self._files.get(ticket.media_id)
-        if known is None:
+        if known is None or anew:
             media, document = await find(self.read_models, ticket.media_id)
             kind = mime_type(Medium.read(document["probe"]))
             known = SourceFile(document["upload"]["location"], media.name, kind)

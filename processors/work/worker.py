@@ -38,6 +38,7 @@ TAILED = ("task.changed", "job.controlled", "playback.changed", "resource.change
 """What workers read along."""
 
 _AGAIN_S = 0.5
+_BORNE_FOR_S = 1.0
 _EXPECTED_FOR = timedelta(seconds=2)
 """Whoever claims a task that someone waits for has done so by then, or cannot."""
 
@@ -84,6 +85,8 @@ class Worker:
     _ready: dict[str, Task] = field(default_factory=dict)
     _telling: set[asyncio.Task[None]] = field(default_factory=set)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _borne_at: float = -_BORNE_FOR_S
+    """When this worker was last found not to be set aside."""
     _stopping: bool = False
 
     def __post_init__(self) -> None:
@@ -169,8 +172,12 @@ class Worker:
 
     async def _bearable(self, fitting: list[Task]) -> list[Task]:
         """Those that the leader lets this worker have: none while it is set aside, one when it has cooled."""
-        found = await cooling(self.ledger.database, self.settings.name) if fitting else None
+        now = asyncio.get_running_loop().time()
+        if not fitting or now - self._borne_at < _BORNE_FOR_S:
+            return fitting
+        found = await cooling(self.ledger.database, self.settings.name)
         if found is None:
+            self._borne_at = now
             return fitting
         return fitting[:1] if found.admits(await self.ledger.now(), len(self._attempts)) else []
 

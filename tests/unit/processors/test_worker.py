@@ -146,6 +146,19 @@ async def test_idle_work_is_not_begun_while_all_places_are_taken(tmp_path: Path)
         await world.until(lambda: {each.id for each in world.worker.running} == {"busy", "old"})
 
 
+async def test_what_a_viewer_left_makes_room_at_once_for_what_the_next_one_waits_for(tmp_path: Path) -> None:
+    world = World(tmp_path, endless, lease_s=30)
+    for number in range(3):
+        await world.add(f"t{number}", plan=samples.plan(index=number, makes=f"film/p:{8 * number}+8"))
+    async with world.running():
+        for number in range(3):
+            waiting = samples.playback(makes="film/p", rendition="r", segment=8 * number + 3)
+            await world.log.publish([replace(waiting, meta=samples.meta(now=world.clock.now()))])
+            await world.until(lambda n=number: f"t{n}" in {each.id for each in world.worker.running})
+        await world.until(lambda: world.told("released"))
+        assert len(world.worker.running) == 2
+
+
 async def test_a_viewer_s_task_has_a_place_where_all_are_taken(tmp_path: Path) -> None:
     world = World(tmp_path, endless, lease_s=30)
     await world.add("busy")
