@@ -25,7 +25,7 @@ from connectors.process import ToolRunner
 from connectors.sandbox import Confinement
 from connectors.segment_tools import quietly
 from schemas.copies import LONGEST_S, SHORTEST_S, CopiedPicture, CopiedSound
-from schemas.renditions import INIT
+from schemas.segments import INIT
 
 Track = CopiedPicture | CopiedSound
 

@@ -19,8 +19,9 @@ from connectors.process import ToolFailed, ToolRunner
 from connectors.sandbox import Confinement
 from connectors.segment_tools import VideoRun, device_flags, given, on_grid, opened, quietly
 from schemas.events import Stream
+from schemas.medium import Medium
 from schemas.profiles import Profile
-from schemas.renditions import Medium, VideoRendition, renditions
+from schemas.renditions import VideoRendition, renditions
 
 _FORMATS = {"mkv": "matroska", "m4a": "ipod"}
 _TEXT_IN = {"mp4": "mov_text", "mkv": "srt", "webm": "webvtt"}

@@ -19,7 +19,8 @@ from connectors.media_tools import EncodeProgress
 from connectors.process import ToolFailed, ToolRunner
 from connectors.sandbox import Confinement
 from connectors.segment_tools import Misaligned, SegmentTools, VideoRun
-from schemas.renditions import Grid, Picture, VideoRendition
+from schemas.renditions import Picture, VideoRendition
+from schemas.segments import Grid
 
 log = structlog.get_logger()
 

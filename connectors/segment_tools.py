@@ -25,7 +25,8 @@ from connectors.pipes import Sink, out_of_tool
 from connectors.process import ToolRunner
 from connectors.sandbox import Confinement
 from connectors.tone_map import tone_mapped
-from schemas.renditions import INIT, AudioRendition, Grid, VideoRendition
+from schemas.renditions import AudioRendition, VideoRendition
+from schemas.segments import INIT, Grid
 
 OnSegment = Callable[[str, int, bytes], Awaitable[None]]
 """Takes a rendition's key, a segment's number (INIT for the first piece) and its bytes."""

@@ -22,7 +22,7 @@ from processors.work.ledger import INDEXES, JOBS, LEDGER, MEDIA, TASKS
 from processors.work.tasks import CANCELLED, COMPLETED, DEAD, WAITING, Task
 from schemas import events
 from schemas.events import Event, new_id
-from schemas.renditions import Medium
+from schemas.medium import Medium
 
 log = structlog.get_logger()
 

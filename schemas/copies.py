@@ -13,15 +13,10 @@ from functools import cached_property
 from typing import get_args
 
 from schemas.events import Stream
+from schemas.medium import Medium
 from schemas.profiles import Audio, KeptCodec, Profile, Video
-from schemas.renditions import (
-    AudioRendition,
-    CannotRender,
-    Medium,
-    encoded_track,
-    shown_size,
-    store_key,
-)
+from schemas.renditions import AudioRendition, CannotRender, encoded_track, shown_size
+from schemas.segments import store_key
 
 NOT_COPYABLE = "not_copyable"
 """The code of a job whose source cannot be copied."""

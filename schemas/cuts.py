@@ -8,7 +8,7 @@ from fractions import Fraction
 from pydantic import TypeAdapter
 
 from schemas.copies import CopiedTrack
-from schemas.renditions import rendition_folder
+from schemas.segments import rendition_folder
 
 _LEAST_S = Fraction(1, 2)
 """What is shorter counts as so long: its rate would say nothing of the line that it takes."""

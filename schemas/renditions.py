@@ -1,33 +1,19 @@
 """What a medium becomes in a profile, segment by segment: known before anything is encoded, and the same
 wherever it is worked out.
-
-A rendition's key says what its bytes depend on, and nothing else: two profiles with a rung in common share
-it. `COMPATIBILITY` is raised by hand when what comes out changes.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
-import orjson
-
-from schemas.events import MediaProbed, Stream
+from schemas.events import Stream
+from schemas.medium import Medium, is_hdr
 from schemas.profiles import Audio, Profile, Rung, Video
+from schemas.segments import SEGMENT_S, Grid, store_key
 
-COMPATIBILITY = "1"
-SEGMENT_S = 4
-"""About how long a segment is; exactly so many pictures or packets that it comes closest."""
-
-INIT = -1
-"""The number that stands for the initialisation segment."""
-
-_TEXT_CODECS = frozenset({"subrip", "ass", "ssa", "webvtt", "mov_text", "text"})
-HDR = frozenset({"smpte2084", "arib-std-b67"})
 _LEVELS = (
     (30, 40_500, 1_620),
     (31, 108_000, 3_600),
@@ -52,89 +38,6 @@ class CannotRender(ValueError):
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
         self.code = code
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Medium:
-    """What is known of a source."""
-
-    location: str
-    container: str
-    sha256: str
-    duration_ms: int
-    start_us: int = 0
-    """The container's own time at its start, which all other times are counted from."""
-    bit_rate: int | None = None
-    """Of all that is in it, as the container says."""
-    streams: tuple[Stream, ...]
-
-    @classmethod
-    def of(cls, event: MediaProbed) -> Medium:
-        """The medium that a probe tells of."""
-        return cls(**{name: getattr(event, name) for name in cls.__slots__} | {"streams": (*event.streams,)})
-
-    @classmethod
-    def read(cls, document: Mapping[str, Any]) -> Medium:
-        """The medium in a document."""
-        streams = tuple(Stream(**stream) for stream in document["streams"])
-        known = {name: document[name] for name in cls.__slots__ if name in document}
-        return cls(**known | {"streams": streams})
-
-    def written(self) -> dict[str, Any]:
-        """The document."""
-        return {name: getattr(self, name) for name in self.__slots__} | {
-            "streams": [asdict(stream) for stream in self.streams]
-        }
-
-    @property
-    def source(self) -> str:
-        """The identity of its bytes."""
-        return self.sha256[:32]
-
-    def main(self, kind: str) -> Stream | None:
-        """The default stream of a kind, else the first; never a cover picture."""
-        return min(self.of_kind(kind), key=lambda s: (not s.is_default, s.index), default=None)
-
-    @property
-    def texts(self) -> list[Stream]:
-        """The subtitles that are text; others are pictures."""
-        return [stream for stream in self.of_kind("subtitle") if stream.codec in _TEXT_CODECS]
-
-    def of_kind(self, kind: str) -> list[Stream]:
-        """The streams of a kind, without cover pictures."""
-        return [s for s in self.streams if s.kind == kind and not s.is_attached_picture]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
-    """Equal segments over units that are equally long: pictures, or packets of sound."""
-
-    rate: Fraction
-    """Units a second."""
-    units: int
-    """How many there are, as far as the container can be believed."""
-    per_segment: int
-
-    @property
-    def segments(self) -> int:
-        """How many segments there are."""
-        return -(-self.units // self.per_segment)
-
-    def first(self, segment: int) -> int:
-        """The number of a segment's first unit."""
-        return segment * self.per_segment
-
-    def length(self, segment: int) -> int:
-        """How many units a segment has."""
-        return min(self.per_segment, self.units - self.first(segment))
-
-    def duration(self, segment: int) -> Fraction:
-        """How long a segment is, in seconds."""
-        return self.length(segment) / self.rate
-
-    def at(self, seconds: Fraction | float) -> int:
-        """The segment in which an instant lies."""
-        return max(0, min(self.segments - 1, int(Fraction(seconds) * self.rate) // self.per_segment))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,46 +190,6 @@ def renditions(medium: Medium, profile: Profile) -> Renditions:
     return Renditions(source=medium.source, video=tuple(pictures), audio=tuple(sounds))
 
 
-def segment_name(segment: int) -> str:
-    """What a segment is called in the store and in addresses."""
-    return "init.mp4" if segment == INIT else f"{segment:06d}.m4s"
-
-
-def rendition_folder(source: str, key: str) -> str:
-    """Where a rendition's segments are."""
-    return f"renditions/{source[:2]}/{source}/{key}"
-
-
-def segment_location(source: str, key: str, segment: int) -> str:
-    """Where a segment is."""
-    return f"{rendition_folder(source, key)}/{segment_name(segment)}"
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What a task that encodes a run makes: no two tasks make the same at a time."""
-
-    group: str
-    first: int
-    count: int
-
-    def __str__(self) -> str:
-        return f"{self.group}:{self.first}+{self.count}"
-
-    def __contains__(self, segment: int) -> bool:
-        return self.first <= segment < self.first + self.count
-
-    @classmethod
-    def parse(cls, text: str | None) -> Made | None:
-        """What `str` wrote; None for anything else."""
-        group, _, span = (text or "").rpartition(":")
-        first, _, count = span.partition("+")
-        return cls(group, int(first), int(count)) if first.isdigit() and count.isdigit() else None
-
-
-# --- Pictures --------------------------------------------------------------------------------------------
-
-
 def _video(medium: Medium, profile: Profile, stream: Stream) -> Iterator[VideoRendition]:
     video = profile.video
     assert video is not None
@@ -391,11 +254,6 @@ def picture_grid(rate: Fraction, end_us: int) -> Grid:
     return Grid(rate=rate, units=units, per_segment=max(1, round(SEGMENT_S * rate)))
 
 
-def is_hdr(stream: Stream) -> bool:
-    """Whether a stream's pictures are brighter than a plain screen's."""
-    return stream.transfer in HDR
-
-
 def shown_size(stream: Stream, max_height: int) -> tuple[int, int]:
     """Width and height of the result: as it is shown, never scaled up, and even."""
     width, height = Fraction(stream.width or 2), stream.height or 2
@@ -418,9 +276,6 @@ def _bounded(rate: Fraction, most: int) -> Fraction:
 
 def _end(medium: Medium, stream: Stream) -> int:
     return stream.end_us or medium.duration_ms * 1000
-
-
-# --- Sound -----------------------------------------------------------------------------------------------
 
 
 def _audio(medium: Medium, audio: Audio) -> Iterator[AudioRendition]:
@@ -455,9 +310,3 @@ def sound_grid(codec: str, sample_rate: int, duration_ms: int) -> Grid:
     rate = Fraction(sample_rate, _SAMPLES[codec])
     units = max(1, -(-duration_ms * rate.numerator // (1000 * rate.denominator)))
     return Grid(rate=rate, units=int(units), per_segment=round(SEGMENT_S * rate))
-
-
-def store_key(said: Mapping[str, Any]) -> str:
-    """What names something in the store whose bytes depend on what is said."""
-    canonical = orjson.dumps({"compatibility": COMPATIBILITY, **said}, option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(canonical).hexdigest()[:16]

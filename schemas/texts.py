@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from schemas.renditions import Medium, rendition_folder, store_key
+from schemas.medium import Medium
+from schemas.segments import rendition_folder, store_key
 
 Form = Literal["webvtt", "ass"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.renditions import Medium
+from schemas.medium import Medium
 
 _HEIGHTS = (0, 288, 576, 720, 1080, 1440, 2160, 4320)
 

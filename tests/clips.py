@@ -13,7 +13,7 @@ import imageio_ffmpeg
 from connectors.probe_tool import probe
 from connectors.sniff import sniff
 from schemas.events import Stream
-from schemas.renditions import Medium
+from schemas.medium import Medium
 
 
 @cache

@@ -12,8 +12,8 @@ from connectors.copy_tools import Copy, CopyTools, Piece
 from connectors.process import ToolRunner
 from connectors.sandbox import Isolation, Sandbox
 from schemas.copies import Copies, copies, remux
+from schemas.medium import Medium
 from schemas.profiles import Profile
-from schemas.renditions import Medium
 from tests.clips import looked_at, run
 
 TOOLS = CopyTools(ToolRunner(Sandbox(Isolation(()))), Path(imageio_ffmpeg.get_ffmpeg_exe()))

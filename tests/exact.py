@@ -30,8 +30,9 @@ from connectors.segment_tools import (
 )
 from processors.transcode.filling import PREROLLS_S
 from processors.transcode.plan import preroll_s
+from schemas.medium import Medium
 from schemas.profiles import Profile
-from schemas.renditions import Medium, Renditions, renditions
+from schemas.renditions import Renditions, renditions
 from tests.clips import ffmpeg, looked_at
 
 _FFMPEG = Path(imageio_ffmpeg.get_ffmpeg_exe())

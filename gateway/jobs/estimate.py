@@ -7,7 +7,7 @@ from gateway.documents import part
 from gateway.jobs.eta import from_past
 from gateway.jobs.schemas import Job
 from gateway.services import Services
-from schemas.renditions import Medium
+from schemas.medium import Medium
 from schemas.workload import class_of
 
 _OPEN = frozenset({"pending", "processing"})

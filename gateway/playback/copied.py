@@ -15,13 +15,8 @@ from connectors.ports import BlobMissing, BlobStore
 from schemas import cuts as cutting
 from schemas.copies import CopiedPicture, CopiedSound, CopiedTrack, Copies
 from schemas.cuts import Cuts, cuts_location
-from schemas.renditions import (
-    INIT,
-    AudioRendition,
-    rendition_folder,
-    segment_location,
-    segment_name,
-)
+from schemas.renditions import AudioRendition
+from schemas.segments import INIT, rendition_folder, segment_location, segment_name
 
 T = TypeVar("T")
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from gateway.playback.schemas import Abilities, Method
 from schemas.copies import is_kept, kept_codecs, obstacles
 from schemas.events import Stream
-from schemas.renditions import Medium, is_hdr, shown_size
+from schemas.medium import Medium, is_hdr
+from schemas.renditions import shown_size
 
 _CONTAINERS = {
     "mov": "mp4",

@@ -23,7 +23,7 @@ from gateway.playback.decide import mime_type
 from gateway.playback.schemas import PlaybackOrder
 from gateway.playback.tickets import Ticket
 from gateway.services import Services, ServicesOf
-from schemas.renditions import Medium
+from schemas.medium import Medium
 
 router = APIRouter(
     prefix="/Videos", tags=["older clients"], responses=problems(401, 403, 404, 409, 410, 422, 503)

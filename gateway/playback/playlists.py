@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 from schemas.copies import LONGEST_S
 from schemas.cuts import Cuts
-from schemas.renditions import INIT, Grid, segment_name
+from schemas.segments import INIT, Grid, segment_name
 from schemas.texts import TextRendition
 
 MEDIA_TYPE = "application/vnd.apple.mpegurl"

@@ -12,7 +12,7 @@ from gateway.playback.streams import Copied, Playing, Streams, number_of
 from gateway.playback.tickets import Ticket
 from schemas.copies import Copies
 from schemas.cuts import Cuts
-from schemas.renditions import segment_location
+from schemas.segments import segment_location
 
 _LOOK_S = 0.05
 _MOST = 1_000_000_000

@@ -5,14 +5,8 @@ from __future__ import annotations
 from connectors.ports import BlobStore
 from gateway.playback.copied import CopiedTracks
 from schemas.copies import CopiedTrack, Copies
-from schemas.renditions import (
-    INIT,
-    AudioRendition,
-    Renditions,
-    VideoRendition,
-    rendition_folder,
-    segment_name,
-)
+from schemas.renditions import AudioRendition, Renditions, VideoRendition
+from schemas.segments import INIT, rendition_folder, segment_name
 
 
 async def lacks(store: BlobStore, made: Renditions | Copies) -> bool:

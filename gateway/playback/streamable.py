@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from gateway.errors import Invalid
 from schemas.copies import Copies, copies
+from schemas.medium import Medium
 from schemas.profiles import Profile
-from schemas.renditions import Medium, Renditions, renditions
+from schemas.renditions import Renditions, renditions
 
 _CUT_WITHOUT_A_SEAM = frozenset({"aac", "opus"})
 

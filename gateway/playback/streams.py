@@ -25,16 +25,9 @@ from gateway.playback.tickets import Ticket
 from gateway.profiles import catalog
 from schemas.copies import CopiedPicture, CopiedSound, Copies
 from schemas.events import Meta, PlaybackChanged
-from schemas.renditions import (
-    INIT,
-    AudioRendition,
-    Medium,
-    Renditions,
-    VideoRendition,
-    burnt,
-    segment_location,
-    segment_name,
-)
+from schemas.medium import Medium
+from schemas.renditions import AudioRendition, Renditions, VideoRendition, burnt
+from schemas.segments import INIT, segment_location, segment_name
 from schemas.texts import TextRendition, texts
 
 log = structlog.get_logger()

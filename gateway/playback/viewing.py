@@ -17,8 +17,9 @@ from gateway.profiles import catalog
 from gateway.services import Services
 from schemas import copies
 from schemas.copies import NOT_COPYABLE, Copies
+from schemas.medium import Medium
 from schemas.profiles import Profile
-from schemas.renditions import CannotRender, Medium, Renditions
+from schemas.renditions import CannotRender, Renditions
 
 _DEFAULT_PROFILE = "web"
 _FAILED = "failed"

@@ -13,8 +13,8 @@ from connectors.pictures.sheets import Sheets, vtt
 from connectors.pictures.tool import OnFraction
 from connectors.pictures.waveform import Wave
 from processors.pictures.plan import shown
+from schemas.medium import Medium, is_hdr
 from schemas.pictures import Tiles
-from schemas.renditions import Medium, is_hdr
 
 _TRACK = "thumbnails.vtt"
 _USUAL_RATE = 48_000

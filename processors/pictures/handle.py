@@ -11,8 +11,8 @@ from processors.runtime import Handled, Stage
 from processors.work.ledger import Ledger
 from processors.work.tasks import plan_event
 from schemas.events import Event, MediaChanged, MediaProbed, TaskChanged
+from schemas.medium import Medium
 from schemas.pictures import CHANGE, KINDS, Drawn, NotDrawn, written
-from schemas.renditions import Medium
 
 NAME = "pictures"
 TOPICS = ("media.probed", "task.changed")

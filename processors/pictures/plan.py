@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 
 from schemas.events import Stream, TaskPlan
+from schemas.medium import Medium
 from schemas.pictures import POSTER, THUMBNAILS, WAVEFORM, Drawn, folder, recipe_key
-from schemas.renditions import Medium
 
 RUN = 1
 _ATTEMPTS = 2

@@ -7,8 +7,8 @@ from typing import Any
 
 from processors.transcode.plan import Asked
 from processors.work.jobs import Job
+from schemas.medium import Medium
 from schemas.profiles import BUILT_IN, BadProfile, parse
-from schemas.renditions import Medium
 
 
 class UnknownProfile(ValueError):

@@ -22,7 +22,7 @@ from schemas import cuts as cutting
 from schemas.copies import NOT_COPYABLE, CopiedPicture
 from schemas.cuts import Cuts, cuts_location
 from schemas.events import StoredSegment
-from schemas.renditions import segment_location
+from schemas.segments import segment_location
 
 _SHORT_S = 1.0
 """A copy that ends so much earlier than its probe said has lost something."""

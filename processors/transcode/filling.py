@@ -24,16 +24,8 @@ from processors.transcode.pace import Pace
 from processors.work.demand import Want
 from processors.work.execution import Execution, TaskFailed
 from schemas.events import StoredSegment
-from schemas.renditions import (
-    INIT,
-    SEGMENT_S,
-    AudioRendition,
-    Made,
-    VideoRendition,
-    rendition_folder,
-    segment_location,
-    segment_name,
-)
+from schemas.renditions import AudioRendition, VideoRendition
+from schemas.segments import INIT, SEGMENT_S, Made, rendition_folder, segment_location, segment_name
 
 log = structlog.get_logger()
 

@@ -26,7 +26,8 @@ from schemas.events import (
     TaskChanged,
     TranscodeRequested,
 )
-from schemas.renditions import CannotRender, Medium
+from schemas.medium import Medium
+from schemas.renditions import CannotRender
 
 NAME = "transcode"
 ACTOR = f"service:{NAME}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from connectors.work_rates import WorkRates
 from processors.transcode.orders import AUDIO, JOIN, RUNS, FileOutcome, RunOutcome, read
 from schemas.events import TaskChanged
-from schemas.renditions import Medium
+from schemas.medium import Medium
 from schemas.workload import class_of
 
 _LEAST_S = 1.0

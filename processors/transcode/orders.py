@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 
 from schemas.copies import CopiedPicture, CopiedSound
+from schemas.medium import Medium
 from schemas.profiles import Profile
-from schemas.renditions import AudioRendition, Medium, VideoRendition
+from schemas.renditions import AudioRendition, VideoRendition
 from schemas.texts import TextRendition
 
 JOB = "transcode"

@@ -24,17 +24,10 @@ from processors.transcode.orders import (
 )
 from schemas.copies import Copies, copies
 from schemas.events import TaskPlan
+from schemas.medium import Medium
 from schemas.profiles import Profile
-from schemas.renditions import (
-    AudioRendition,
-    CannotRender,
-    Made,
-    Medium,
-    Renditions,
-    burnt,
-    picture_grid,
-    renditions,
-)
+from schemas.renditions import AudioRendition, CannotRender, Renditions, burnt, picture_grid, renditions
+from schemas.segments import Made
 from schemas.texts import TextRendition, drawn_text, texts
 
 _ATTEMPTS = 3

@@ -21,7 +21,8 @@ from processors.transcode.orders import FileOrder, FileOutcome, JoinOrder, read,
 from processors.transcode.pace import Pace
 from processors.transcode.sources import local_source, memory_allowed
 from processors.work.execution import Execution, TaskFailed
-from schemas.renditions import INIT, CannotRender, segment_location
+from schemas.renditions import CannotRender
+from schemas.segments import INIT, segment_location
 
 _HANDBRAKE_CONTAINERS: dict[str, Container] = {"mp4": "av_mp4", "mkv": "av_mkv", "webm": "av_webm"}
 _SOUND_UNIT_MS = 40

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from schemas.events import PlaybackChanged
-from schemas.renditions import SEGMENT_S, Made
+from schemas.segments import SEGMENT_S, Made
 
 _SILENT_AFTER = timedelta(seconds=30)
 _AHEAD = 30

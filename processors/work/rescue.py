@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from processors.work.demand import Head
 from processors.work.tasks import NOW, RUNNING, SPARE_INDEX, Task
 from schemas.events import TaskChanged, TaskPlan, TranscodeProgress
-from schemas.renditions import SEGMENT_S, Made
+from schemas.segments import SEGMENT_S, Made
 
 _ACTOR = "service:ledger"
 _LEAST = timedelta(seconds=2)

@@ -11,7 +11,7 @@ from connectors.ports import Document
 from processors.work.demand import Want
 from schemas import events
 from schemas.events import Meta, TaskChanged, TaskPlan, derived_id, to_millis
-from schemas.renditions import Made
+from schemas.segments import Made
 
 WAITING, READY, RUNNING = "waiting", "ready", "running"
 COMPLETED, DEAD, CANCELLED = "completed", "dead", "cancelled"

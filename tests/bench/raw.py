@@ -11,8 +11,9 @@ import ffmpeg
 
 from connectors.encoders import audio_settings, video_settings
 from connectors.segment_tools import VideoRun, on_grid, opened, quietly, sized, video_command
+from schemas.medium import Medium
 from schemas.profiles import Profile
-from schemas.renditions import Medium, VideoRendition, renditions
+from schemas.renditions import VideoRendition, renditions
 from tests.clips import ffmpeg as ffmpeg_path
 
 

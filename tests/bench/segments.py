@@ -13,8 +13,10 @@ import orjson
 from deploy.local.home import Home
 from deploy.local.parts import Options
 from deploy.local.stack import Stack
+from schemas.medium import Medium
 from schemas.profiles import Audio, Profile, Rung, Video, written
-from schemas.renditions import Medium, rendition_folder, renditions
+from schemas.renditions import renditions
+from schemas.segments import rendition_folder
 from tests.bench import raw
 from tests.bench.ends import Ends, through
 from tests.bench.figures import Figure, figure

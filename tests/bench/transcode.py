@@ -11,8 +11,8 @@ from connectors.file_tools import Whole, whole_command
 from deploy.local.home import Home
 from deploy.local.parts import Options
 from deploy.local.stack import Stack
+from schemas.medium import Medium
 from schemas.profiles import BUILT_IN
-from schemas.renditions import Medium
 from tests.bench import raw
 from tests.bench.ends import Ends, through
 from tests.bench.figures import Figure, alternating, figure

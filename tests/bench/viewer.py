@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from schemas.renditions import segment_name
+from schemas.segments import segment_name
 from tests.client import Client
 
 

@@ -22,8 +22,9 @@ from processors.transcode.plan import Asked, plan
 from processors.transcode.runs import VideoWork
 from processors.work.execution import Execution
 from processors.work.tasks import Task
+from schemas.medium import Medium
 from schemas.profiles import Container, Profile, Rung, Video, VideoCodec
-from schemas.renditions import INIT, Medium, segment_location
+from schemas.segments import INIT, segment_location
 from tests import samples
 from tests.clips import ffmpeg, looked_at
 from tests.pretended import NAME

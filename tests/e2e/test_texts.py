@@ -15,8 +15,10 @@ from connectors.process import ToolRunner
 from connectors.sandbox import Sandbox, find_isolation
 from connectors.segment_tools import SegmentTools, VideoRun
 from connectors.text_tools import Texts, TextTools
+from schemas.medium import Medium
 from schemas.profiles import BUILT_IN, Profile, checked
-from schemas.renditions import INIT, Medium, renditions
+from schemas.renditions import renditions
+from schemas.segments import INIT
 from schemas.texts import texts
 from tests.clips import ffmpeg, looked_at, run
 

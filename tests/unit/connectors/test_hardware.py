@@ -10,7 +10,8 @@ import pytest
 
 from connectors.encoders import video_settings
 from connectors.hardware import Hardware, HardwareEncoder, candidates
-from schemas.renditions import Grid, Picture, VideoRendition
+from schemas.renditions import Picture, VideoRendition
+from schemas.segments import Grid
 
 NVENC, VAAPI = HardwareEncoder("h264", "nvenc"), HardwareEncoder("h264", "vaapi", "/dev/dri/renderD128")
 

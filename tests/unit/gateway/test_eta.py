@@ -16,7 +16,7 @@ from gateway.jobs import eta
 from gateway.jobs.render import render
 from processors.views.plan import steps
 from schemas.events import Event
-from schemas.renditions import Medium
+from schemas.medium import Medium
 from schemas.workload import class_of
 from tests import samples
 from tests.fakes import MemoryDatabase

@@ -13,8 +13,8 @@ from gateway.playback.streamable import comes_in_segments
 from processors.transcode.plan import whole_file_reason
 from schemas.copies import remux
 from schemas.events import Stream
+from schemas.medium import Medium
 from schemas.profiles import BUILT_IN, Audio, Profile, Rung, Video
-from schemas.renditions import Medium
 from tests import samples
 
 COVER = samples.video_stream(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.renditions import INIT
+from schemas.segments import INIT
 from tests import samples
 from tests.unit.gateway.checks import anonymous, assert_problem
 from tests.unit.gateway.fakes import until

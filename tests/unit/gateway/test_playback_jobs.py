@@ -10,7 +10,8 @@ import pytest
 
 from schemas.events import Event
 from schemas.profiles import BUILT_IN, written
-from schemas.renditions import INIT, AudioRendition, Renditions, VideoRendition, segment_location
+from schemas.renditions import AudioRendition, Renditions, VideoRendition
+from schemas.segments import INIT, segment_location
 from tests import samples
 from tests.unit.gateway.fakes import World, world
 from tests.unit.gateway.history import controlled, processed, requested, task_changed

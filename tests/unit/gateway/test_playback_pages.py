@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.renditions import INIT
+from schemas.segments import INIT
 from tests.unit.gateway.checks import anonymous
 from tests.unit.gateway.viewing import becomes, keep, viewed
 

@@ -9,7 +9,8 @@ import pytest
 
 from gateway.playback.streams import Rendition
 from schemas.events import Stream
-from schemas.renditions import INIT, Medium, segment_name
+from schemas.medium import Medium
+from schemas.segments import INIT, segment_name
 from schemas.texts import texts
 from tests import samples
 from tests.unit.gateway.checks import anonymous

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.playback.streams import Patience, Rendition
 from schemas.events import MediaChanged
-from schemas.renditions import INIT
+from schemas.segments import INIT
 from tests.unit.gateway.checks import assert_problem
 from tests.unit.gateway.fakes import until, world
 from tests.unit.gateway.history import processed, uploaded

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from gateway.playback import playlists
 from schemas.events import Stream
+from schemas.medium import Medium
 from schemas.profiles import BUILT_IN, Audio, Profile, Rung, Video
-from schemas.renditions import Grid, Medium, Renditions, picture_grid, renditions, sound_grid
+from schemas.renditions import Renditions, picture_grid, renditions, sound_grid
+from schemas.segments import Grid
 from schemas.texts import texts
 from tests import hls_rules, samples
 

@@ -17,7 +17,7 @@ from schemas import cuts as cutting
 from schemas.copies import CopiedTrack
 from schemas.cuts import Cuts, cuts_location
 from schemas.events import Event, MediaProbed
-from schemas.renditions import segment_location
+from schemas.segments import segment_location
 from tests import hls_rules
 from tests.copying import Copied, copied, film
 from tests.unit.gateway.checks import anonymous, assert_problem

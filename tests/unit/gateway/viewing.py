@@ -12,8 +12,10 @@ import httpx
 
 from gateway.playback.streams import Patience, Rendition
 from schemas.events import Event, MediaProbed, PlaybackChanged, StoredSegment, TranscodeRequested
+from schemas.medium import Medium
 from schemas.profiles import BUILT_IN
-from schemas.renditions import Medium, Renditions, renditions, segment_location
+from schemas.renditions import Renditions, renditions
+from schemas.segments import segment_location
 from tests import samples
 from tests.unit.gateway.fakes import World, until, world
 from tests.unit.gateway.history import probed, progressed, uploaded

@@ -22,8 +22,9 @@ from processors.transcode.runs import VideoWork
 from processors.transcode.work import FileWork
 from processors.work.execution import Execution, TaskFailed, Work
 from processors.work.tasks import Task
+from schemas.medium import Medium
 from schemas.profiles import Profile, Rung, Video
-from schemas.renditions import INIT, Medium
+from schemas.segments import INIT
 from tests import samples
 from tests.fakes import FakeClock
 from tests.unit.processors.extractor import FakeExtractor

@@ -22,8 +22,10 @@ from schemas import cuts as cutting
 from schemas.copies import copies, remux
 from schemas.cuts import cuts_location
 from schemas.events import Event, TranscodeProgress
+from schemas.medium import Medium
 from schemas.profiles import Profile
-from schemas.renditions import CannotRender, Made, Medium, rendition_folder
+from schemas.renditions import CannotRender
+from schemas.segments import Made, rendition_folder
 from tests import samples
 from tests.clips import looked_at
 from tests.copying import TOOLS, film

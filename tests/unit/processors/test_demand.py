@@ -9,7 +9,7 @@ import pytest
 
 from processors.work.demand import Demands
 from schemas.events import PlaybackChanged
-from schemas.renditions import SEGMENT_S, Made
+from schemas.segments import SEGMENT_S, Made
 from tests import samples
 from tests.samples import WHEN
 

@@ -10,7 +10,7 @@ import pytest
 
 from processors.work.line import Line
 from processors.work.tasks import Task
-from schemas.renditions import Made
+from schemas.segments import Made
 from tests import samples
 from tests.fakes import FakeClock
 from tests.samples import WHEN

@@ -8,8 +8,9 @@ import pytest
 
 from processors.pictures.plan import PictureOrder, Planned, read, shown, tasks
 from processors.work.tasks import Task, priority_class
+from schemas.medium import Medium
 from schemas.pictures import POSTER, THUMBNAILS, WAVEFORM
-from schemas.renditions import Made, Medium
+from schemas.segments import Made
 from tests import samples
 
 VIDEO, AUDIO = samples.video_stream(), samples.audio_stream()

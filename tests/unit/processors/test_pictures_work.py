@@ -22,8 +22,8 @@ from processors.pictures.work import PictureWork
 from processors.work.execution import Execution, TaskFailed
 from processors.work.jobs import KnownMedia
 from processors.work.tasks import Task
+from schemas.medium import Medium
 from schemas.pictures import POSTER, THUMBNAILS, WAVEFORM, recipe_key
-from schemas.renditions import Medium
 from tests import samples
 from tests.fakes import MemoryDatabase
 

@@ -11,7 +11,7 @@ import pytest
 from processors.work.demand import Head
 from processors.work.rescue import Signs, late
 from processors.work.tasks import NOW, RUNNING, SPARE_INDEX, Task
-from schemas.renditions import Made
+from schemas.segments import Made
 from tests import samples
 from tests.samples import WHEN
 

@@ -25,8 +25,9 @@ from processors.work.execution import Execution, GivenBack, TaskFailed
 from processors.work.tasks import SPARE_INDEX, Task
 from schemas import events
 from schemas.events import Event
+from schemas.medium import Medium
 from schemas.profiles import BUILT_IN
-from schemas.renditions import INIT, Made, Medium, segment_location
+from schemas.segments import INIT, Made, segment_location
 from tests import samples
 from tests.fakes import FakeClock
 from tests.unit.processors.extractor import FakeExtractor

@@ -15,8 +15,9 @@ from processors.transcode.texts import TextWork, timed
 from processors.work.execution import Execution, TaskFailed
 from processors.work.tasks import Task
 from schemas.events import Event, Stream, TranscodeProgress
+from schemas.medium import Medium
 from schemas.profiles import BUILT_IN, checked
-from schemas.renditions import CannotRender, Medium
+from schemas.renditions import CannotRender
 from schemas.texts import texts
 from tests import samples
 from tests.fakes import FakeClock

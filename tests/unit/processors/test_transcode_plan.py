@@ -10,8 +10,10 @@ import pytest
 from processors.transcode.orders import AUDIO, FILE, JOIN, VIDEO, AudioOrder, FileOrder, VideoOrder, read
 from processors.transcode.plan import Asked, Planned, join, plan, whole_file_reason
 from schemas.events import Stream
+from schemas.medium import Medium
 from schemas.profiles import BUILT_IN, Audio, Profile, Rung, Video
-from schemas.renditions import CannotRender, Made, Medium
+from schemas.renditions import CannotRender
+from schemas.segments import Made
 from tests import samples
 
 

@@ -11,8 +11,9 @@ from schemas import cuts as cutting
 from schemas.copies import CopiedPicture, CopiedSound, copies, kept_codecs, remux, remux_named
 from schemas.cuts import Cuts
 from schemas.events import Stream
+from schemas.medium import Medium
 from schemas.profiles import BUILT_IN, BadProfile, checked, parse, written
-from schemas.renditions import AudioRendition, CannotRender, Medium
+from schemas.renditions import AudioRendition, CannotRender
 from tests import samples
 
 

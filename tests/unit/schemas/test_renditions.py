@@ -8,19 +8,10 @@ from typing import Any
 
 import pytest
 
+from schemas.medium import Medium
 from schemas.profiles import BUILT_IN, Audio, Profile, Rung, Video
-from schemas.renditions import (
-    CannotRender,
-    Grid,
-    Made,
-    Medium,
-    VideoRendition,
-    picture_grid,
-    renditions,
-    segment_location,
-    shown_size,
-    sound_grid,
-)
+from schemas.renditions import CannotRender, VideoRendition, picture_grid, renditions, shown_size, sound_grid
+from schemas.segments import Grid, Made, segment_location
 from tests import samples
 
 
