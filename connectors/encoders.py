@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from connectors.hardware import HardwareEncoder, Settings, hardware_settings
-from schemas.renditions import AudioRendition, VideoRendition
+from schemas.renditions import BUFFER_S, AudioRendition, VideoRendition
 
 _X26X = {"fastest": "ultrafast", "fast": "veryfast", "balanced": "fast", "slow": "slow"}
 _SVT = {"fastest": 12, "fast": 10, "balanced": 8, "slow": 5}
 _VPX = {"fastest": 8, "fast": 5, "balanced": 4, "slow": 2}
-_BUFFER_S = 2
 _TEN_BIT, _EIGHT_BIT = "yuv420p10le", "yuv420p"
 _LEAST_TIMESCALE = 10_000
 _IN_BAND = {"h264": "avc3", "hevc": "hev1"}
@@ -71,7 +70,7 @@ def _rate(rendition: VideoRendition) -> Settings:
         return settings | ({"b:v": 0} if rendition.codec == "vp9" else {})
     if rendition.codec == "vp9":
         return settings | {"b:v": rendition.max_bit_rate}
-    return settings | {"maxrate": rendition.max_bit_rate, "bufsize": _BUFFER_S * rendition.max_bit_rate}
+    return settings | {"maxrate": rendition.max_bit_rate, "bufsize": BUFFER_S * rendition.max_bit_rate}
 
 
 def _h264(rendition: VideoRendition, group: int | None) -> Settings:

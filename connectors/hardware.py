@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from schemas.renditions import VideoRendition
+from schemas.renditions import BUFFER_S, VideoRendition
 
 Family = Literal["nvenc", "qsv", "vaapi", "videotoolbox"]
 Settings = dict[str, Any]
@@ -30,7 +30,6 @@ _NVENC = {"fastest": "p1", "fast": "p3", "balanced": "p5", "slow": "p7"}
 _QSV = {"fastest": "veryfast", "fast": "faster", "balanced": "medium", "slow": "slower"}
 _USUAL_SHARE = 0.75
 """Of the most bits a second, where an encoder wants to be told a usual rate too."""
-_BUFFER_S = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +138,11 @@ def _profile(rung: VideoRendition) -> Settings:
 def _bits(rung: VideoRendition) -> Settings:
     """A usual and a greatest rate, where the profile bounds it."""
     if rung.bit_rate is not None:
-        return {"b:v": rung.bit_rate, "maxrate": 2 * rung.bit_rate, "bufsize": _BUFFER_S * rung.bit_rate}
+        return {"b:v": rung.bit_rate, "maxrate": 2 * rung.bit_rate, "bufsize": BUFFER_S * rung.bit_rate}
     if rung.max_bit_rate is None:
         return {}
     most = rung.max_bit_rate
-    return {"b:v": round(_USUAL_SHARE * most), "maxrate": most, "bufsize": _BUFFER_S * most}
+    return {"b:v": round(_USUAL_SHARE * most), "maxrate": most, "bufsize": BUFFER_S * most}
 
 
 def _quality(rung: VideoRendition, scale: int) -> int:

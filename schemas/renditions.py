@@ -26,6 +26,10 @@ _LEVELS = (
     (60, 4_177_920, 139_264),
 )
 """Levels with the most macroblocks a second and in a picture."""
+BUFFER_S = 2
+"""How much an encoder with a capped rate may save up, in seconds of that rate."""
+_SOUND_PEAK = 1.2
+"""How far a segment of sound may go above the rate that is asked for."""
 _SAMPLES = {"aac": 1024, "opus": 960}
 """Samples in a packet."""
 _RATES = {"aac": (48000, 44100), "opus": (48000,)}
@@ -119,9 +123,11 @@ class VideoRendition:
 
     @property
     def bandwidth(self) -> int:
-        """Bits a second that a player must be able to take, as far as can be said beforehand."""
+        """Bits a second that a player must be able to take, as far as can be said beforehand: a segment may
+        hold what its rate allows, and an encoder's full buffer.
+        """
         if self.bit_rate or self.max_bit_rate:
-            return round(1.2 * (self.bit_rate or self.max_bit_rate or 0))
+            return round((1 + BUFFER_S / SEGMENT_S) * (self.bit_rate or self.max_bit_rate or 0))
         return max(100_000, round(self.width * self.height * float(self.grid.rate) * 0.15))
 
 
@@ -146,6 +152,11 @@ class AudioRendition:
         shown = ("grid", "key", "language", "title", "is_default")
         said = {name: value for name, value in vars(self).items() if name not in shown}
         return store_key({**said, "per_segment": self.grid.per_segment})
+
+    @property
+    def bandwidth(self) -> int:
+        """Bits a second that a player must be able to take, with the container."""
+        return round(_SOUND_PEAK * self.bit_rate)
 
     @property
     def group(self) -> str:

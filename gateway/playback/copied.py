@@ -97,7 +97,7 @@ class ShownSound:
 
     key: str
     codec_string: str
-    bit_rate: int
+    bandwidth: int
     stream: int
     channels: int
     language: str | None
@@ -141,7 +141,7 @@ async def _sound(tracks: CopiedTracks, sound: CopiedSound | AudioRendition) -> S
     return ShownSound(
         key=sound.key,
         codec_string=await tracks.codec(sound),
-        bit_rate=await _bandwidth(tracks, sound, None),
+        bandwidth=await _bandwidth(tracks, sound, None),
         stream=sound.stream,
         channels=sound.channels,
         language=sound.language,

@@ -57,7 +57,7 @@ class Sound(Protocol):
     @property
     def codec_string(self) -> str: ...
     @property
-    def bit_rate(self) -> int: ...
+    def bandwidth(self) -> int: ...
     @property
     def language(self) -> str | None: ...
     @property
@@ -155,7 +155,7 @@ def within(
 
 
 def _sound_rate(audio: Sequence[Sound]) -> int:
-    return max((track.bit_rate for track in audio), default=0)
+    return max((track.bandwidth for track in audio), default=0)
 
 
 def _groups(audio: Sequence[Sound], texts: Sequence[TextRendition]) -> dict[str, str]:
@@ -178,7 +178,7 @@ def _variant(rung: Size, audio: Sequence[Sound], groups: dict[str, str], base: s
 
 def _sound_alone(track: Sound, base: str) -> list[str]:
     said = {
-        "BANDWIDTH": str(round(track.bit_rate * 1.2)),
+        "BANDWIDTH": str(track.bandwidth),
         "CODECS": f'"{track.codec_string}"',
         "AUDIO": f'"{_SOUND}"',
     }

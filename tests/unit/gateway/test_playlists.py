@@ -142,8 +142,8 @@ def test_sound_alone_is_one_variant(codec: str) -> None:
         ({"max_height": 480, "max_bit_rate": 1_000_000}, ["240"]),
         ({"max_bit_rate": 6_000_000}, ["720", "480", "240"]),
         # 720p with its sound takes just so many bits a second.
-        ({"max_bit_rate": 4_328_000}, ["720", "480", "240"]),
-        ({"max_bit_rate": 4_327_999}, ["480", "240"]),
+        ({"max_bit_rate": 5_403_600}, ["720", "480", "240"]),
+        ({"max_bit_rate": 5_403_599}, ["480", "240"]),
     ],
 )
 def test_a_clients_limits_leave_what_it_can_take_or_else_the_smallest(
