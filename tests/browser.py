@@ -72,6 +72,11 @@ class Player:
         """Every error that hls.js told."""
         return self.page.evaluate("() => player.errors")
 
+    def playback(self) -> dict[str, Any]:
+        """What the gateway said of how to play it."""
+        said: dict[str, Any] = self.page.evaluate("() => player.playback")
+        return said
+
     def play(self) -> None:
         """Plays, and watches for stops."""
         self.page.evaluate(_WATCH)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -181,6 +182,26 @@ def test_a_profile_that_the_browser_cannot_play_is_said(chrome: Browser, client:
     media_id = client.upload(film(films, name, 6, "320x180"))["media"]["id"]
     page.goto(f"{client.url}/play/{media_id}?profile={name}&method=transcode#token={client.token}")
     expect(page.get_by_role("status")).to_contain_text("This browser")
+
+
+def test_what_is_lost_under_a_player_is_made_again_and_it_plays_on(
+    chrome: Browser, client: Client, stack: Stack, films: Path
+) -> None:
+    media_id = client.upload(film(films, "lost", 90, "320x180"))["media"]["id"]
+    player = Player.opened(chrome, client, media_id, profile="stream")
+    player.page.evaluate(
+        "() => { player.hls.config.maxBufferLength = player.hls.config.maxMaxBufferLength = 8; }"
+    )
+    player.play()
+    first = player.playback()
+    client.until_job(first["job_id"], "completed")
+    source = client.get(f"/api/v1/media/{media_id}")["sha256"][:32]
+    shutil.rmtree(stack.home.blobs / "renditions" / source[:2] / source)
+    player.seek(80)
+    second = player.playback()
+    assert second["session_id"] != first["session_id"]
+    assert second["job_id"] != first["job_id"]
+    player.until("() => document.querySelector('video').ended", "the end")
 
 
 def test_a_file_that_the_browser_plays_is_played_as_it_is(
