@@ -30,7 +30,6 @@ log = structlog.get_logger()
 _CONNECTIONS = 16_384
 """How many requests may be under way at once: each live client is one, for as long as it stays."""
 
-
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _KEPT_BYTES, _OWN_PAGES_BYTES = 32 << 20, 8 << 20
 

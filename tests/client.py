@@ -69,6 +69,12 @@ class Client:
         with self.http as http:
             return http.post(path, json=body)
 
+    def make_profile(self, order: dict[str, Any]) -> None:
+        """Makes or changes a profile. Fails on anything but 202."""
+        with self.http as http:
+            answer = http.put(f"/api/v1/profiles/{order['name']}", json=order)
+        assert answer.status_code == 202, answer.text
+
     def job(self, job_id: str) -> dict[str, Any]:
         return self.get(f"/api/v1/jobs/{job_id}")
 

@@ -11,8 +11,6 @@ from gateway.jobs.render import render
 from gateway.jobs.schemas import Job
 
 JOBS = "jobs"
-
-
 _MOST_ALIKE = 200
 
 

@@ -7,18 +7,16 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import TypeVar
 
 from connectors.codec_strings import codec_string
 from connectors.fragment_shape import shape, timescale
 from connectors.ports import BlobMissing, BlobStore
+from gateway.playback.recent import remember
 from schemas import cuts as cutting
 from schemas.copies import CopiedPicture, CopiedSound, CopiedTrack, Copies
 from schemas.cuts import Cuts, cuts_location
 from schemas.renditions import AudioRendition
 from schemas.segments import INIT, rendition_folder, segment_location, segment_name
-
-T = TypeVar("T")
 
 _KEPT = 512
 _BOX_HEADER = 8
@@ -40,7 +38,7 @@ class CopiedTracks:
         if known is None or not known.whole:
             known = await self._listed(track) or await self._so_far(track, known)
             if known is not None:
-                _keep(self._known, track.key, known)
+                remember(self._known, track.key, known, _KEPT)
         return known
 
     def forget(self, track: CopiedTrack) -> None:
@@ -51,7 +49,7 @@ class CopiedTracks:
         """What players ask by. Raises BlobMissing, UnknownCodec."""
         if track.key not in self._codecs:
             init = await self._init(track)
-            _keep(self._codecs, track.key, codec_string(init))
+            remember(self._codecs, track.key, codec_string(init), _KEPT)
         return self._codecs[track.key]
 
     async def _listed(self, track: CopiedTrack) -> Cuts | None:
@@ -163,10 +161,3 @@ def _ticks_and_size(path: Path) -> tuple[int, int]:
         header = file.read(_BOX_HEADER)
         head = header + file.read(int.from_bytes(header[:4]) - _BOX_HEADER)
     return shape(head).ticks, path.stat().st_size
-
-
-def _keep(kept: OrderedDict[str, T], key: str, value: T) -> None:
-    kept[key] = value
-    kept.move_to_end(key)
-    if len(kept) > _KEPT:
-        kept.popitem(last=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+from gateway.playback.recent import remember
 from schemas.events import Event, MediaChanged
 
 _KEPT = 10_000
@@ -22,6 +23,4 @@ class Deletions:
     def hear(self, event: Event) -> None:
         """Takes in that a medium was deleted."""
         if isinstance(event, MediaChanged) and event.change == "deleted":
-            self._gone[event.media_id] = None
-            if len(self._gone) > _KEPT:
-                self._gone.popitem(last=False)
+            remember(self._gone, event.media_id, None, _KEPT)

@@ -19,11 +19,10 @@ from gateway.errors import Forbidden, Invalid, NotFound, Unavailable
 from gateway.media.lookup import MEDIA, find
 from gateway.openapi import FILE, problems
 from gateway.playback import endpoints, sessions
-from gateway.playback.decide import mime_type
 from gateway.playback.schemas import PlaybackOrder
+from gateway.playback.streams import SourceFile
 from gateway.playback.tickets import Ticket
 from gateway.services import Services, ServicesOf
-from schemas.medium import Medium
 
 router = APIRouter(
     prefix="/Videos", tags=["older clients"], responses=problems(401, 403, 404, 409, 410, 422, 503)
@@ -63,9 +62,8 @@ async def get_older_file(services: ServicesOf, viewer: Viewer, file: str) -> Res
     document = await _medium(services, viewer, file)
     if "probe" not in document:
         raise Unavailable("The medium has not been looked at yet; try again in a moment.")
-    upload = document["upload"]
-    kind = mime_type(Medium.read(document["probe"]))
-    return await services.files.played(upload["location"], upload["name"], kind)
+    sent = SourceFile.of(document)
+    return await services.files.played(sent.location, sent.name, sent.mime_type)
 
 
 @router.get("/Stream.m3u8", response_class=PlainTextResponse)

@@ -112,9 +112,9 @@ async def _job(
     for job_id, state in same:
         if state in _UNDER_WAY:
             return str(job_id), None
-    for job_id, state in same:
-        if state == _COMPLETED and not await lacks(services.store, made):
-            return str(job_id), None
+    completed = next((job_id for job_id, state in same if state == _COMPLETED), None)
+    if completed is not None and not await lacks(services.store, made):
+        return str(completed), None
     before = sorted(str(document["_id"]) for document in alike)
     job_id = derived_id("watch", viewing.media_id, profile.name, profile.version, *before)
     event = TranscodeRequested(

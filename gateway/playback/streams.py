@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from connectors.ports import BlobStore, Clock, Publisher, Transient, is_there
+from connectors.ports import BlobStore, Clock, Document, Publisher, Transient, is_there
 from connectors.read_models import ReadModels
 from gateway.errors import Conflict, Gone, NotFound, Unavailable
 from gateway.jobs.lookup import makers
@@ -20,6 +20,7 @@ from gateway.playback.arrivals import Arrivals
 from gateway.playback.copied import CopiedTracks
 from gateway.playback.decide import mime_type
 from gateway.playback.deletions import Deletions
+from gateway.playback.recent import remember
 from gateway.playback.streamable import streamed
 from gateway.playback.tickets import Ticket
 from gateway.profiles import catalog
@@ -63,6 +64,12 @@ class SourceFile:
     location: str
     name: str
     mime_type: str
+
+    @classmethod
+    def of(cls, document: Document) -> SourceFile:
+        """The file of a medium that was looked at."""
+        upload = document["upload"]
+        return cls(upload["location"], upload["name"], mime_type(Medium.read(document["probe"])))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,9 +116,7 @@ class Streams:
         place = (ticket.media_id, ticket.profile or "", ticket.version)
         known = self._known.get(place)
         if known is None:
-            known = self._known[place] = await self._find(ticket)
-            if len(self._known) > _KEPT:
-                self._known.popitem(last=False)
+            known = remember(self._known, place, await self._find(ticket), _KEPT)
         return known
 
     async def _find(self, ticket: Ticket) -> Playing:
@@ -131,12 +136,8 @@ class Streams:
         self.refuse_deleted(ticket.media_id)
         known = self._files.get(ticket.media_id)
         if known is None or anew:
-            media, document = await find(self.read_models, ticket.media_id)
-            kind = mime_type(Medium.read(document["probe"]))
-            known = SourceFile(document["upload"]["location"], media.name, kind)
-            self._files[ticket.media_id] = known
-            if len(self._files) > _KEPT:
-                self._files.popitem(last=False)
+            _, document = await find(self.read_models, ticket.media_id)
+            known = remember(self._files, ticket.media_id, SourceFile.of(document), _KEPT)
         return known
 
     async def rendition(self, ticket: Ticket, key: str) -> Rendition | Copied | TextRendition:

@@ -97,8 +97,11 @@ class Transcode:
             # It came from the dead letters: what a replay asks for is another run.
             job = await self.jobs.reopen(job.id, job.run + 1, event.meta.occurred_at)
         advanced = await self._advance(job, event.meta) if job else Handled()
-        await early.forget(commands)
-        return merged([*heeded, advanced])
+
+        async def settle() -> None:
+            await early.forget(commands)
+
+        return merged([*heeded, advanced, Handled(settle=[settle])])
 
     async def _learned(
         self, event: MediaProbed | MediaRejected | MediaChanged, fact: str, value: dict[str, object]

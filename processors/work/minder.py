@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connectors.brakes import Brakes
@@ -38,19 +38,21 @@ class Minder:
     """Whether something is about to begin for which someone waits."""
     _pressed_at: float = -_DELIVERED_WITHIN_S
     """When someone was last seen to wait."""
+    _hushed: bool = False
     _placeless: frozenset[str] = frozenset()
 
     async def run(self) -> None:
         """Looks at each piece of news, and now and then. Never ends."""
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_DELIVERED_WITHIN_S if self._is_hushed() else _LOOK_EVERY_S):
+                async with asyncio.timeout(_DELIVERED_WITHIN_S if self._hushed else _LOOK_EVERY_S):
                     await self.demands.changed.wait()
             self.look()
 
     def look(self) -> None:
         """Stops, leaves and lets go on what is to."""
         running = [self._running(each) for each in self.attempts.values()]
+        self._hushed = self._is_hushed(running)
         found = restrain(
             running,
             now=self.clock.now(),
@@ -58,19 +60,19 @@ class Minder:
             worker_paused=self.standing.order == PAUSE,
             breathing=self.breathing,
             memory_short=self.memory_short,
-            hushed=self._is_hushed(),
+            hushed=self._hushed,
         )
         for task_id, attempt in self.attempts.items():
             attempt.leave_or_not(task_id in found.left, at_once=found.at_once(attempt.task))
         self._placeless = found.placeless
         self.brakes.hold(found.stopped)
 
-    def _is_hushed(self) -> bool:
+    def _is_hushed(self, running: Sequence[Running]) -> bool:
         """Whether someone waits for what is about to begin, or for what is about to be delivered: that goes
         through several processes, and they need the processor too.
         """
         now = time.monotonic()
-        if self.expects() or any(self.as_wanted(each.task).awaited for each in self.attempts.values()):
+        if self.expects() or any(each.task.awaited for each in running):
             self._pressed_at = now
         return now - self._pressed_at < _DELIVERED_WITHIN_S
 

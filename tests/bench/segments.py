@@ -41,9 +41,7 @@ def run() -> Iterator[Figure]:
             times: list[tuple[float, float]] = []
             for kind, cap, most in (("constant quality", None, 1.03), ("capped rate", 1.0, 1.12)):
                 profile = _ladder(kind.split()[0], cap)
-                with client.http as http:
-                    order = orjson.loads(written(profile))
-                    http.put(f"/api/v1/profiles/{profile.name}", json=order).raise_for_status()
+                client.make_profile(orjson.loads(written(profile)))
                 for _ in range(_RUNS):
                     film = next(films)
                     baseline_s, baseline_bytes = raw.ladder(film, looked_at(film), profile, folder)

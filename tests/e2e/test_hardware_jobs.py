@@ -49,11 +49,7 @@ def details(client: Client) -> dict[str, str]:
 def made(client: Client, source: Path, to: Path, **changes: Any) -> str:
     """Does a job with a profile that asks for hardware, and looks at its result; the medium's id."""
     profile = replace(PROFILE, audio=Audio(codec="aac"), **changes)
-    with client.http as http:
-        assert (
-            http.put(f"/api/v1/profiles/{profile.name}", json=orjson.loads(written(profile))).status_code
-            == 202
-        )
+    client.make_profile(orjson.loads(written(profile)))
     said = client.upload(source, profile=profile.name)
     job = client.until_job(said["job"]["id"], "completed")
     assert sound(client.download(job["output"]["url"], to))

@@ -46,9 +46,8 @@ def film(client: Client, clips: Path) -> str:
 def test_what_is_promised_is_sent(codec: str, sound: str, client: Client, film: str) -> None:
     name = f"lawful-{codec}-{sound}"
     video = {"codec": codec, "rungs": SIZES[codec], "speed": "fastest"}
-    profile = {"name": name, "container": "hls", "video": video, "audio": {"codec": sound, "tracks": "all"}}
-    with client.http as http:
-        assert http.put(f"/api/v1/profiles/{name}", json=profile).status_code == 202
+    audio = {"codec": sound, "tracks": "all"}
+    client.make_profile({"name": name, "container": "hls", "video": video, "audio": audio})
     viewer = watched(client, film, method="transcode", profile=name)
     master = viewer.master()
     assert len(master.variants) == len(SIZES[codec])

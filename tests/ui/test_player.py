@@ -40,9 +40,7 @@ _WORDS = """
 
 @pytest.fixture(autouse=True)
 def _profile(_whole: None, client: Client) -> None:
-    with client.http as http:
-        answer = http.put("/api/v1/profiles/stream", json=LADDER)
-        assert answer.status_code == 202, answer.text
+    client.make_profile(LADDER)
 
 
 def encoded(stack: Stack, media_id: str) -> Counter[tuple[str, int]]:
@@ -122,9 +120,8 @@ def profile(client: Client, codec: str, sound: str) -> str:
     crf = 28 if codec == "h264" else 45
     rungs = [{"height": 144, "crf": crf}, {"height": 96, "crf": crf}]
     video = {"codec": codec, "rungs": rungs, "speed": "fastest"}
-    with client.http as http:
-        order = {"name": name, "container": "hls", "video": video, "audio": {"codec": sound, "tracks": "all"}}
-        assert http.put(f"/api/v1/profiles/{name}", json=order).status_code == 202
+    audio = {"codec": sound, "tracks": "all"}
+    client.make_profile({"name": name, "container": "hls", "video": video, "audio": audio})
     return name
 
 
