@@ -41,7 +41,7 @@ class Scene:
     def _lacks(self) -> str | None:
         return self.stack.lacks()
 
-    def source(self, seconds: int = 16) -> Path:
+    def source(self, seconds: int = 8) -> Path:
         """A clip like no other, so that its bytes are its own; it takes some seconds to transcode."""
         serial = next(_SERIAL)
         source = f"testsrc2=size=1280x720:rate=30:duration={seconds}"
@@ -49,7 +49,7 @@ class Scene:
         video = ("-c:v", "libx264", "-preset", "ultrafast")
         return run("-f", "lavfi", "-i", source, *sound, *video, to=self.folder / f"{serial}.mp4")
 
-    def start_job(self, seconds: int = 16) -> str:
+    def start_job(self, seconds: int = 8) -> str:
         """Uploads a clip and asks for it in another form."""
         job_id: str = self.client.upload(self.source(seconds), profile="web")["job"]["id"]
         self.jobs.append(job_id)
@@ -100,6 +100,11 @@ class Scene:
         ends = Counter((e.job_id, e.run) for e in {e.meta.event_id: e for e in told}.values())
         assert all(ends[job, 1] == 1 for job in self.jobs), ends
         self.until_no_tools()
+
+    def unfinished(self) -> int:
+        """How many of the jobs the ledger has not closed."""
+        where = {"_id": {"$in": self.jobs}, "state": "closed"}
+        return len(self.jobs) - int(self.database.ledger_jobs.count_documents(where))
 
     def until_done_by_another(self, job_id: str, lost: dict[str, Any]) -> None:
         """The job completes though whoever had `lost` is stopped."""

@@ -49,8 +49,10 @@ def test_read_models_rebuilt_under_load_are_identical(scene: Scene) -> None:
     go_on = threading.Event()
 
     def load() -> None:
-        while not go_on.is_set():
-            scene.jobs.append(scene.client.upload(source, profile="preview")["job"]["id"])
+        """Always some jobs under way, and no more than the workers keep up with."""
+        while not go_on.wait(0.1):
+            if scene.unfinished() < 3:
+                scene.jobs.append(scene.client.upload(source, profile="preview")["job"]["id"])
 
     loading = threading.Thread(target=load)
     loading.start()
