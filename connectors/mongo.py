@@ -13,6 +13,7 @@ from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError, PyMongoError
 
+from connectors.lattice import together
 from connectors.ports import (
     DatabaseUnavailable,
     Document,
@@ -114,7 +115,7 @@ class MongoDatabase:
     async def merge(self, merges: Sequence[Merge]) -> None:
         """See ports.Database."""
         by_collection: dict[str, list[UpdateOne]] = {}
-        for merge in merges:
+        for merge in together(merges):
             update = UpdateOne({"_id": merge.id}, {"$max": dict(merge.fields)}, upsert=True)
             by_collection.setdefault(merge.collection, []).append(update)
         for collection, updates in by_collection.items():

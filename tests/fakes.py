@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from connectors.lattice import greater
 from connectors.ports import (
     BrokerUnavailable,
     DatabaseUnavailable,
@@ -166,27 +167,6 @@ class MemoryDatabase:
 
     async def ping(self) -> None:
         self._of("state")
-
-
-def greater(one: Any, other: Any) -> bool:
-    """The order of BSON values, as far as our documents go."""
-    return _rank(one) > _rank(other)
-
-
-def _rank(value: Any) -> tuple[Any, ...]:
-    if value is None:
-        return (1,)
-    if isinstance(value, bool):
-        return (8, value)
-    if isinstance(value, int | float):
-        return (2, value)
-    if isinstance(value, str):
-        return (3, value.encode())
-    if isinstance(value, Mapping):
-        return (4, [(_rank(v)[0], k, _rank(v)) for k, v in value.items()])
-    if isinstance(value, list | tuple):
-        return (5, [_rank(v) for v in value])
-    return (9, value)
 
 
 def _matches(document: Document, where: Mapping[str, Any]) -> bool:

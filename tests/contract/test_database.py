@@ -108,14 +108,24 @@ async def test_merges_climb_in_any_order(database: Database) -> None:
         ({"a": False}, {"a": True}),
         ({"a": "é"}, {"a": "ê"}),
         ({"a": 2}, {"a": 2.5}),
+        (None, 0),
+        (7, "7"),
+        ("z", {}),
+        ({"a": 1}, [0]),
+        ([9], False),
+        (True, WHEN),
     ],
 )
-async def test_sub_documents_compare_field_by_field(database: Database, less: object, more: object) -> None:
+async def test_values_climb_in_one_order_together_or_apart(
+    database: Database, less: object, more: object
+) -> None:
     for first, second in ((less, more), (more, less)):
-        id = uuid.uuid4().hex
-        await database.merge([Merge("c", id, {"v": first})])
-        await database.merge([Merge("c", id, {"v": second})])
-        assert await database.get("c", id) == {"_id": id, "v": more}
+        apart, together = uuid.uuid4().hex, uuid.uuid4().hex
+        await database.merge([Merge("c", apart, {"v": first})])
+        await database.merge([Merge("c", apart, {"v": second})])
+        await database.merge([Merge("c", together, {"v": value}) for value in (first, second)])
+        for id in (apart, together):
+            assert await database.get("c", id) == {"_id": id, "v": more}
 
 
 async def test_select_finds_by_equality(database: Database) -> None:

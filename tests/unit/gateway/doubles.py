@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from connectors.lattice import greater
 from connectors.ports import (
     Blob,
     BlobMissing,
@@ -120,19 +121,8 @@ def _at(document: Document, path: str) -> Any:
 def _raise_to(document: Document, path: list[str], value: Any) -> None:
     for step in path[:-1]:
         document = document.setdefault(step, {})
-    if path[-1] not in document or _rank(document[path[-1]]) < _rank(value):
+    if path[-1] not in document or greater(value, document[path[-1]]):
         document[path[-1]] = value
-
-
-def _rank(value: Any) -> Any:
-    """Values in MongoDB's order: nothing first, documents field by field."""
-    if value is None:
-        return (0,)
-    if isinstance(value, dict):
-        return (2, [_rank(v) for v in value.values()])
-    if isinstance(value, list):
-        return (2, [_rank(v) for v in value])
-    return (1, value)
 
 
 @dataclass
