@@ -214,6 +214,8 @@ class Leader:
             raise
         if admitted:
             self._under_way[task.id] = replace(task, state=READY)
+        else:
+            self._to_look_up.add(task.id)
         return admitted
 
     async def _rescue(self) -> None:
@@ -232,7 +234,7 @@ class Leader:
         return self._crew.tools(self.clock.now())
 
     async def _look_up(self) -> None:
-        """Takes back into the queue what a worker gave up."""
+        """Takes back into the queue what a worker gave up, and what is not as it was heard of."""
         ids, self._to_look_up = self._to_look_up, set()
         for id in ids:
             task = await self.ledger.get(id)

@@ -208,6 +208,21 @@ async def test_a_retry_waits_for_its_time(world: World) -> None:
     assert await world.in_state("ready") == ["t000"]
 
 
+async def test_a_plan_that_is_told_again_hides_no_task_that_has_moved_on(world: World) -> None:
+    """Stages that start anew tell again what they had told."""
+    (planned,) = await world.plan()
+    await world.leader.fill()
+    task = await world.claim("t000")
+    released = task.told("released", "w", world.clock.now())
+    assert await world.ledger.release(task)
+    world.leader._hear(released)
+    await world.leader._look_up()
+    world.leader._hear(planned)
+    await world.leader.fill()
+    await world.leader.fill()
+    assert await world.in_state("ready") == ["t000"]
+
+
 async def test_the_leader_tells_how_much_work_there_is(world: World) -> None:
     seen: list[tuple[dict[str, int], float]] = []
 
