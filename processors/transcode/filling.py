@@ -81,7 +81,7 @@ class Filling:
         for rendition in self.renditions:
             self.have[rendition.key] = await self._stored(rendition)
         began, pace = time.monotonic(), self._pace()
-        self._reached(pace)
+        pace.found(self._units())
         while (span := self._next()) is not None:
             self._border.reached()
             await self._encode(span, pace)

@@ -162,6 +162,7 @@ async def test_a_run_that_is_all_there_encodes_nothing(world: World) -> None:
     assert (world.spans(), outcome.encoded) == ([], 0)
     progress = [e for e in world.told if isinstance(e, events.TranscodeProgress)]
     assert progress[-1].frames_done == 960
+    assert {(e.speed, e.units_per_s, e.eta_ms) for e in progress} == {(0.0, 0.0, None)}
 
 
 async def test_a_segment_without_its_initialisation_does_not_count(world: World) -> None:
