@@ -171,13 +171,18 @@ def _ticks(rung: VideoRendition) -> int:
 
 def video_command(run: VideoRun, targets: Sequence[str]) -> Any:
     """ffmpeg's arguments for a run."""
+    outputs = video_outputs(run, targets)
+    return quietly(ffmpeg.merge_outputs(*outputs), "-copyts", *device_flags(run.hardware))
+
+
+def video_outputs(run: VideoRun, targets: Sequence[str]) -> list[Any]:
+    """Each size of a run, in a file of its own."""
     pictures = on_grid(opened(run.source, run.demuxer, _seek(run)), run)
     several = pictures.filter_multi_output("split", len(run.rungs)) if len(run.rungs) > 1 else [pictures]
-    outputs = [
+    return [
         ffmpeg.output(given(several[number], rung, run.hardware), target, **_contained(rung, run))
         for number, (rung, target) in enumerate(zip(run.rungs, targets, strict=True))
     ]
-    return quietly(ffmpeg.merge_outputs(*outputs), "-copyts", *device_flags(run.hardware))
 
 
 def _seek(run: VideoRun) -> Fraction:

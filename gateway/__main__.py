@@ -50,7 +50,7 @@ def main() -> int:
 
 
 def _keep_freed_memory() -> None:
-    """Files are sent in pieces of a MiB. glibc gives each back to the system and gets it anew, page by page:
+    """Files are sent in large pieces. glibc gives each back to the system and gets it anew, page by page:
     a fifth of what sending costs.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

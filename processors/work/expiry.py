@@ -1,4 +1,4 @@
-"""Takes tasks back from workers that went silent."""
+"""Takes tasks back from workers that went silent, or that are no more."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import structlog
 from connectors.ports import Clock
 from processors.work.ledger import Ledger
 from processors.work.observer import WorkObserver
-from processors.work.tasks import DEAD, Task
+from processors.work.tasks import DEAD, RUNNING, Task
 
 log = structlog.get_logger()
 
@@ -20,7 +20,7 @@ _ACTOR = "service:ledger"
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """The leases that ran out."""
+    """The leases that ran out, and those whose holder is known to be gone."""
 
     ledger: Ledger
     clock: Clock
@@ -29,15 +29,21 @@ class Expiry:
     async def take_back(self, running: Iterable[Task], now: datetime) -> set[str]:
         """Ends the attempts whose lease is over; returns the tasks that this has moved."""
         overdue = [task for task in running if task.lease_until is not None and task.lease_until < now]
-        return {task.id for task in overdue if await self._expire(task)}
+        return {task.id for task in overdue if await self._expire(task, "went silent")}
 
-    async def _expire(self, task: Task) -> bool:
+    async def take_back_from(self, worker: str) -> None:
+        """Ends the attempts of an earlier process of that name, which is no more: nobody waits for its leases."""
+        for task in await self.ledger.in_state(RUNNING):
+            if task.worker == worker:
+                await self._expire(task, "was started anew")
+
+    async def _expire(self, task: Task, what: str) -> bool:
         failed = replace(task, attempts=task.attempts + 1)
         state = DEAD if failed.attempts >= task.plan.max_attempts else "expired"
-        reason = f"{task.worker} went silent while it worked on this"
+        reason = f"{task.worker} {what} while it worked on this"
         event = failed.told(state, _ACTOR, self.clock.now(), code="worker_lost", error=reason)
         if not await self.ledger.expire(task, event):
             return False
-        log.warning("lease expired", task=task.id, worker=task.worker, epoch=task.epoch)
+        log.warning("taken back", task=task.id, why=reason, epoch=task.epoch)
         self.observer.expired()
         return True

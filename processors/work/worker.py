@@ -20,6 +20,7 @@ from connectors.ports import Clock, Publisher, Tail, Transient
 from processors.work.admission import Admission
 from processors.work.attempt import Attempt, Desk
 from processors.work.execution import Work
+from processors.work.expiry import Expiry
 from processors.work.foreman import cooling
 from processors.work.giving_way import Load
 from processors.work.governor import Governor
@@ -115,6 +116,7 @@ class Worker:
         beside = (self._learn(), self._listen(), self.minder.run(), self.governor.run())
         duties = [asyncio.create_task(duty) for duty in beside]
         try:
+            await self._inherit()
             while not self._stopping:
                 for duty in duties:
                     if duty.done():
@@ -130,6 +132,16 @@ class Worker:
         """Claims nothing more; `run` returns once what is under way is done or given back."""
         self._stopping = True
         self._wake.set()
+
+    async def _inherit(self) -> None:
+        """What an earlier process of this name had when it was killed goes back at once."""
+        expiry = Expiry(self.ledger, self.clock, self.observer)
+        while not self._stopping:
+            try:
+                return await expiry.take_back_from(self.settings.name)
+            except Transient as error:
+                log.warning("the worker waits for what it needs", error=str(error))
+                await asyncio.sleep(_AGAIN_S)
 
     async def _learn(self) -> None:
         await self.standing.learn(self.last_order)

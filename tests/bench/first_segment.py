@@ -35,16 +35,15 @@ def run() -> Iterator[Figure]:
         folder = Path(name)
         source = clip(folder / "source.mp4", seconds=_SECONDS, size="1280x720")
         medium = looked_at(source)
-        rung = raw.largest(medium, _PROFILE)
         with Stack.start(Home(folder / "home"), Options(port=8790)) as stack:
             assert stack.url is not None
             client = Client(stack.url, stack.token)
             films = (marked(source, folder / f"{n}.mp4", n) for n in count())
             ours, baseline = alternating(
-                _RUNS, lambda: opening(client, next(films)), lambda: raw.segment(source, medium, rung, 0)
+                _RUNS, lambda: opening(client, next(films)), lambda: raw.segment(source, medium, _PROFILE, 0)
             )
             yield _figure("first-segment playback", ours, baseline)
-            at_rest = median(raw.segment(source, medium, rung, place) for place in _PLACES)
+            at_rest = median(raw.segment(source, medium, _PROFILE, place) for place in _PLACES)
             yield _figure("first-segment seek", seeking(client, next(films)), at_rest)
 
 

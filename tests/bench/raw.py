@@ -5,15 +5,17 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import ffmpeg
 
 from connectors.encoders import audio_settings, video_settings
-from connectors.segment_tools import VideoRun, on_grid, opened, quietly, sized, video_command
+from connectors.segment_tools import VideoRun, on_grid, opened, quietly, sized, video_outputs
 from schemas.medium import Medium
 from schemas.profiles import Profile
-from schemas.renditions import VideoRendition, renditions
+from schemas.renditions import renditions
+from schemas.segments import SEGMENT_S
 from tests.clips import ffmpeg as ffmpeg_path
 
 
@@ -22,11 +24,6 @@ def timed(command: Sequence[str], within_s: float = 900) -> float:
     began = time.monotonic()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=within_s)
     return time.monotonic() - began
-
-
-def largest(medium: Medium, profile: Profile) -> VideoRendition:
-    """The rung that a player begins with."""
-    return renditions(medium, profile).video[0]
 
 
 def ladder(source: Path, medium: Medium, profile: Profile, folder: Path) -> tuple[float, int]:
@@ -53,8 +50,12 @@ def ladder(source: Path, medium: Medium, profile: Profile, folder: Path) -> tupl
     return timed(command), sum(target.stat().st_size for target in targets)
 
 
-def segment(source: Path, medium: Medium, rung: VideoRendition, number: int) -> float:
-    """Seconds until ffmpeg alone has made one segment of the picture."""
+def segment(source: Path, medium: Medium, profile: Profile, number: int) -> float:
+    """Seconds until ffmpeg alone has made one segment: the picture in the size that players begin with, and
+    its sound.
+    """
+    made = renditions(medium, profile)
+    rung, track = made.video[0], made.audio[0]
     run = VideoRun(
         source=source,
         demuxer=medium.container,
@@ -63,5 +64,9 @@ def segment(source: Path, medium: Medium, rung: VideoRendition, number: int) -> 
         first=number,
         count=1,
     )
-    target = source.with_suffix(".raw.mp4")
-    return timed(video_command(run, [str(target)]).compile(cmd=ffmpeg_path()))
+    begin = number * SEGMENT_S
+    heard = opened(source, medium.container, Fraction(begin))[str(track.stream)]
+    heard = heard.filter("atrim", start=begin, end=begin + SEGMENT_S)
+    picture, sound = (str(source.with_suffix(f".raw-{kind}.mp4")) for kind in ("picture", "sound"))
+    outputs = (*video_outputs(run, [picture]), ffmpeg.output(heard, sound, **audio_settings(track)))
+    return timed(quietly(ffmpeg.merge_outputs(*outputs), "-copyts").compile(cmd=ffmpeg_path()))

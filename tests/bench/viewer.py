@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,16 +43,10 @@ class Viewer:
             self._text(f"{self.folder}/{key}/index.m3u8")
 
     def first_byte_at(self, segment: int) -> float:
-        """When the first byte of a segment of the picture came; the rest is waited for, and the sound."""
-        sound: Future[float] | None = None
-        if self.sound:
-            sound = self._threads.submit(
-                self._first_byte_at, f"{self.folder}/{self.sound}/{segment_name(segment)}"
-            )
-        at = self._first_byte_at(f"{self.folder}/{self.picture}/{segment_name(segment)}")
-        if sound is not None:
-            sound.result()
-        return at
+        """When the first bytes of a segment had come, of the picture and of the sound; all is waited for."""
+        kinds = filter(None, (self.picture, self.sound))
+        urls = [f"{self.folder}/{kind}/{segment_name(segment)}" for kind in kinds]
+        return max(self._threads.map(self._first_byte_at, urls))
 
     def _first_byte_at(self, url: str) -> float:
         with self.http.stream("GET", url) as answer:

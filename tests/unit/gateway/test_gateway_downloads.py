@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
+from starlette.types import Message, Receive, Scope
 
+from gateway.files import _Download
 from tests.unit.gateway.checks import DATA, assert_problem, upload
 from tests.unit.gateway.fakes import world
 from tests.unit.gateway.history import uploaded
@@ -61,6 +64,31 @@ async def test_a_download_may_be_in_ranges(
         else:
             assert got.content == expected
         assert status != 416 or got.headers["content-range"] == f"bytes */{len(DATA)}"
+
+
+@pytest.mark.parametrize(("others", "most"), [(0, 512 << 10), (127, 256 << 10), (10_000, 64 << 10)])
+async def test_the_more_downloads_the_smaller_their_pieces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, others: int, most: int
+) -> None:
+    """Some pieces of each lie in memory for as long as its client does not take them."""
+    monkeypatch.setattr(_Download, "_under_way", others)
+    path = tmp_path / "film"
+    pieces: list[bytes] = []
+    path.write_bytes(bytes(range(256)) * (3 << 12))
+
+    async def send(message: Message) -> None:
+        pieces.append(message.get("body", b""))
+
+    scope: Scope = {
+        "type": "http",
+        "method": "GET",
+        "headers": [],
+        "extensions": {"http.response.pathsend": {}},
+    }
+    await _Download(path, stat_result=path.stat())(scope, cast(Receive, None), send)
+    assert b"".join(pieces) == path.read_bytes()
+    assert max(map(len, pieces)) == most
+    assert _Download._under_way == others
 
 
 async def test_the_head_of_a_download_can_be_had_alone(tmp_path: Path) -> None:
