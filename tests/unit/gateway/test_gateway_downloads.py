@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
-from typing import cast
 
 import httpx
 import pytest
-from starlette.types import Message, Receive, Scope
+from starlette.types import Message, Scope
 
 from gateway.files import _Download
 from tests.unit.gateway.checks import DATA, assert_problem, upload
@@ -76,6 +76,10 @@ async def test_the_more_downloads_the_smaller_their_pieces(
     pieces: list[bytes] = []
     path.write_bytes(bytes(range(256)) * (3 << 12))
 
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError("nobody goes away")
+
     async def send(message: Message) -> None:
         pieces.append(message.get("body", b""))
 
@@ -85,7 +89,7 @@ async def test_the_more_downloads_the_smaller_their_pieces(
         "headers": [],
         "extensions": {"http.response.pathsend": {}},
     }
-    await _Download(path, stat_result=path.stat())(scope, cast(Receive, None), send)
+    await _Download(path, stat_result=path.stat())(scope, receive, send)
     assert b"".join(pieces) == path.read_bytes()
     assert max(map(len, pieces)) == most
     assert _Download._under_way == others
