@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -16,6 +16,8 @@ from processors.work.tasks import DEAD, RUNNING, Task
 log = structlog.get_logger()
 
 _ACTOR = "service:ledger"
+_LOST_FOR_AN_ATTEMPT = 3
+"""A worker that goes away takes all with it that it had: most of that is not to blame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +34,15 @@ class Expiry:
         return {task.id for task in overdue if await self._expire(task, "went silent")}
 
     async def take_back_from(self, worker: str) -> None:
-        """Ends the attempts of an earlier process of that name, which is no more: nobody waits for its leases."""
+        """Ends the attempts of an earlier process of that name: it is no more, so no lease is waited for."""
         for task in await self.ledger.in_state(RUNNING):
             if task.worker == worker:
                 await self._expire(task, "was started anew")
 
     async def _expire(self, task: Task, what: str) -> bool:
-        failed = replace(task, attempts=task.attempts + 1)
-        state = DEAD if failed.attempts >= task.plan.max_attempts else "expired"
+        state = DEAD if task.lost + 1 >= _LOST_FOR_AN_ATTEMPT * task.plan.max_attempts else "expired"
         reason = f"{task.worker} {what} while it worked on this"
-        event = failed.told(state, _ACTOR, self.clock.now(), code="worker_lost", error=reason)
+        event = task.told(state, _ACTOR, self.clock.now(), code="worker_lost", error=reason)
         if not await self.ledger.expire(task, event):
             return False
         log.warning("taken back", task=task.id, why=reason, epoch=task.epoch)

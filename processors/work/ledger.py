@@ -152,7 +152,7 @@ class Ledger:
         where = {**task.fence, "lease_until": task.lease_until}
         to = {
             "state": DEAD if event.state == DEAD else CANCELLED if task.cancel else WAITING,
-            "attempts": event.attempts,
+            "lost": task.lost + 1,
             "worker": None,
             "lease_until": None,
             "outbox": self.outbox(event),

@@ -42,6 +42,9 @@ class Task:
     epoch: int
     incarnation: str
     attempts: int
+    """How often it failed."""
+    lost: int = 0
+    """How many workers went away while they had it."""
     worker: str | None = None
     lease_until: datetime | None = None
     not_before: datetime | None = None
@@ -81,7 +84,7 @@ class Task:
     @classmethod
     def read(cls, document: Document) -> Task:
         """The task in a document."""
-        kept = {name: document.get(name) for name in _PLAIN}
+        kept = {name: document.get(name) for name in _PLAIN} | {"lost": document.get("lost", 0)}
         return cls(id=document["_id"], plan=TaskPlan(**document["plan"]), **kept)  # type: ignore[arg-type]
 
     def written(self) -> Document:

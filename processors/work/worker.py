@@ -136,9 +136,11 @@ class Worker:
     async def _inherit(self) -> None:
         """What an earlier process of this name had when it was killed goes back at once."""
         expiry = Expiry(self.ledger, self.clock, self.observer)
-        while not self._stopping:
+        known = False
+        while not (known or self._stopping):
             try:
-                return await expiry.take_back_from(self.settings.name)
+                await expiry.take_back_from(self.settings.name)
+                known = True
             except Transient as error:
                 log.warning("the worker waits for what it needs", error=str(error))
                 await asyncio.sleep(_AGAIN_S)

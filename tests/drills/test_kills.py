@@ -31,7 +31,7 @@ def test_a_worker_is_killed_in_mid_encode(scene: Scene) -> None:
     scene.until_all_completed()
     now = scene.task(job)
     assert now is not None
-    assert (now["epoch"], now["attempts"]) == (task["epoch"] + 1, 1)
+    assert (now["epoch"], now["attempts"], now["lost"]) == (task["epoch"] + 1, 0, 1)
 
 
 def test_the_leader_is_killed(scene: Scene) -> None:

@@ -17,6 +17,7 @@ from tests.log import published
 from tests.ui.conftest import film
 
 _KILLS = 10
+_WORKERS = ("worker-1", "worker-2")
 _LONGEST_STOP_S = 6.0
 _RUN = 8
 """Segments in a task."""
@@ -34,8 +35,8 @@ def test_workers_are_killed_while_someone_watches(
     for _ in range(_KILLS):
         at = player.now() + dice.uniform(1, 5)
         player.until("(at) => document.querySelector('video').currentTime > at", "it to play on", at)
-        until(lambda: stack.lacks() is None, "both workers to be there")
-        stack.children[dice.choice(["worker-1", "worker-2"])].kill()
+        until(lambda: _both_are_there(client, stack), "both workers to be there")
+        stack.children[dice.choice(_WORKERS)].kill()
     at = player.now()
     player.until("(at) => document.querySelector('video').currentTime > at + 5", "it to play on", at)
     assert player.longest_stop_s() < _LONGEST_STOP_S
@@ -45,6 +46,12 @@ def test_workers_are_killed_while_someone_watches(
     times = Counter((s.rendition, s.segment) for e in mine for s in e.stored if s.segment >= 0)
     again = sum(count - 1 for count in times.values())
     assert again <= _KILLS * _RUN
+
+
+def _both_are_there(client: Client, stack: Stack) -> bool:
+    """Whether these very processes have said that they are up: what is killed is heard of for some time."""
+    up = {(each["instance"], each["pid"]) for each in client.get("/api/v1/services")["items"]}
+    return all((name, stack.children[name].pid) in up for name in _WORKERS)
 
 
 def test_a_gateway_dies_under_a_player_and_the_other_goes_on(

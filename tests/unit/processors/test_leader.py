@@ -149,13 +149,14 @@ async def test_a_lease_that_ran_out_gives_the_task_back_and_in_again(world: Worl
     assert await world.in_state("ready") == ["t000"]
     task = await world.ledger.get("t000")
     assert task is not None
-    assert (task.attempts, task.worker) == (1, None)
+    assert (task.attempts, task.lost, task.worker) == (0, 1, None)
 
 
 async def test_a_task_that_kills_its_workers_dies_and_says_why(world: World) -> None:
     await world.plan(max_attempts=2)
     await world.leader.fill()
-    for _ in range(2):
+    for _ in range(6):
+        assert await world.in_state("dead") == []
         await world.claim("t000")
         world.clock.advance(31)
         await world.leader.tick()
@@ -176,7 +177,7 @@ async def test_two_leaders_change_nothing_twice(world: World) -> None:
     await asyncio.gather(world.leader.tick(), other.tick())
     task = await world.ledger.get("t000")
     assert task is not None
-    assert task.attempts == 1
+    assert task.lost == 1
     told = [(e.state, e.epoch) for e in world.log.of("task.changed")]
     assert told.count(("ready", 0)) == 1
     assert told.count(("ready", 1)) == 1

@@ -306,7 +306,7 @@ async def test_a_worker_that_wakes_after_its_lease_cannot_publish_its_result(tmp
     assert world.told("completed") == []
 
 
-async def test_what_its_predecessor_had_is_taken_back_at_once_and_the_attempt_counts(tmp_path: Path) -> None:
+async def test_what_its_predecessor_had_is_taken_back_at_once_and_counts_as_lost(tmp_path: Path) -> None:
     world = World(tmp_path, quick, lease_s=3600)
     for task_id, worker in (("mine", "w1"), ("another's", "w2")):
         task = await world.add(task_id)
@@ -314,7 +314,7 @@ async def test_what_its_predecessor_had_is_taken_back_at_once_and_the_attempt_co
         assert await world.ledger.claim(task.id, 0, worker, timedelta(hours=1))
     async with world.running():
         await world.until(lambda: world.document("mine")["state"] == "waiting")
-    assert (world.document("mine")["attempts"], world.document("another's")["state"]) == (1, "running")
+    assert (world.document("mine")["lost"], world.document("another's")["state"]) == (1, "running")
     told = world.ledger.decoded(world.document("mine")["outbox"])
     assert isinstance(told, events.TaskChanged)
     assert (told.state, told.code, told.epoch) == ("expired", "worker_lost", 1)
