@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from starlette.responses import PlainTextResponse
 
 from connectors.ports import BlobMissing
 from gateway.commands import Commanded
 from gateway.errors import Forbidden, NotFound
+from gateway.leaving import unless_gone
 from gateway.media import images
 from gateway.media.lookup import find
 from gateway.openapi import FILE, NOT_MODIFIED, problems
@@ -141,8 +142,16 @@ async def get_media_playlist(services: ServicesOf, ticket: Holder, key: str) -> 
 
 
 @streams.get("/{key}/{name}", response_class=Response, responses=FILE | problems(409))
-async def get_segment(services: ServicesOf, ticket: Holder, key: str, name: str) -> Response:
+async def get_segment(
+    request: Request, services: ServicesOf, ticket: Holder, key: str, name: str
+) -> Response:
     """A segment; where it isn't there yet, the answer waits for it."""
+    location, kind = await unless_gone(request, _made(services, ticket, key, name))
+    return await services.files.sent(location, kind, _FOR_EVER)
+
+
+async def _made(services: Services, ticket: Ticket, key: str, name: str) -> tuple[str, str]:
+    """Where a segment is, once it is, and what it is."""
     rendition = await services.streams.rendition(ticket, key)
     kind = "video/mp4" if isinstance(rendition, VideoRendition | CopiedPicture) else "audio/mp4"
     if isinstance(rendition, Copied):
@@ -151,4 +160,4 @@ async def get_segment(services: ServicesOf, ticket: Holder, key: str, name: str)
         location, kind = await services.streams.text(ticket, rendition, name), "text/vtt"
     else:
         location = await services.streams.segment(ticket, rendition, name)
-    return await services.files.sent(location, kind, _FOR_EVER)
+    return location, kind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +12,11 @@ from typing import Any
 import pytest
 
 from deploy.local.stack import Stack
+from schemas.segments import segment_name
 from tests.client import ENDED, Client, until
 from tests.clips import marked, slow_clip
 from tests.log import published
+from tests.watching import Viewer, watched
 
 WORKER = "worker-1"
 
@@ -138,6 +141,33 @@ def test_a_viewer_of_a_paused_job_s_film_is_served(client: Client, film: Path, c
     assert last.status_code == 200
     assert len(last.content) > 1000
     assert client.job(job)["state"] == "paused"
+
+
+def test_who_hangs_up_is_worked_for_no_more(client: Client, stack: Stack, clips: Path) -> None:
+    """A player that changes its mind asks for another size; what it asked for before is not to keep on."""
+    media_id = client.upload(slow_clip(clips / "left.mp4", 36))["media"]["id"]
+    client.until_media(media_id, "ready")
+    steer(client, f"system/workers/{WORKER}/pause")
+    leaver, stayer = (watched(client, media_id, method="transcode") for _ in range(2))
+
+    def asked(viewer: Viewer) -> int:
+        words = published(stack.endpoints.kafka, "playback.changed")
+        mine = [word for word in words if word.session_id == viewer.said["session_id"]]
+        return sum(word.state == "waiting" and word.segment == 5 for word in mine)
+
+    def waits(viewer: Viewer) -> socket.socket:
+        """Asks for a segment that nobody makes."""
+        rendition = viewer.master().variants[0].uri.rpartition("/")[0]
+        line = socket.create_connection((viewer.http.base_url.host, viewer.http.base_url.port or 80))
+        line.sendall(f"GET {viewer.base}/{rendition}/{segment_name(5)} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        return line
+
+    with waits(stayer):
+        with waits(leaver):
+            until(lambda: asked(leaver) and asked(stayer), "both to wait")
+        left, still = asked(leaver), asked(stayer)
+        until(lambda: asked(stayer) >= still + 4, "the other one to be waited for")
+        assert asked(leaver) <= left + 1
 
 
 def test_a_paused_worker_leaves_what_it_does_and_takes_nothing_even_after_a_restart(
