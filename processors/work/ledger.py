@@ -1,6 +1,6 @@
 """The ledger: which tasks there are and who has them. Every change is one compare-and-set on one document.
 
-`task.changed` owns a task's plan; the lease fields (state, epoch, worker, lease, attempts) belong to whoever
+`task.changed` owns a task's plan; the lease fields (state, epoch, worker, lease, …) belong to whoever
 wins the compare-and-set. What a transition has to tell is stored with it in the task's outbox, so that it is
 told even if whoever won dies at once.
 """
@@ -148,7 +148,7 @@ class Ledger:
         return await self.database.change(TASKS, task.id, task.fence, to)
 
     async def expire(self, task: Task, event: TaskChanged) -> bool:
-        """Takes a task from a worker whose lease has run out; harmless where it was renewed meanwhile."""
+        """Takes a task from a worker that is gone or seems so; harmless where it has renewed its lease."""
         where = {**task.fence, "lease_until": task.lease_until}
         to = {
             "state": DEAD if event.state == DEAD else CANCELLED if task.cancel else WAITING,

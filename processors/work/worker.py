@@ -88,6 +88,8 @@ class Worker:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _borne_at: float = -_BORNE_FOR_S
     """When this worker was last found not to be set aside."""
+    _inherited: bool = False
+    """Whether nothing is left that an earlier process of this name had."""
     _stopping: bool = False
 
     def __post_init__(self) -> None:
@@ -116,7 +118,6 @@ class Worker:
         beside = (self._learn(), self._listen(), self.minder.run(), self.governor.run())
         duties = [asyncio.create_task(duty) for duty in beside]
         try:
-            await self._inherit()
             while not self._stopping:
                 for duty in duties:
                     if duty.done():
@@ -135,15 +136,9 @@ class Worker:
 
     async def _inherit(self) -> None:
         """What an earlier process of this name had when it was killed goes back at once."""
-        expiry = Expiry(self.ledger, self.clock, self.observer)
-        known = False
-        while not (known or self._stopping):
-            try:
-                await expiry.take_back_from(self.settings.name)
-                known = True
-            except Transient as error:
-                log.warning("the worker waits for what it needs", error=str(error))
-                await asyncio.sleep(_AGAIN_S)
+        if not self._inherited:
+            await Expiry(self.ledger, self.clock, self.observer).take_back_from(self.settings.name)
+            self._inherited = True
 
     async def _learn(self) -> None:
         await self.standing.learn(self.last_order)
@@ -151,6 +146,7 @@ class Worker:
 
     async def _round(self) -> None:
         try:
+            await self._inherit()
             self._ready |= {task.id: task for task in await self.ledger.in_state(READY, 1000)}
             deadline = asyncio.get_running_loop().time() + self.settings.poll.total_seconds()
             await self._claim_what_fits()
