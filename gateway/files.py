@@ -145,6 +145,7 @@ class _Reader:
         self._path = path
         self._at = 0
         self._opened: int | None = None
+        self._reading: asyncio.Future[bytes] | None = None
 
     async def seek(self, at: int) -> None:
         """The place to read from."""
@@ -152,12 +153,21 @@ class _Reader:
 
     async def read(self, size: int) -> bytes:
         """The next bytes."""
-        piece = await asyncio.to_thread(self._read, size)
+        self._reading = asyncio.get_running_loop().run_in_executor(None, self._read, size)
+        piece = await asyncio.shield(self._reading)
         self._at += len(piece)
         return piece
 
     def close(self) -> None:
-        """Nothing is read any more."""
+        """Nothing is read any more. A thread that still reads for a client that is gone ends first."""
+        if self._reading is not None and not self._reading.done():
+            self._reading.add_done_callback(self._close)
+        else:
+            self._close()
+
+    def _close(self, read: asyncio.Future[bytes] | None = None) -> None:
+        if read is not None:
+            read.exception()
         if self._opened is not None:
             os.close(self._opened)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import os
 from pathlib import Path
 
 import httpx
@@ -93,6 +95,29 @@ async def test_the_more_downloads_the_smaller_their_pieces(
     assert b"".join(pieces) == path.read_bytes()
     assert max(map(len, pieces)) == most
     assert _Download._under_way == others
+
+
+async def test_a_file_that_is_read_for_a_client_that_is_gone_is_closed(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        assert message["type"] == "http.response.start"
+
+    scope: Scope = {"type": "http", "method": "GET", "headers": [], "extensions": {}}
+    await asyncio.wait_for(_Download(pipe, stat_result=pipe.stat())(scope, receive, send), 60)
+    written = await asyncio.to_thread(os.open, pipe, os.O_WRONLY)
+    with os.fdopen(written, "wb", buffering=0) as file, pytest.raises(BrokenPipeError):
+        await asyncio.wait_for(write_for_ever(file), 60)
+
+
+async def write_for_ever(file: io.FileIO) -> None:
+    while True:
+        file.write(b"-")
+        await asyncio.sleep(0.01)
 
 
 async def test_the_head_of_a_download_can_be_had_alone(tmp_path: Path) -> None:
