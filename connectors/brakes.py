@@ -46,7 +46,7 @@ class Brakes:
         try:
             yield
         finally:
-            del self._groups[group]
+            self._groups.pop(group, None)
 
     def hold(self, owners: frozenset[str]) -> None:
         """Stops what these run, and lets all others go on."""

@@ -1,5 +1,6 @@
 """Shuts a program in before it opens what a stranger sent: run as a script, it locks itself in, then execs.
 
+Its first word on the standard error, `BEGUN`, says that the walls stand, and that it dies with its parent.
 Layers, each needing no privilege: no_new_privs, resource limits, death with the parent, Landlock (files)
 and seccomp (no sockets, no tracing, no mounts). What nobody waits for gives way to everything else, too. It
 imports nothing but the standard library and is started with `python -I -S`, so that it costs some ten
@@ -20,6 +21,8 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+BEGUN = "confine: begun"
 
 _SIGKILL = 9
 _EXIT_NOT_CONFINED = 125
@@ -73,6 +76,7 @@ def main(argv: list[str]) -> None:
     except (OSError, NotConfined) as error:
         sys.stderr.write(f"confine: {error}\n")
         raise SystemExit(_EXIT_NOT_CONFINED) from None
+    os.write(2, f"{BEGUN}\n".encode())
     os.execv(argv[1], argv[1:])  # noqa: S606
 
 

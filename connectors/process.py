@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import psutil
 
 from connectors.brakes import Brakes
+from connectors.confine import BEGUN
 from connectors.pipes import Pipes
 from connectors.sandbox import Confinement, Sandbox
 
@@ -78,10 +79,19 @@ class ToolRunner:
         if pipes:
             pipes.let_go()
         errors: deque[str] = deque(maxlen=_STDERR_LINES)
+        braked = contextlib.ExitStack()
+
+        def on_error(line: str) -> None:
+            # One that is stopped before it has asked to die with its parent would stay behind for ever.
+            if line == BEGUN:
+                braked.enter_context(self.brakes.running(tool.pid))
+            else:
+                errors.append(line)
+
         try:
-            with self.brakes.running(tool.pid):
+            with braked:
                 async with asyncio.timeout(confinement.wall_s):
-                    await _follow(tool, confinement, on_line or _ignore, errors, pipes)
+                    await _follow(tool, confinement, on_line or _ignore, on_error, pipes)
         except TimeoutError:
             raise ToolFailed("too_slow", f"it took longer than {confinement.wall_s:g} s") from None
         finally:
@@ -96,13 +106,13 @@ async def _follow(
     tool: asyncio.subprocess.Process,
     confinement: Confinement,
     on_line: OnLine,
-    errors: deque[str],
+    on_error: OnLine,
     pipes: Pipes | None,
 ) -> None:
     watch = asyncio.create_task(_watch_memory(tool.pid, confinement.memory_bytes))
     readers = asyncio.gather(
         _drain(tool.stdout, on_line),
-        _drain(tool.stderr, errors.append),
+        _drain(tool.stderr, on_error),
         *([pipes.drain()] if pipes else []),
         tool.wait(),
     )

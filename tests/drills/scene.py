@@ -119,15 +119,16 @@ class Scene:
         return {str(path.relative_to(root)) for path in (root / "processed").rglob("*") if path.is_file()}
 
     def until_no_tools(self) -> None:
-        """No ffmpeg of this stack is left."""
-        until(lambda: not self.tools(), "every ffmpeg to be gone")
+        """No tool of this stack is left, nor the walls around one."""
+        until(lambda: not self.tools("bwrap", "ffmpeg"), "every tool to be gone")
 
-    def tools(self) -> list[psutil.Process]:
-        """The ffmpeg processes that work on this stack's files."""
-        return [p for p in psutil.process_iter(["cmdline"]) if self._is_tool(p.info["cmdline"] or [])]
+    def tools(self, *names: str) -> list[psutil.Process]:
+        """The processes of these programs that work on this stack's files."""
+        return [p for p in psutil.process_iter(["cmdline"]) if self._is_tool(p.info["cmdline"] or [], names)]
 
-    def _is_tool(self, command: list[str]) -> bool:
-        return bool(command) and "ffmpeg" in command[0] and any(self._mine(part) for part in command)
+    def _is_tool(self, command: list[str], names: tuple[str, ...]) -> bool:
+        program = Path(command[0]).name if command else ""
+        return program.startswith(names) and any(self._mine(part) for part in command)
 
     def _mine(self, part: str) -> bool:
         return str(self.stack.home.root) in part

@@ -17,10 +17,10 @@ def test_a_worker_is_killed_in_mid_encode(scene: Scene) -> None:
     job = scene.start_job()
     task = scene.until_running(job)
     victim = scene.stack.children[task["worker"]]
-    until(lambda: scene.tools(), "ffmpeg to run")
+    until(lambda: scene.tools("ffmpeg"), "ffmpeg to run")
     victim.hold()
     victim.kill()
-    until(lambda: scene.epoch(job) > task["epoch"] or not scene.tools(), "the tool to die")
+    until(lambda: scene.epoch(job) > task["epoch"] or not scene.tools("ffmpeg"), "the tool to die")
 
     def taken_back() -> bool:
         now = scene.task(job)
