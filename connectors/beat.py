@@ -19,6 +19,7 @@ log = structlog.get_logger()
 
 _LAST_WORD_S = 2.0
 _AGAIN_S = 0.5
+_LOOK_EVERY_S = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +39,23 @@ class Beat:
     """What the process calls itself while it lives."""
 
     async def run(self) -> None:
-        """Beats until it is cancelled; one that could not be sent is sent again soon."""
+        """Beats until it is cancelled: in time, and once more as soon as the state is another, for work waits
+        for a worker that says it is up. One that could not be sent is sent again soon.
+        """
         while True:
+            said = self.state()
             try:
-                await self.send(self.state())
-                await asyncio.sleep(self.every_s)
+                await self.send(said)
+                await self._until_due(said)
             except BrokerUnavailable as error:
                 log.info("beat not sent", error=str(error))
                 await asyncio.sleep(min(_AGAIN_S, self.every_s))
+
+    async def _until_due(self, said: str) -> None:
+        loop = asyncio.get_running_loop()
+        due_at = loop.time() + self.every_s
+        while self.state() == said and (left := due_at - loop.time()) > 0:
+            await asyncio.sleep(min(_LOOK_EVERY_S, left))
 
     async def send(self, state: str) -> None:
         """One beat. Raises BrokerUnavailable."""

@@ -113,7 +113,7 @@ async def test_the_status_shows_the_machine_and_the_warnings(tmp_path: Path) -> 
         assert machine["disk"]["free_bytes"] > 0
 
 
-def own_beat(publisher: Publisher, every_s: float = 5) -> Beat:
+def own_beat(publisher: Publisher, every_s: float = 5, **more: Any) -> Beat:
     return Beat(
         service="gateway",
         instance="gateway-1",
@@ -122,7 +122,18 @@ def own_beat(publisher: Publisher, every_s: float = 5) -> Beat:
         clock=FakeClock(),
         started_at=START,
         details=dict,
+        **more,
     )
+
+
+async def test_a_new_state_is_told_at_once() -> None:
+    publisher, state = FakePublisher(FakeDatabase()), ["starting"]
+    own = own_beat(publisher, every_s=3600, state=lambda: state[0])
+    async with running({"beat": own.run}):
+        await until(lambda: publisher.events)
+        state[0] = "up"
+        await until(lambda: len(publisher.events) > 1)
+    assert [event.state for event in publisher.events if isinstance(event, ServiceBeat)] == ["starting", "up"]
 
 
 async def test_the_gateways_own_beats_are_those_of_a_service(tmp_path: Path) -> None:
