@@ -42,20 +42,17 @@ class Beat:
         """Beats until it is cancelled: in time, and once more as soon as the state is another, for work waits
         for a worker that says it is up. One that could not be sent is sent again soon.
         """
+        loop = asyncio.get_running_loop()
+        said, due_at = "", 0.0
         while True:
-            said = self.state()
             try:
-                await self.send(said)
-                await self._until_due(said)
+                if (state := self.state()) != said or loop.time() >= due_at:
+                    await self.send(state)
+                    said, due_at = state, loop.time() + self.every_s
+                await asyncio.sleep(min(_LOOK_EVERY_S, self.every_s))
             except BrokerUnavailable as error:
                 log.info("beat not sent", error=str(error))
                 await asyncio.sleep(min(_AGAIN_S, self.every_s))
-
-    async def _until_due(self, said: str) -> None:
-        loop = asyncio.get_running_loop()
-        due_at = loop.time() + self.every_s
-        while self.state() == said and (left := due_at - loop.time()) > 0:
-            await asyncio.sleep(min(_LOOK_EVERY_S, left))
 
     async def send(self, state: str) -> None:
         """One beat. Raises BrokerUnavailable."""
