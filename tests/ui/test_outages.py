@@ -23,7 +23,6 @@ _RUN = 8
 """Segments in a task."""
 
 
-@pytest.mark.full
 def test_workers_are_killed_while_someone_watches(
     chrome: Browser, client: Client, stack: Stack, films: Path
 ) -> None:
