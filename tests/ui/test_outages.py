@@ -6,7 +6,6 @@ import random
 from collections import Counter
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser
 
 from deploy.local.stack import Stack
