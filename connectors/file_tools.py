@@ -10,7 +10,7 @@ from typing import Any
 
 import ffmpeg
 
-from connectors import fonts
+from connectors.drawn_text import DrawnText
 from connectors.encoders import in_band_tag, video_settings
 from connectors.hardware import HardwareEncoder, Settings
 from connectors.media_tools import Follower, Impatient, OnProgress
@@ -19,13 +19,13 @@ from connectors.process import ToolFailed, ToolRunner
 from connectors.sandbox import Confinement
 from connectors.segment_tools import VideoRun, device_flags, given, on_grid, opened, quietly
 from schemas.events import Stream
-from schemas.medium import Medium
+from schemas.medium import PICTURES_OF_TEXT, Medium
 from schemas.profiles import Profile
 from schemas.renditions import VideoRendition, renditions
 
 _FORMATS = {"mkv": "matroska", "m4a": "ipod"}
 _TEXT_IN = {"mp4": "mov_text", "mkv": "srt", "webm": "webvtt"}
-_KEPT_IN_MKV = frozenset({"subrip", "ass", "ssa", "webvtt"})
+_KEPT_IN_MKV = frozenset({"subrip", "ass", "ssa", "webvtt", *PICTURES_OF_TEXT})
 _AUDIO_ENCODERS = {"aac": "aac", "opus": "libopus", "mp3": "libmp3lame", "flac": "flac", "copy": "copy"}
 _CHANNELS = {"mono": 1, "stereo": 2, "surround": 8}
 _LOUDEST = 0.9
@@ -59,8 +59,7 @@ class Whole:
     medium: Medium
     profile: Profile
     target: Path
-    text: Path | None = None
-    """ASS that is drawn into the pictures."""
+    text: DrawnText | None = None
     memory_bytes: int | None = None
     hardware: HardwareEncoder | None = None
 
@@ -116,7 +115,7 @@ class FileTools:
     def _walls(self, order: Join | Whole) -> Confinement:
         text = order.text if isinstance(order, Whole) else None
         return Confinement(
-            read=(order.source, *fonts.needed_for(text)),
+            read=(order.source, *(text.needs if text else ())),
             write=order.target.parent,
             memory_bytes=order.memory_bytes,
             hardware=_in_hardware(order),
@@ -239,14 +238,14 @@ def _texts(medium: Medium, profile: Profile) -> list[Stream]:
     """The subtitle streams that are carried along."""
     if profile.subtitles != "carry" or profile.container not in _TEXT_IN:
         return []
-    return medium.texts
+    pictures = medium.drawn_texts if profile.container == "mkv" else []
+    return sorted([*medium.texts, *pictures], key=lambda stream: stream.index)
 
 
 def _text_settings(texts: Sequence[Stream], profile: Profile) -> Settings:
-    if not texts:
-        return {}
-    kept = profile.container == "mkv" and all(stream.codec in _KEPT_IN_MKV for stream in texts)
-    return {"c:s": "copy" if kept else _TEXT_IN[profile.container]}
+    said = _TEXT_IN.get(profile.container, "")
+    kept = _KEPT_IN_MKV if profile.container == "mkv" else frozenset()
+    return {f"c:s:{n}": "copy" if stream.codec in kept else said for n, stream in enumerate(texts)}
 
 
 def _container(profile: Profile) -> Settings:

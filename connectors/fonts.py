@@ -7,8 +7,3 @@ from pathlib import Path
 
 FOLDER = Path(str(files("font_source_sans_pro"))) / "files"
 FAMILY = "Source Sans Pro"
-
-
-def needed_for(text: Path | None) -> tuple[Path, ...]:
-    """What is read when this text is drawn."""
-    return (text, FOLDER) if text else ()

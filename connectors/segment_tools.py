@@ -16,7 +16,7 @@ from typing import Any
 
 import ffmpeg
 
-from connectors import fonts
+from connectors.drawn_text import DrawnText
 from connectors.encoders import audio_settings, timescale, video_settings
 from connectors.fragments import decode_time, fragments
 from connectors.hardware import HardwareEncoder, Settings
@@ -57,8 +57,7 @@ class VideoRun:
     first: int
     count: int
     preroll_s: float = 0.0
-    text: Path | None = None
-    """ASS that is drawn into the pictures."""
+    text: DrawnText | None = None
     memory_bytes: int | None = None
     hardware: HardwareEncoder | None = None
     """What makes the sizes that suit it."""
@@ -117,7 +116,7 @@ class SegmentTools:
         """Encodes a run. Raises Misaligned, ToolFailed, and what `on_segment` raises."""
         cutters = [_Cutter(rung.key, _ticks(rung), run.first, on_segment) for rung in run.rungs]
         walls = Confinement(
-            read=(run.source, *fonts.needed_for(run.text)),
+            read=(run.source, *(run.text.needs if run.text else ())),
             memory_bytes=run.memory_bytes,
             gives_way=self.gives_way,
             hardware=run.hardware is not None,
@@ -207,12 +206,7 @@ def on_grid(source: Any, run: VideoRun) -> Any:
         stream = stream.filter("tpad", stop_mode="clone", stop_duration=_PADDING_S)
     stream = stream.filter("trim", start_pts=run.begin, end_pts=run.end)
     stream = tone_mapped(stream) if picture.tone_map else stream
-    return drawn_on(stream, run.text) if run.text else stream
-
-
-def drawn_on(stream: Any, text: Path) -> Any:
-    """The pictures with the text that belongs to their times."""
-    return stream.filter("subtitles", str(text), fontsdir=str(fonts.FOLDER))
+    return run.text.on(stream, run.begin, run.grid.rate) if run.text else stream
 
 
 def _from_start(start_us: int) -> str:

@@ -1,4 +1,4 @@
-"""Takes text tracks out of a medium, as WebVTT for players or as ASS to be drawn."""
+"""Takes text tracks out of a medium: as WebVTT for players, or in a form that can be drawn."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from schemas.texts import Form
 log = structlog.get_logger()
 
 _FFMPEGS_STYLE = b"Style: Default,Arial,"
-_MOST_BYTES = 64 << 20
+_MOST_BYTES: Mapping[Form, int] = {"webvtt": 64 << 20, "ass": 64 << 20, "matroska": 256 << 20}
 """No film has so much to say."""
+_CODECS: Mapping[Form, str] = {"webvtt": "webvtt", "ass": "ass", "matroska": "copy"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,10 @@ class TextTools:
 
     async def _run(self, order: Texts) -> None:
         walls = Confinement(
-            read=(order.source,), write=order.folder, file_bytes=_MOST_BYTES, memory_bytes=order.memory_bytes
+            read=(order.source,),
+            write=order.folder,
+            file_bytes=_MOST_BYTES[order.form],
+            memory_bytes=order.memory_bytes,
         )
         await self.runner.run(command(self.ffmpeg_path, order), walls)
 
@@ -83,7 +87,7 @@ def command(ffmpeg_path: Path, order: Texts) -> Sequence[str]:
     source = opened(order.source, order.demuxer)
     outputs = (
         ffmpeg.output(
-            source[str(stream)], str(order.target(stream)), format=order.form, **{"c:s": order.form}
+            source[str(stream)], str(order.target(stream)), format=order.form, **{"c:s": _CODECS[order.form]}
         )
         for stream in order.streams
     )

@@ -253,9 +253,11 @@ def burnt(medium: Medium, profile: Profile) -> int | None:
     """The subtitles that are drawn into the picture. Raises CannotRender."""
     if profile.subtitles != "burn":
         return None
-    chosen = min(medium.texts, key=lambda stream: (not stream.is_default, stream.index), default=None)
-    if chosen is None and medium.of_kind("subtitle"):
-        raise CannotRender("subtitles_are_pictures", "its subtitles are pictures: text alone is drawn")
+    tracks = [*medium.texts, *medium.drawn_texts]
+    chosen = min(tracks, key=lambda stream: (not stream.is_default, stream.index), default=None)
+    if chosen is None and (others := medium.of_kind("subtitle")):
+        kinds = ", ".join(sorted({stream.codec for stream in others}))
+        raise CannotRender("subtitles_undrawable", f"its subtitles can't be drawn: {kinds}")
     return chosen.index if chosen else None
 
 

@@ -1,4 +1,6 @@
-"""The text tracks of a medium in the forms that players and encoders read: WebVTT, and ASS to be drawn."""
+"""The text tracks of a medium in the forms that players and encoders read: WebVTT, and ASS to be drawn, or
+Matroska where the text is pictures already.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,9 @@ from typing import Literal
 from schemas.medium import Medium
 from schemas.segments import rendition_folder, store_key
 
-Form = Literal["webvtt", "ass"]
+Form = Literal["webvtt", "ass", "matroska"]
 
-_SUFFIXES: dict[Form, str] = {"webvtt": "vtt", "ass": "ass"}
+_SUFFIXES: dict[Form, str] = {"webvtt": "vtt", "ass": "ass", "matroska": "mks"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +27,8 @@ class TextRendition:
     title: str | None = None
     is_default: bool = False
     is_forced: bool = False
+    shown_on: tuple[int, int] | None = None
+    """How large the pictures are that pictures of text are drawn into."""
 
     @cached_property
     def key(self) -> str:
@@ -64,4 +68,8 @@ def texts(medium: Medium) -> tuple[TextRendition, ...]:
 
 def drawn_text(medium: Medium, stream: int) -> TextRendition:
     """A track as it is drawn into the picture."""
-    return TextRendition(source=medium.source, stream=stream, form="ass")
+    if all(each.index != stream for each in medium.drawn_texts):
+        return TextRendition(source=medium.source, stream=stream, form="ass")
+    video = medium.main("video")
+    size = (video.width or 2, video.height or 2) if video else None
+    return TextRendition(source=medium.source, stream=stream, form="matroska", shown_on=size)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
-from pathlib import Path
 
+from connectors.drawn_text import DrawnText
 from connectors.ports import BlobStore, is_there
 from connectors.text_tools import Texts
 from processors.transcode.sources import local_source, memory_allowed
@@ -22,13 +23,13 @@ class Drawing:
 
     async def file(
         self, execution: Execution, location: str, demuxer: str, text: TextRendition | None
-    ) -> Path | None:
-        """The text of a medium as ASS; None where none is drawn. Raises TaskFailed."""
+    ) -> DrawnText | None:
+        """The text of a medium in a form to be drawn; None where none is. Raises TaskFailed."""
         if text is None:
             return None
         if not await is_there(self.blobs, text.location):
             await self._take_out(execution, location, demuxer, text)
-        return await self.blobs.local_path(text.location)
+        return DrawnText(await self.blobs.local_path(text.location), text.shown_on)
 
     async def _take_out(self, execution: Execution, location: str, demuxer: str, text: TextRendition) -> None:
         texts = Texts(
@@ -43,4 +44,5 @@ class Drawing:
         if text.stream not in found:
             reason = "the subtitles that are to be drawn can't be read"
             raise TaskFailed("subtitles_unreadable", reason, again=False)
-        await self.blobs.put(text.location, found[text.stream].read_bytes())
+        content = await asyncio.to_thread(found[text.stream].read_bytes)
+        await self.blobs.put(text.location, content)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from connectors.drawn_text import DrawnText
 from connectors.file_tools import Join, Whole
 from connectors.handbrake import Container, HandbrakeEncode, HandbrakeProgress, OrderRefused
 from connectors.hardware import Hardware
@@ -130,7 +131,7 @@ class FileWork:
             execution, self.blobs, target, order.name, order.profile.suffix, took_s, seconds
         )
 
-    async def _text(self, execution: Execution, order: FileOrder) -> Path | None:
+    async def _text(self, execution: Execution, order: FileOrder) -> DrawnText | None:
         medium = order.medium
         return await self.drawing.file(execution, medium.location, medium.container, order.text)
 

@@ -10,6 +10,7 @@ import av
 import numpy
 import pytest
 
+from connectors.drawn_text import DrawnText
 from connectors.file_tools import FileTools, Whole
 from connectors.process import ToolRunner
 from connectors.sandbox import Sandbox, find_isolation
@@ -132,10 +133,10 @@ async def test_text_is_drawn_into_a_whole_file_too(
     assert all(lit[at] for at in (*range(27, 74), *range(127, 224)))
 
 
-async def _text(runner: ToolRunner, film: Path, medium: Medium, folder: Path) -> Path:
+async def _text(runner: ToolRunner, film: Path, medium: Medium, folder: Path) -> DrawnText:
     stream = texts(medium)[0].stream
     order = Texts(source=film, demuxer=medium.container, streams=(stream,), form="ass", folder=folder)
-    return (await TextTools(runner, Path(ffmpeg())).extract(order))[stream]
+    return DrawnText((await TextTools(runner, Path(ffmpeg())).extract(order))[stream])
 
 
 def _lit(path: Path) -> Sequence[bool]:

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.blobs import FileStore
 from processors.transcode.drawing import Drawing
-from processors.transcode.orders import TEXT, RunOutcome, TextOrder, read
+from processors.transcode.orders import TEXT, RunOutcome, TextOrder, VideoOrder, read
 from processors.transcode.plan import Asked, plan
 from processors.transcode.texts import TextWork, timed
 from processors.work.execution import Execution, TaskFailed
@@ -38,7 +38,9 @@ def asked(of: Medium, **changes: object) -> Asked:
     return Asked(medium=of, profile=profile, media_id="m1", owner_id="o", priority="normal", name="film")
 
 
-TWO = medium(text(3, language="eng", is_default=True), text(4, "ass", is_forced=True), text(5, "hdmv_pgs"))
+TWO = medium(
+    text(3, language="eng", is_default=True), text(4, "ass", is_forced=True), text(5, "hdmv_pgs_subtitle")
+)
 
 
 @dataclass
@@ -118,15 +120,13 @@ def test_what_is_no_webvtt_becomes_an_empty_one(content: bytes) -> None:
 async def test_a_drawn_text_is_taken_out_once(world: World) -> None:
     drawing = Drawing(world.store, world.extractor)
     order = plan(asked(TWO, subtitles="burn"))[0]
-    from processors.transcode.orders import VideoOrder
-
     said = read(VideoOrder, order.plan.order)
     assert said.text is not None
     assert (said.text.stream, said.text.form) == (3, "ass")
     for _ in range(2):
         path = await drawing.file(world.execution("{}"), said.location, said.demuxer, said.text)
         assert path is not None
-        assert path.read_bytes() == b"WEBVTT\n\n3"
+        assert path.file.read_bytes() == b"WEBVTT\n\n3"
     assert [order.form for order in world.extractor.asked] == ["ass"]
 
 
@@ -138,8 +138,16 @@ async def test_a_text_that_cannot_be_drawn_fails_for_good(world: World) -> None:
     assert (failed.value.code, failed.value.again) == ("subtitles_unreadable", False)
 
 
-def test_subtitles_that_are_pictures_are_not_drawn() -> None:
+def test_subtitles_that_are_pictures_are_drawn_in_their_own_form() -> None:
+    both = medium(text(3, "ass"), text(4, "hdmv_pgs_subtitle", is_default=True))
+    (drawn,) = {read(VideoOrder, one.plan.order).text for one in plan(asked(both, subtitles="burn"))[:1]}
+    assert drawn is not None
+    assert (drawn.stream, drawn.form, drawn.name) == (4, "matroska", "text.mks")
+    assert drawn.shown_on == (1280, 720)
+
+
+def test_subtitles_that_cannot_be_drawn_are_refused() -> None:
     with pytest.raises(CannotRender) as refused:
-        plan(asked(medium(text(3, "hdmv_pgs")), subtitles="burn"))
-    assert refused.value.code == "subtitles_are_pictures"
+        plan(asked(medium(text(3, "dvb_teletext")), subtitles="burn"))
+    assert refused.value.code == "subtitles_undrawable"
     assert plan(asked(medium(), subtitles="burn"))
