@@ -53,9 +53,9 @@ Holder = Annotated[Ticket, Depends(ticket_of)]
 
 
 @streams.get("/master.m3u8", response_class=PlainTextResponse)
-async def get_master_playlist(services: ServicesOf, ticket: Holder) -> Response:
+async def get_master_playlist(request: Request, services: ServicesOf, ticket: Holder) -> Response:
     """The HLS master playlist."""
-    return await master(services, ticket)
+    return await unless_gone(request, master(services, ticket))
 
 
 async def master(services: Services, ticket: Ticket, base: str = "") -> Response:
@@ -125,12 +125,12 @@ async def get_stream_image(
 
 
 @streams.get("/{key}/index.m3u8", response_class=PlainTextResponse)
-async def get_media_playlist(services: ServicesOf, ticket: Holder, key: str) -> Response:
+async def get_media_playlist(request: Request, services: ServicesOf, ticket: Holder, key: str) -> Response:
     """The HLS playlist of one rendition."""
     rendition = await services.streams.rendition(ticket, key)
     headers = _FOR_NOW
     if isinstance(rendition, Copied):
-        (cuts,) = await remux.cuts(services.streams, ticket, [rendition])
+        (cuts,) = await unless_gone(request, remux.cuts(services.streams, ticket, [rendition]))
         text = playlists.copied(cuts, ticket.start_ms)
         headers = _FOR_NOW if cuts.whole else _FOR_NO_TIME
     elif isinstance(rendition, TextRendition):

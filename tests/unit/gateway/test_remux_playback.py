@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.types import Message
 
 from connectors.copy_tools import Piece
 from gateway.playback.streams import Patience
@@ -116,6 +117,36 @@ async def test_while_it_is_copied_there_is_a_playlist_that_grows(tmp_path: Path,
         assert (await client.get(f"{base}/{picture.key}/000003.m4s")).status_code == 200
         early = hls_rules.master((await client.get(f"{base}/master.m3u8")).text)
         assert int(early.variants[0].said["BANDWIDTH"]) > 0
+
+
+@pytest.mark.parametrize("asked", ["master.m3u8", "{picture}/index.m3u8", "{picture}/000001.m4s"])
+async def test_who_hangs_up_is_asked_for_no_more(asked: str, tmp_path: Path, source: Copied) -> None:
+    async with known(tmp_path, uploaded(), seen(source)) as w:
+        base = (await watch(w))["links"]["stop"]
+        async with asyncio.timeout(PATIENCE.segment_s / 2):
+            await hang_up(w, f"{base}/{asked.format(picture=source.made.tracks[0].key)}")
+        times = len(told(w, "waiting"))
+        await asyncio.sleep(3 * PATIENCE.ask_again_s)
+        assert len(told(w, "waiting")) == times > 0
+
+
+async def hang_up(w: World, path: str) -> None:
+    """Asks for something, and goes once it is asked for."""
+    before = len(told(w, "waiting"))
+    body: Message = {"type": "http.request", "body": b"", "more_body": False}
+    messages = [body]
+
+    async def receive() -> Message:
+        if messages:
+            return messages.pop()
+        await until(lambda: len(told(w, "waiting")) > before)
+        return {"type": "http.disconnect"}
+
+    async def send(_: Message) -> None:
+        return None
+
+    said = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b""}
+    await w.app({**said, "headers": [], "http_version": "1.1", "scheme": "http"}, receive, send)
 
 
 async def test_before_all_is_copied_the_rate_has_a_margin(tmp_path: Path, source: Copied) -> None:
