@@ -176,7 +176,7 @@ def video_command(run: VideoRun, targets: Sequence[str]) -> Any:
 
 def video_outputs(run: VideoRun, targets: Sequence[str]) -> list[Any]:
     """Each size of a run, in a file of its own."""
-    pictures = on_grid(opened(run.source, run.demuxer, _seek(run)), run)
+    pictures = on_grid(opened(run.source, run.demuxer, where_read(run)), run)
     several = pictures.filter_multi_output("split", len(run.rungs)) if len(run.rungs) > 1 else [pictures]
     return [
         ffmpeg.output(given(several[number], rung, run.hardware), target, **_contained(rung, run))
@@ -184,7 +184,7 @@ def video_outputs(run: VideoRun, targets: Sequence[str]) -> list[Any]:
     ]
 
 
-def _seek(run: VideoRun) -> Fraction:
+def where_read(run: VideoRun) -> Fraction:
     """Half a picture before the first one wanted, and as much earlier as is asked for."""
     picture = run.rungs[0].picture
     at_the_end = run.end == run.grid.units  # where the last picture may have to stand for some more
@@ -199,7 +199,7 @@ def on_grid(source: Any, run: VideoRun) -> Any:
     if picture.deinterlace:
         stream = stream.filter("bwdif", mode="send_frame", deint="interlaced")
     rate: Settings = {"fps": picture.rate}
-    if _seek(run) <= 0:
+    if where_read(run) <= 0:
         rate["start_time"] = 0  # what begins late shows its first picture from the start
     stream = stream.filter("fps", **rate)
     if run.end == run.grid.units:  # a container's word about its end may be some pictures off

@@ -5,13 +5,12 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Sequence
-from fractions import Fraction
 from pathlib import Path
 
 import ffmpeg
 
 from connectors.encoders import audio_settings, video_settings
-from connectors.segment_tools import VideoRun, on_grid, opened, quietly, sized, video_outputs
+from connectors.segment_tools import VideoRun, on_grid, opened, quietly, sized, video_outputs, where_read
 from schemas.medium import Medium
 from schemas.profiles import Profile
 from schemas.renditions import renditions
@@ -65,7 +64,7 @@ def segment(source: Path, medium: Medium, profile: Profile, number: int) -> floa
         count=1,
     )
     begin = number * SEGMENT_S
-    heard = opened(source, medium.container, Fraction(begin))[str(track.stream)]
+    heard = opened(source, medium.container, where_read(run))[str(track.stream)]
     heard = heard.filter("atrim", start=begin, end=begin + SEGMENT_S)
     picture, sound = (str(source.with_suffix(f".raw-{kind}.mp4")) for kind in ("picture", "sound"))
     outputs = (*video_outputs(run, [picture]), ffmpeg.output(heard, sound, **audio_settings(track)))
