@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 from connectors.ports import Blob, BlobMissing, BlobStore, StoreFull
 
 _FLUSH_BYTES = 1024 * 1024
-_AREAS = frozenset({"raw", "renditions", "processed", "images", "subtitles", "documents"})
+_AREAS = frozenset({"raw", "straight", "renditions", "processed", "images", "subtitles", "documents"})
 _LOCATION = re.compile(r"(?P<area>[a-z]+)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{64}(\.[a-z0-9]{1,8})?)")
 _FOLDER = re.compile(r"(?P<area>renditions|images)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{32})/[0-9a-f]{16}")
 _MEMBER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\.[a-z0-9]{1,8}")

@@ -44,10 +44,17 @@ OnProgress = Callable[[EncodeProgress], None]
 
 
 class MediaTools(Protocol):
-    """What stages may ask of the media tools."""
+    """What stages may ask of the tools that look at media."""
 
     async def probe(self, path: Path) -> dict[str, Any]:
-        """The container, duration, streams and tags. Raises MediaRefused, or ToolFailed."""
+        """The container, duration, streams and tags, and whether the clock restarts on the way.
+
+        Raises MediaRefused, or ToolFailed.
+        """
+        ...
+
+    async def straighten(self, path: Path, demuxer: str, target: Path) -> None:
+        """Writes the same medium with a clock that only goes forward, as Matroska. Raises ToolFailed."""
         ...
 
 
@@ -56,6 +63,7 @@ class FfmpegTools:
     """See MediaTools."""
 
     runner: ToolRunner
+    ffmpeg_path: Path
 
     async def probe(self, path: Path) -> dict[str, Any]:
         """See MediaTools."""
@@ -78,6 +86,22 @@ class FfmpegTools:
         except ToolFailed as error:
             raise _refusal(error, said) from error
         return {"container": demuxer, **orjson.loads(said[-1])}
+
+    async def straighten(self, path: Path, demuxer: str, target: Path) -> None:
+        """See MediaTools."""
+        walls = Confinement(read=(path,), write=target.parent, memory_bytes=_PROBE_MEMORY)
+        await self.runner.run(straight_command(self.ffmpeg_path, path, demuxer, target), walls)
+
+
+def straight_command(ffmpeg_path: Path, source: Path, demuxer: str, target: Path) -> list[str]:
+    """ffmpeg's arguments: by itself it puts what comes after a jump of the clock behind what came before.
+
+    Put together by hand: ffmpeg-python has no maps of what may or may not be there.
+    """
+    opened = ["-f", demuxer, "-protocol_whitelist", "file", "-i", str(source)]
+    kept = [part for kind in ("v", "a", "s") for part in ("-map", f"0:{kind}?")]
+    made = ["-c", "copy", "-fflags", "+bitexact", "-f", "matroska", str(target)]
+    return [str(ffmpeg_path), "-v", "error", "-nostdin", "-nostats", "-y", *opened, *kept, *made]
 
 
 class Follower:

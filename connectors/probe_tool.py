@@ -23,6 +23,10 @@ _REORDERED = 8
 _RATE_TOLERANCE = Fraction(1, 100)
 _TAIL_US = 5_000_000
 _TAIL_PACKETS = 5_000_000
+_WITHOUT_INDEX = frozenset({"mpegts", "mpeg"})
+_LOOKS = 64
+_WRAP = 1 << 32
+"""Ticks: a clock of 33 bits that begins anew goes back by more."""
 _DEFAULT, _FORCED, _ATTACHED = 0x1, 0x40, 0x400
 _STANDARD_RATES = tuple(
     Fraction(rate) for rate in ("24000/1001", "24", "25", "30000/1001", "30", "48", "50", "60000/1001", "60")
@@ -81,11 +85,13 @@ def _describe(container: Any) -> dict[str, Any]:
     for index, end_us in _ends(container, duration).items():
         streams[index]["end_us"] = end_us
     ends = [s["end_us"] for s in streams if s["kind"] in ("video", "audio") and s["end_us"]]
+    restarts = _restarts(container, head.main)
     return {
         "duration_ms": round(max(ends, default=duration) / 1000),
         "start_us": container.start_time or 0,
         "bit_rate": container.bit_rate or None,
         "streams": streams,
+        "clock_restarts": restarts,
         "tags": {str(k)[:100]: str(v)[:1000] for k, v in list(container.metadata.items())[:100]},
     }
 
@@ -179,6 +185,25 @@ def _ends_from_here(container: Any, start: int) -> dict[int, int]:
             end = round((packet.pts + length) * packet.time_base * 1_000_000) - start
             ends[packet.stream.index] = max(ends.get(packet.stream.index, 0), end)
     return ends
+
+
+def _restarts(container: Any, main: Any) -> bool:
+    """Whether the clock goes back on the way, as where one recording was put after another; looked at in
+    places that are spread over the file.
+    """
+    if container.format.name not in _WITHOUT_INDEX:
+        return False
+    before = None
+    for look in range(_LOOKS):
+        try:
+            container.seek(container.size * look // _LOOKS, any_frame=True, unsupported_byte_offset=True)
+            at = next((p.dts for p in container.demux(main) if p.dts is not None), None)
+        except (FFmpegError, ValueError):
+            continue
+        if before is not None and at is not None and 0 < before - at < _WRAP:
+            return True
+        before = at if at is not None else before
+    return False
 
 
 def _one(stream: Any) -> float:

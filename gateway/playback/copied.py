@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeVar
 
 from connectors.codec_strings import codec_string
 from connectors.fragment_shape import shape, timescale
@@ -17,6 +20,8 @@ from schemas.copies import CopiedPicture, CopiedSound, CopiedTrack, Copies
 from schemas.cuts import Cuts, cuts_location
 from schemas.renditions import AudioRendition
 from schemas.segments import INIT, rendition_folder, segment_location, segment_name
+
+T = TypeVar("T")
 
 _KEPT = 512
 _BOX_HEADER = 8
@@ -36,8 +41,10 @@ class CopiedTracks:
         """The track's cuts as far as it is copied; None where nothing is there yet."""
         known = self._known.get(track.key)
         if known is None or not known.whole:
-            known = await self._listed(track) or await self._so_far(track, known)
-            if known is not None:
+            known = await self._there(track, known)
+            if known is None:
+                self.forget(track)
+            else:
                 remember(self._known, track.key, known, _KEPT)
         return known
 
@@ -52,11 +59,13 @@ class CopiedTracks:
             remember(self._codecs, track.key, codec_string(init), _KEPT)
         return self._codecs[track.key]
 
-    async def _listed(self, track: CopiedTrack) -> Cuts | None:
-        try:
+    async def _there(self, track: CopiedTrack, known: Cuts | None) -> Cuts | None:
+        """None too where what turns out not to be copyable is just taken away again."""
+        with contextlib.suppress(BlobMissing):
             return cutting.read(await self._read(cuts_location(track)))
-        except BlobMissing:
-            return None
+        with contextlib.suppress(BlobMissing):
+            return await self._so_far(track, known)
+        return None
 
     async def _so_far(self, track: CopiedTrack, known: Cuts | None) -> Cuts | None:
         names = await self.store.names(rendition_folder(track.source, track.key))
@@ -65,16 +74,21 @@ class CopiedTracks:
         found = known or Cuts(timescale=timescale(await self._init(track)))
         while segment_name(found.segments) in names:
             place = segment_location(track.source, track.key, found.segments)
-            path = await self.store.local_path(place)
-            found = found.then(*await asyncio.to_thread(_ticks_and_size, path))
+            found = found.then(*await self._looked_at(place, _ticks_and_size))
         return found
 
     async def _init(self, track: CopiedTrack) -> bytes:
         return await self._read(segment_location(track.source, track.key, INIT))
 
     async def _read(self, location: str) -> bytes:
+        return await self._looked_at(location, Path.read_bytes)
+
+    async def _looked_at(self, location: str, look: Callable[[Path], T]) -> T:
         path = await self.store.local_path(location)
-        return await asyncio.to_thread(path.read_bytes)
+        try:
+            return await asyncio.to_thread(look, path)
+        except FileNotFoundError as error:
+            raise BlobMissing(f"there is no blob at {location} any more") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

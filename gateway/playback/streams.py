@@ -68,8 +68,8 @@ class SourceFile:
     @classmethod
     def of(cls, document: Document) -> SourceFile:
         """The file of a medium that was looked at."""
-        upload = document["upload"]
-        return cls(upload["location"], upload["name"], mime_type(Medium.read(document["probe"])))
+        medium = Medium.read(document["probe"])
+        return cls(medium.location, document["upload"]["name"], mime_type(medium))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,9 +25,9 @@ class Probe:
     async def __call__(self, execution: Execution) -> str:
         """The outcome as JSON. Raises ToolFailed for what may go better next time."""
         order = ProbeOrder(**orjson.loads(execution.task.plan.order))
-        return orjson.dumps(asdict(await self._probe(order))).decode()
+        return orjson.dumps(asdict(await self._probe(order, execution.folder))).decode()
 
-    async def _probe(self, order: ProbeOrder) -> ProbeOutcome:
+    async def _probe(self, order: ProbeOrder, folder: Path) -> ProbeOutcome:
         def refused(code: str, reason: str) -> ProbeOutcome:
             return ProbeOutcome(location=order.location, code=code, reason=reason)
 
@@ -42,9 +42,20 @@ class Probe:
             return refused("corrupt", "its bytes are not those that were uploaded; upload it again")
         try:
             said = await self.tools.probe(path)
+            location = order.location
+            if said.pop("clock_restarts"):
+                location = await self._straightened(path, said["container"], folder)
+                said = await self.tools.probe(await self.blobs.local_path(location))
+                said.pop("clock_restarts")
         except MediaRefused as error:
             return refused(error.code, str(error))
-        return ProbeOutcome(location=order.location, size_bytes=order.size_bytes, sha256=digest, **said)
+        return ProbeOutcome(location=location, size_bytes=order.size_bytes, sha256=digest, **said)
+
+    async def _straightened(self, path: Path, demuxer: str, folder: Path) -> str:
+        """Where the medium is with a clock that does not restart: all that is made of it is made of that."""
+        target = folder / "straight.mkv"
+        await self.tools.straighten(path, demuxer, target)
+        return (await self.blobs.adopt(target, "straight", target.suffix)).location
 
 
 def _hash(path: Path) -> str:

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from starlette.types import Message
 
+from connectors.blobs import FileStore
 from connectors.copy_tools import Piece
+from gateway.playback.copied import CopiedTracks
 from gateway.playback.streams import Patience
 from schemas import cuts as cutting
 from schemas.copies import CopiedTrack
@@ -117,6 +119,36 @@ async def test_while_it_is_copied_there_is_a_playlist_that_grows(tmp_path: Path,
         assert (await client.get(f"{base}/{picture.key}/000003.m4s")).status_code == 200
         early = hls_rules.master((await client.get(f"{base}/master.m3u8")).text)
         assert int(early.variants[0].said["BANDWIDTH"]) > 0
+
+
+class Thief(FileStore):
+    """Takes away what it has just shown."""
+
+    def __init__(self, root: Path, when: str) -> None:
+        super().__init__(root, "thief")
+        self.when = when
+
+    async def names(self, folder: str) -> set[str]:
+        found = await super().names(folder)
+        if self.when == "named":
+            await asyncio.gather(*(self.remove(f"{folder}/{name}") for name in found))
+        return found
+
+    async def local_path(self, location: str) -> Path:
+        path = await super().local_path(location)
+        if self.when == "found":
+            path.unlink()
+        return path
+
+
+@pytest.mark.parametrize("when", ["named", "found"])
+async def test_what_is_taken_away_while_it_is_looked_at_is_not_there(
+    when: str, tmp_path: Path, source: Copied
+) -> None:
+    store, (picture, *_) = Thief(tmp_path, when), source.made.tracks
+    for piece in source.pieces[picture.key]:
+        await store.put(segment_location(picture.source, picture.key, piece.number), piece.content)
+    assert await CopiedTracks(store).cuts(picture) is None
 
 
 @pytest.mark.parametrize("asked", ["master.m3u8", "{picture}/index.m3u8", "{picture}/000001.m4s"])
