@@ -13,6 +13,7 @@ from tests.sources import SOURCES, made
 from tests.watching import watched
 
 NAME = "clock_restarts"
+FRAMES = SOURCES[NAME].frames or 0
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def test_all_of_it_is_seen_and_encoded(client: Client, source: Path, tmp_path: P
     assert media["probe"]["duration_ms"] == pytest.approx(4000, abs=60)
     job = client.until_job(said["job"]["id"], "completed")
     encoded = frames(client.download(job["output"]["url"], tmp_path / "made.mp4"))
-    assert encoded - SOURCES[NAME].frames in (0, 1), "where they meet, sound may be longer than pictures"
+    assert encoded in (FRAMES, FRAMES + 1), "where they meet, sound may be longer than pictures"
 
 
 def test_it_is_played_whole_and_downloaded_as_it_was(client: Client, source: Path, tmp_path: Path) -> None:
@@ -36,7 +37,7 @@ def test_it_is_played_whole_and_downloaded_as_it_was(client: Client, source: Pat
     assert viewer.said["method"] == "direct"
     played = tmp_path / "played.mkv"
     played.write_bytes(viewer.http.get(viewer.said["url"]).raise_for_status().content)
-    assert frames(played) == SOURCES[NAME].frames
+    assert frames(played) == FRAMES
     assert (
         client.download(media["links"]["content"], tmp_path / "as-it-was").read_bytes() == source.read_bytes()
     )
