@@ -16,10 +16,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--full"):
-        for item in items:
-            if "full" in item.keywords:
-                item.add_marker(pytest.mark.skip(reason="only with --full"))
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_together(item)))
+        if "full" in item.keywords and not config.getoption("--full"):
+            item.add_marker(pytest.mark.skip(reason="only with --full"))
+
+
+def _together(item: pytest.Item) -> str:
+    """Where several processes share the tests: what one of them runs, for there is one stack in each folder,
+    and fixtures are a file's.
+    """
+    has_stack = "stack" in getattr(item, "fixturenames", ())
+    return str(item.path.parent if has_stack else item.path)
 
 
 @pytest.hookimpl(wrapper=True)

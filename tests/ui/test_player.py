@@ -184,7 +184,7 @@ def test_a_profile_that_the_browser_cannot_play_is_said(chrome: Browser, client:
 def test_what_is_lost_under_a_player_is_made_again_and_it_plays_on(
     chrome: Browser, client: Client, stack: Stack, films: Path
 ) -> None:
-    media_id = client.upload(film(films, "lost", 90, "320x180"))["media"]["id"]
+    media_id = client.upload(film(films, "lost", 48, "320x180"))["media"]["id"]
     player = Player.opened(chrome, client, media_id, profile="stream")
     player.page.evaluate(
         "() => { player.hls.config.maxBufferLength = player.hls.config.maxMaxBufferLength = 8; }"
@@ -194,7 +194,7 @@ def test_what_is_lost_under_a_player_is_made_again_and_it_plays_on(
     client.until_job(first["job_id"], "completed")
     source = client.get(f"/api/v1/media/{media_id}")["sha256"][:32]
     shutil.rmtree(stack.home.blobs / "renditions" / source[:2] / source)
-    player.seek(80)
+    player.seek(40)
     second = player.playback()
     assert second["session_id"] != first["session_id"]
     assert second["job_id"] != first["job_id"]
