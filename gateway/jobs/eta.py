@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,3 +40,10 @@ def from_past(work_rate: float, duration_ms: int, share_left: float, slots: int)
     """Milliseconds that such a job takes, as past ones did, on so many places."""
     at_once = min(max(1, slots), max(1, -(-duration_ms // (_TASK_S * 1000))))
     return max(0, round(work_rate * duration_ms * share_left / at_once))
+
+
+def until_its_turn(works_ms: Sequence[float], jobs: int, slots: int) -> int:
+    """Milliseconds that so many jobs keep so many places, of which some are known to be so much work."""
+    if not works_ms:
+        return 0
+    return round(sum(works_ms) / len(works_ms) * jobs / max(1, slots))

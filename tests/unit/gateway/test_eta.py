@@ -22,6 +22,7 @@ from tests import samples
 from tests.fakes import MemoryDatabase
 from tests.samples import WHEN
 from tests.unit.gateway import history
+from tests.unit.gateway.doubles import START
 from tests.unit.gateway.fakes import world
 
 TOTAL = 300
@@ -130,6 +131,33 @@ async def test_a_waiting_job_is_estimated_from_past_ones_of_its_class(tmp_path: 
         w.beats.put(history.beat("worker-1", slots="2"))
         await w.beats.queue.join()
         assert (await w.client.get("/api/v1/jobs/j1")).json()["eta_ms"] == 15_000
+
+
+async def test_a_waiting_job_waits_for_those_that_go_before_it(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        probe = history.probed(duration_ms=60_000)
+        later = [START + timedelta(minutes=n) for n in range(6)]
+        before: list[Event] = [
+            history.requested("first", at=later[0]),
+            history.requested("pressed", at=later[4], priority="high"),
+            history.requested("begun", at=later[5], priority="low"),
+            history.progressed(50, job_id="begun", task_id="t9", eta_ms=0),
+        ]
+        after: list[Event] = [
+            history.requested("second", at=later[2]),
+            history.requested("unpressed", at=later[0], priority="low"),
+            history.requested("paused", at=later[0]),
+            samples.controlled("pause", job_id="paused"),
+        ]
+        asked = history.requested(at=later[1])
+        await w.happened(history.uploaded(), probe, asked, *before, *after)
+        await WorkRates(w.database).learn(class_of("web", Medium.of(probe)), 0.5)
+        assert (await w.client.get("/api/v1/jobs/j1")).json()["eta_ms"] == 30_000 * (1 + 1 + 1 + 0.5)
+
+
+async def test_the_jobs_before_are_taken_to_be_like_those_looked_at() -> None:
+    assert eta.until_its_turn([1000, 3000], jobs=10, slots=4) == 5000
+    assert eta.until_its_turn([], jobs=10, slots=4) == 0
 
 
 async def test_the_mean_of_a_class_follows_what_tasks_take() -> None:
