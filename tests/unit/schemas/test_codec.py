@@ -20,7 +20,7 @@ GOOD = Codec().encode(uploaded())
         ("media.uploaded", b"\x00\x00", "cut short"),
         ("media.uploaded", b"\x01" + GOOD.value[1:], "zero byte"),
         ("media.uploaded", b"\x00\x00\x00\xff\xff" + GOOD.value[5:], "no schema with id"),
-        ("media.uploaded", GOOD.value[:20], "not valid Avro"),
+        pytest.param("media.uploaded", GOOD.value[:20], "not valid Avro", id="half a record"),
         ("media.uploaded", b'{"json": "text, not avro"}', "zero byte"),
         ("media.probed", GOOD.value, "does not carry media_uploaded"),
     ],
