@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from deploy.local.stack import Stack
 from tests.complaints import complaints
 from tests.servers import Servers, servers
+
+_WITH_STACK = ("tests/drills/", "tests/e2e/", "tests/ui/")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the tests marked 'full' too")
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_together(item)))
-        if "full" in item.keywords and not config.getoption("--full"):
-            item.add_marker(pytest.mark.skip(reason="only with --full"))
+    if not config.getoption("--full"):
+        for item in items:
+            if "full" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason="only with --full"))
 
 
-def _together(item: pytest.Item) -> str:
-    """Where several processes share the tests: what one of them runs, for there is one stack in each folder,
-    and fixtures are a file's.
-    """
-    has_stack = "stack" in getattr(item, "fixturenames", ())
-    return str(item.path.parent if has_stack else item.path)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """Where several processes share the tests."""
+    return _ByStack(config, log)
+
+
+class _ByStack(LoadFileScheduling):  # type: ignore[misc]
+    """One process runs a whole file, and all the files that share a stack."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return next((folder for folder in _WITH_STACK if path.startswith(folder)), path)
 
 
 @pytest.hookimpl(wrapper=True)

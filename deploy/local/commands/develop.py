@@ -18,7 +18,7 @@ app = typer.Typer()
 _PASSES_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 _NO_TESTS_THERE = 5
 """pytest's exit status for a folder without tests."""
-_BY_TWO = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder")
+_BY_TWO = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 """Two processes share the tests: each waits for most of its time."""
 
 
