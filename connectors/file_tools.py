@@ -19,13 +19,15 @@ from connectors.process import ToolFailed, ToolRunner
 from connectors.sandbox import Confinement
 from connectors.segment_tools import VideoRun, device_flags, given, on_grid, opened, quietly
 from schemas.events import Stream
-from schemas.medium import PICTURES_OF_TEXT, Medium
+from schemas.medium import Medium
 from schemas.profiles import Profile
 from schemas.renditions import VideoRendition, renditions
 
 _FORMATS = {"mkv": "matroska", "m4a": "ipod"}
 _TEXT_IN = {"mp4": "mov_text", "mkv": "srt", "webm": "webvtt"}
-_KEPT_IN_MKV = frozenset({"subrip", "ass", "ssa", "webvtt", *PICTURES_OF_TEXT})
+_KEPT_IN_MKV = frozenset(
+    {"subrip", "ass", "ssa", "webvtt", "hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle"}
+)
 _AUDIO_ENCODERS = {"aac": "aac", "opus": "libopus", "mp3": "libmp3lame", "flac": "flac", "copy": "copy"}
 _CHANNELS = {"mono": 1, "stereo": 2, "surround": 8}
 _LOUDEST = 0.9
@@ -238,7 +240,9 @@ def _texts(medium: Medium, profile: Profile) -> list[Stream]:
     """The subtitle streams that are carried along."""
     if profile.subtitles != "carry" or profile.container not in _TEXT_IN:
         return []
-    pictures = medium.drawn_texts if profile.container == "mkv" else []
+    if profile.container != "mkv":
+        return medium.texts
+    pictures = [stream for stream in medium.drawn_texts if stream.codec in _KEPT_IN_MKV]
     return sorted([*medium.texts, *pictures], key=lambda stream: stream.index)
 
 

@@ -90,16 +90,19 @@ class FfmpegTools:
     async def straighten(self, path: Path, demuxer: str, target: Path) -> None:
         """See MediaTools."""
         walls = Confinement(read=(path,), write=target.parent, memory_bytes=_PROBE_MEMORY)
-        await self.runner.run(straight_command(self.ffmpeg_path, path, demuxer, target), walls)
+        try:
+            await self.runner.run(straight_command(self.ffmpeg_path, path, demuxer, target, "vas"), walls)
+        except ToolFailed:  # there are subtitles that Matroska does not hold
+            await self.runner.run(straight_command(self.ffmpeg_path, path, demuxer, target, "va"), walls)
 
 
-def straight_command(ffmpeg_path: Path, source: Path, demuxer: str, target: Path) -> list[str]:
+def straight_command(ffmpeg_path: Path, source: Path, demuxer: str, target: Path, kinds: str) -> list[str]:
     """ffmpeg's arguments: by itself it puts what comes after a jump of the clock behind what came before.
 
     Put together by hand: ffmpeg-python has no maps of what may or may not be there.
     """
     opened = ["-f", demuxer, "-protocol_whitelist", "file", "-i", str(source)]
-    kept = [part for kind in ("v", "a", "s") for part in ("-map", f"0:{kind}?")]
+    kept = [part for kind in kinds for part in ("-map", f"0:{kind}?")]
     made = ["-c", "copy", "-fflags", "+bitexact", "-f", "matroska", str(target)]
     return [str(ffmpeg_path), "-v", "error", "-nostdin", "-nostats", "-y", *opened, *kept, *made]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from fractions import Fraction
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 import av
@@ -24,7 +24,7 @@ _RATE_TOLERANCE = Fraction(1, 100)
 _TAIL_US = 5_000_000
 _TAIL_PACKETS = 5_000_000
 _WITHOUT_INDEX = frozenset({"mpegts", "mpeg"})
-_LOOKS = 64
+_LOOKS, _LOOK_PACKETS = 64, 2000
 _WRAP = 1 << 32
 """Ticks: a clock of 33 bits that begins anew goes back by more."""
 _DEFAULT, _FORCED, _ATTACHED = 0x1, 0x40, 0x400
@@ -197,7 +197,8 @@ def _restarts(container: Any, main: Any) -> bool:
     for look in range(_LOOKS):
         try:
             container.seek(container.size * look // _LOOKS, any_frame=True, unsupported_byte_offset=True)
-            at = next((p.dts for p in container.demux(main) if p.dts is not None), None)
+            packets = islice(container.demux(), _LOOK_PACKETS)
+            at = next((p.dts for p in packets if p.stream is main and p.dts is not None), None)
         except (FFmpegError, ValueError):
             continue
         if before is not None and at is not None and 0 < before - at < _WRAP:

@@ -10,7 +10,7 @@ from schemas.events import MediaProbed, Stream
 
 HDR = frozenset({"smpte2084", "arib-std-b67"})
 _TEXT_CODECS = frozenset({"subrip", "ass", "ssa", "webvtt", "mov_text", "text"})
-PICTURES_OF_TEXT = frozenset({"hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle", "xsub"})
+_PICTURE_CODECS = frozenset({"hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle", "xsub"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class Medium:
     @property
     def drawn_texts(self) -> list[Stream]:
         """The subtitles that are pictures of text, as discs and broadcasters have them."""
-        return [stream for stream in self.of_kind("subtitle") if stream.codec in PICTURES_OF_TEXT]
+        return [stream for stream in self.of_kind("subtitle") if stream.codec in _PICTURE_CODECS]
 
     def of_kind(self, kind: str) -> list[Stream]:
         """The streams of a kind, without cover pictures."""

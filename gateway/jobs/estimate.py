@@ -19,7 +19,7 @@ from schemas.workload import class_of
 _OPEN = ("pending", "processing")
 _RANKS = {name: rank for rank, name in enumerate(PRIORITIES)}
 _MEDIA = "media"
-_MOST = 1000
+_MOST = 500
 _LOOKED_AT = 20
 """Of the jobs that go before, so many are looked at; the others are taken to be like them."""
 

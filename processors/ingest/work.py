@@ -6,13 +6,18 @@ import asyncio
 import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
+import structlog
 
 from connectors.media_tools import MediaRefused, MediaTools
 from connectors.ports import BlobMissing, BlobStore
+from connectors.process import ToolFailed
 from processors.ingest.plan import ProbeOrder, ProbeOutcome
 from processors.work.execution import Execution
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +47,28 @@ class Probe:
             return refused("corrupt", "its bytes are not those that were uploaded; upload it again")
         try:
             said = await self.tools.probe(path)
-            location = order.location
-            if said.pop("clock_restarts"):
-                location = await self._straightened(path, said["container"], folder)
-                said = await self.tools.probe(await self.blobs.local_path(location))
-                said.pop("clock_restarts")
         except MediaRefused as error:
             return refused(error.code, str(error))
+        location = order.location
+        if said.pop("clock_restarts"):
+            location, said = await self._straightened(path, folder, location, said)
         return ProbeOutcome(location=location, size_bytes=order.size_bytes, sha256=digest, **said)
 
-    async def _straightened(self, path: Path, demuxer: str, folder: Path) -> str:
-        """Where the medium is with a clock that does not restart: all that is made of it is made of that."""
+    async def _straightened(
+        self, path: Path, folder: Path, location: str, said: dict[str, Any]
+    ) -> tuple[str, dict[str, Any]]:
+        """Where the medium is with a clock that does not restart, for all that is made of it, and what it is
+        then; as it was where that can't be had.
+        """
         target = folder / "straight.mkv"
-        await self.tools.straighten(path, demuxer, target)
-        return (await self.blobs.adopt(target, "straight", target.suffix)).location
+        try:
+            await self.tools.straighten(path, said["container"], target)
+            straight = await self.tools.probe(target)
+        except (ToolFailed, MediaRefused) as error:
+            log.warning("what comes after its clock restarts is lost", location=location, error=str(error))
+            return location, said
+        straight.pop("clock_restarts")
+        return (await self.blobs.adopt(target, "straight", target.suffix)).location, straight
 
 
 def _hash(path: Path) -> str:
