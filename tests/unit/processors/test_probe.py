@@ -1,0 +1,102 @@
+"""What a probe answers of a medium whose clock restarts; its tools are played."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from connectors.blobs import FileStore
+from connectors.media_tools import MediaRefused
+from connectors.process import ToolFailed
+from processors.ingest.plan import ProbeOrder, ProbeOutcome
+from processors.ingest.work import Probe
+from processors.work.execution import Execution
+from processors.work.tasks import Task
+from tests import samples
+
+CONTENT = b"two recordings"
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+RAW = f"raw/{DIGEST[:2]}/{DIGEST}"
+
+
+@dataclass
+class Tools:
+    """Finds a clock that restarts, until it is made straight."""
+
+    restarts: bool = True
+    error: Exception | None = None
+    wrong_after: Exception | None = None
+    probed: list[str] = field(default_factory=list)
+
+    async def probe(self, path: Path) -> dict[str, Any]:
+        self.probed.append(path.name)
+        straight = path.read_bytes() != CONTENT
+        if straight and self.wrong_after is not None:
+            raise self.wrong_after
+        return {
+            "container": "matroska" if straight else "mpegts",
+            "duration_ms": 4000 if straight else 2000,
+            "clock_restarts": self.restarts and not straight,
+        }
+
+    async def straighten(self, path: Path, demuxer: str, target: Path) -> None:
+        assert (path.read_bytes(), demuxer) == (CONTENT, "mpegts")
+        if self.error is not None:
+            raise self.error
+        target.write_bytes(b"one recording")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FileStore:
+    place = tmp_path / "blobs" / RAW
+    place.parent.mkdir(parents=True)
+    place.write_bytes(CONTENT)
+    return FileStore(tmp_path / "blobs", "w1")
+
+
+async def answered(store: FileStore, folder: Path, tools: Tools) -> ProbeOutcome:
+    order = ProbeOrder(location=RAW, size_bytes=len(CONTENT), sha256=DIGEST)
+    asked = samples.plan(order=orjson.dumps(asdict(order)).decode())
+    task = Task.planned(samples.task_changed(kind="probe", plan=asked))
+
+    async def confirm() -> None: ...
+
+    execution = Execution(task, "w1", folder, lambda _: None, confirm)
+    return ProbeOutcome(**orjson.loads(await Probe(store, tools)(execution)))
+
+
+async def test_a_medium_with_one_clock_is_taken_as_it_is(store: FileStore, tmp_path: Path) -> None:
+    tools = Tools(restarts=False)
+    found = await answered(store, tmp_path, tools)
+    assert (found.location, found.container, found.duration_ms) == (RAW, "mpegts", 2000)
+    assert tools.probed == [DIGEST]
+
+
+async def test_one_whose_clock_restarts_is_described_as_its_copy(store: FileStore, tmp_path: Path) -> None:
+    found = await answered(store, tmp_path, Tools())
+    assert (found.container, found.duration_ms) == ("matroska", 4000)
+    assert (found.sha256, found.size_bytes) == (DIGEST, len(CONTENT))
+    assert found.location.startswith("straight/")
+    assert (await store.local_path(found.location)).read_bytes() == b"one recording"
+    assert (await store.local_path(RAW)).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    "tools",
+    [
+        Tools(error=ToolFailed("tool_error", "no such codec in Matroska")),
+        Tools(wrong_after=MediaRefused("corrupt", "it cannot be read")),
+    ],
+    ids=["no copy", "no good copy"],
+)
+async def test_where_no_copy_can_be_had_it_is_taken_as_it_is(
+    store: FileStore, tmp_path: Path, tools: Tools
+) -> None:
+    found = await answered(store, tmp_path, tools)
+    assert (found.location, found.container, found.duration_ms, found.code) == (RAW, "mpegts", 2000, None)
+    assert not list((tmp_path / "blobs").glob("straight/*/*"))
