@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from typing import Any
 
 import pytest
-from xdist.scheduler import LoadFileScheduling
 
 from deploy.local.stack import Stack
 from tests.complaints import complaints
 from tests.servers import Servers, servers
-
-_WITH_STACK = ("tests/drills/", "tests/e2e/", "tests/ui/")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,19 +20,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if "full" in item.keywords:
                 item.add_marker(pytest.mark.skip(reason="only with --full"))
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
-    """Where several processes share the tests."""
-    return _ByStack(config, log)
-
-
-class _ByStack(LoadFileScheduling):  # type: ignore[misc]
-    """One process runs a whole file, and all the files that share a stack."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        path = nodeid.partition("::")[0]
-        return next((folder for folder in _WITH_STACK if path.startswith(folder)), path)
 
 
 @pytest.hookimpl(wrapper=True)

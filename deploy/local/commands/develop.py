@@ -18,8 +18,6 @@ app = typer.Typer()
 _PASSES_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 _NO_TESTS_THERE = 5
 """pytest's exit status for a folder without tests."""
-_BY_TWO = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
-"""Two processes share the tests: each waits for most of its time."""
 
 
 class Suite(StrEnum):
@@ -39,11 +37,11 @@ def run_tests(
     suite: Annotated[Suite, typer.Argument(help="Which tests to run.")] = Suite.ALL,
     json: JsonOption = False,
 ) -> None:
-    """Run tests; what follows `--` goes to pytest, as `-n 0` for one process that can be watched."""
+    """Run tests; what follows `--` goes to pytest."""
     from deploy.local.settings import ROOT
 
     folder = ROOT / "tests" if suite is Suite.ALL else ROOT / "tests" / suite
-    status = _run([sys.executable, "-m", "pytest", *_BY_TWO, str(folder), *_rest(ctx)], quiet=json)
+    status = _run([sys.executable, "-m", "pytest", str(folder), *_rest(ctx)], quiet=json)
     passed = status in (0, _NO_TESTS_THERE)
     if json:
         Output(as_json=True).emit({"suite": suite, "passed": passed, "exit_status": status})
