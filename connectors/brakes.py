@@ -46,7 +46,7 @@ class Brakes:
         try:
             yield
         finally:
-            self._groups.pop(group, None)
+            self._groups.pop(group, None)  # a tool that says twice that it has begun is entered twice
 
     def hold(self, owners: frozenset[str]) -> None:
         """Stops what these run, and lets all others go on."""

@@ -1,4 +1,6 @@
-"""Makes whole files: joined from segments without encoding, or encoded in one go where segments are wrong."""
+"""Makes whole files: joined from segments without encoding, encoded in one go where segments are wrong, or
+copied where the clock is.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +32,7 @@ _KEPT_IN_MKV = frozenset(
 )
 _AUDIO_ENCODERS = {"aac": "aac", "opus": "libopus", "mp3": "libmp3lame", "flac": "flac", "copy": "copy"}
 _CHANNELS = {"mono": 1, "stereo": 2, "surround": 8}
+_COPY_MEMORY = 1 << 30
 _LOUDEST = 0.9
 _INTEGRATED = re.compile(r"^\s+I:\s+(-?\d+(\.\d+)?) LUFS", re.MULTILINE)
 _SILENCE_LUFS = -70.0
@@ -100,6 +103,14 @@ class FileTools:
             follower = Follower(Impatient(heard) if _in_hardware(order) else heard)
             await self.runner.run(argv, self._walls(order), follower)
 
+    async def straighten(self, source: Path, demuxer: str, target: Path) -> None:
+        """Writes the same medium with a clock that only goes forward, as Matroska. Raises ToolFailed."""
+        walls = Confinement(read=(source,), write=target.parent, memory_bytes=_COPY_MEMORY)
+        try:
+            await self.runner.run(straight_command(self.ffmpeg_path, source, demuxer, target, "vas"), walls)
+        except ToolFailed:  # there are subtitles that Matroska does not hold
+            await self.runner.run(straight_command(self.ffmpeg_path, source, demuxer, target, "va"), walls)
+
     async def _gain(self, order: Whole) -> float:
         """How many decibels bring the main track to the loudness that is asked for."""
         audio, stream = order.profile.audio, order.medium.main("audio")
@@ -161,6 +172,17 @@ def _tag(order: Join, codec: str) -> Settings:
     if order.profile.container != "mp4":
         return {}
     return in_band_tag(codec) if order.self_contained else {"tag:v": "hvc1"} if codec == "hevc" else {}
+
+
+def straight_command(ffmpeg_path: Path, source: Path, demuxer: str, target: Path, kinds: str) -> list[str]:
+    """ffmpeg's arguments: by itself it puts what comes after a jump of the clock behind what came before.
+
+    Put together by hand: ffmpeg-python takes one map alone.
+    """
+    read = ["-f", demuxer, "-protocol_whitelist", "file", "-i", str(source)]
+    kept = [part for kind in kinds for part in ("-map", f"0:{kind}?")]
+    made = ["-c", "copy", "-fflags", "+bitexact", "-f", "matroska", str(target)]
+    return [str(ffmpeg_path), "-v", "error", "-nostdin", "-nostats", "-y", *read, *kept, *made]
 
 
 def whole_command(order: Whole, gain_db: float, number: int) -> Any:

@@ -53,17 +53,12 @@ class MediaTools(Protocol):
         """
         ...
 
-    async def straighten(self, path: Path, demuxer: str, target: Path) -> None:
-        """Writes the same medium with a clock that only goes forward, as Matroska. Raises ToolFailed."""
-        ...
-
 
 @dataclass(frozen=True, slots=True)
 class FfmpegTools:
     """See MediaTools."""
 
     runner: ToolRunner
-    ffmpeg_path: Path
 
     async def probe(self, path: Path) -> dict[str, Any]:
         """See MediaTools."""
@@ -86,25 +81,6 @@ class FfmpegTools:
         except ToolFailed as error:
             raise _refusal(error, said) from error
         return {"container": demuxer, **orjson.loads(said[-1])}
-
-    async def straighten(self, path: Path, demuxer: str, target: Path) -> None:
-        """See MediaTools."""
-        walls = Confinement(read=(path,), write=target.parent, memory_bytes=_PROBE_MEMORY)
-        try:
-            await self.runner.run(straight_command(self.ffmpeg_path, path, demuxer, target, "vas"), walls)
-        except ToolFailed:  # there are subtitles that Matroska does not hold
-            await self.runner.run(straight_command(self.ffmpeg_path, path, demuxer, target, "va"), walls)
-
-
-def straight_command(ffmpeg_path: Path, source: Path, demuxer: str, target: Path, kinds: str) -> list[str]:
-    """ffmpeg's arguments: by itself it puts what comes after a jump of the clock behind what came before.
-
-    Put together by hand: ffmpeg-python has no maps of what may or may not be there.
-    """
-    opened = ["-f", demuxer, "-protocol_whitelist", "file", "-i", str(source)]
-    kept = [part for kind in kinds for part in ("-map", f"0:{kind}?")]
-    made = ["-c", "copy", "-fflags", "+bitexact", "-f", "matroska", str(target)]
-    return [str(ffmpeg_path), "-v", "error", "-nostdin", "-nostats", "-y", *opened, *kept, *made]
 
 
 class Follower:

@@ -300,7 +300,7 @@ def _works(
     drawing = Drawing(blobs, texts)
     media, idly = KnownMedia(world.database), Tool(runner, ffmpeg, gives_way=True)
     return {
-        PROBE: Probe(blobs, FfmpegTools(runner, ffmpeg)),
+        PROBE: Probe(blobs, FfmpegTools(runner), files),
         orders.VIDEO: VideoWork(blobs, segments, world.clock, drawing, hardware),
         orders.AUDIO: AudioWork(blobs, segments, world.clock),
         orders.TEXT: TextWork(blobs, texts, world.clock),

@@ -32,9 +32,8 @@ class _Work:
     duration_ms: int
     share_left: float
 
-    @property
-    def milliseconds(self) -> float:
-        return self.rate * self.duration_ms * self.share_left
+    def takes_ms(self, slots: int) -> int:
+        return from_past(self.rate, self.duration_ms, self.share_left, slots)
 
 
 async def estimated(services: Services, job: Job) -> Job:
@@ -46,8 +45,7 @@ async def estimated(services: Services, job: Job) -> Job:
         return job
     slots = _slots(services)
     before = await _before(services, job, slots) if job.progress is None else 0
-    alone = from_past(own.rate, own.duration_ms, own.share_left, slots)
-    return job.model_copy(update={"eta_ms": before + alone})
+    return job.model_copy(update={"eta_ms": before + own.takes_ms(slots)})
 
 
 async def _work(services: Services, job: Job) -> _Work | None:
@@ -64,7 +62,7 @@ async def _work(services: Services, job: Job) -> _Work | None:
 async def _before(services: Services, job: Job, slots: int) -> int:
     ahead = [other for other in await _open(services) if _goes_before(other, job)]
     works = [await _work(services, other) for other in ahead[:_LOOKED_AT]]
-    return until_its_turn([work.milliseconds for work in works if work], len(ahead), slots)
+    return until_its_turn([work.takes_ms(1) for work in works if work], len(ahead), slots)
 
 
 async def _open(services: Services) -> list[Job]:

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 import structlog
@@ -20,12 +20,21 @@ from processors.work.execution import Execution
 log = structlog.get_logger()
 
 
+class Straightener(Protocol):
+    """What copies a medium whose clock restarts; see connectors.file_tools."""
+
+    async def straighten(self, source: Path, demuxer: str, target: Path) -> None:
+        """Writes the same medium with a clock that only goes forward, as Matroska. Raises ToolFailed."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
     """Reads a blob again from the store: its hash, its kind, its streams."""
 
     blobs: BlobStore
     tools: MediaTools
+    files: Straightener
 
     async def __call__(self, execution: Execution) -> str:
         """The outcome as JSON. Raises ToolFailed for what may go better next time."""
@@ -62,7 +71,7 @@ class Probe:
         """
         target = folder / "straight.mkv"
         try:
-            await self.tools.straighten(path, said["container"], target)
+            await self.files.straighten(path, said["container"], target)
             straight = await self.tools.probe(target)
         except (ToolFailed, MediaRefused) as error:
             log.warning("what comes after its clock restarts is lost", location=location, error=str(error))

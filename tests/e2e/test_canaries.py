@@ -58,7 +58,7 @@ def test_a_careless_ffmpeg_would_touch_it(watched: Canary, tmp_path: Path, name:
 async def test_no_tool_of_ours_does(watched: Canary, runner: ToolRunner, tmp_path: Path, name: str) -> None:
     path, _ = crafted(watched, tmp_path)[name]
     with suppress(MediaRefused, ToolFailed):
-        await FfmpegTools(runner, Path(ffmpeg())).probe(path)
+        await FfmpegTools(runner).probe(path)
     for demuxer in ("mov", "matroska", "mpegts"):
         await _encoded(runner, path, demuxer)
         texts = Texts(source=path, demuxer=demuxer, streams=(0,), form="webvtt", folder=tmp_path)

@@ -13,14 +13,13 @@ from connectors.drawn_text import DrawnText
 from connectors.file_tools import FileTools, Whole
 from connectors.process import ToolRunner
 from connectors.sandbox import Sandbox, find_isolation
-from connectors.segment_tools import SegmentTools, VideoRun
 from connectors.text_tools import Texts, TextTools
 from schemas.medium import Medium
 from schemas.profiles import BUILT_IN, checked
 from schemas.renditions import renditions
-from schemas.segments import INIT
 from schemas.texts import drawn_text
 from tests.clips import ffmpeg, looked_at, run
+from tests.e2e.burning import FIRST, out_of_the_middle
 from tests.sources.discs import BAR, CANVAS, pgs
 
 RATE = 25
@@ -83,24 +82,8 @@ async def test_they_are_drawn_into_a_run_that_begins_in_the_middle_of_one(
     runner: ToolRunner, film: Path, medium: Medium, text: DrawnText, lit: set[int], tmp_path: Path
 ) -> None:
     rung = renditions(medium, BURNT).video[0]
-    pieces: dict[int, bytes] = {}
-
-    async def keep(_: str, number: int, content: bytes) -> None:
-        pieces[number] = content
-
-    order = VideoRun(
-        source=film,
-        demuxer=medium.container,
-        start_us=medium.start_us,
-        rungs=(rung,),
-        first=1,
-        count=2,
-        text=text,
-    )
-    await SegmentTools(runner, FFMPEG).video(order, keep, lambda _: None)
-    made = tmp_path / "made.mp4"
-    made.write_bytes(b"".join(pieces[number] for number in (INIT, 1, 2)))
-    begin = rung.grid.first(1)
+    made = await out_of_the_middle(runner, film, medium, rung, text, tmp_path / "made.mp4")
+    begin = rung.grid.first(FIRST)
     assert {begin + at for at, bar in enumerate(bars(made)) if bar} == {at for at in lit if at >= begin}
 
 

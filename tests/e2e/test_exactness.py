@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.media_tools import FfmpegTools
+from connectors.file_tools import FileTools
 from connectors.process import ToolRunner
 from connectors.sandbox import Isolation, Sandbox
 from schemas.profiles import Audio, Profile, Rung, Video
@@ -104,9 +104,8 @@ async def _taken_in(name: str, folder: Path) -> Path:
     if name != "clock_restarts":
         return source
     straight = folder / f"{name}.straight.mkv"
-    await FfmpegTools(ToolRunner(Sandbox(Isolation(()))), Path(ffmpeg())).straighten(
-        source, "mpegts", straight
-    )
+    tools = FileTools(ToolRunner(Sandbox(Isolation(()))), Path(ffmpeg()))
+    await tools.straighten(source, "mpegts", straight)
     return straight
 
 

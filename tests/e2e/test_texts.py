@@ -14,14 +14,13 @@ from connectors.drawn_text import DrawnText
 from connectors.file_tools import FileTools, Whole
 from connectors.process import ToolRunner
 from connectors.sandbox import Sandbox, find_isolation
-from connectors.segment_tools import SegmentTools, VideoRun
 from connectors.text_tools import Texts, TextTools
 from schemas.medium import Medium
 from schemas.profiles import BUILT_IN, Profile, checked
 from schemas.renditions import renditions
-from schemas.segments import INIT
 from schemas.texts import texts
 from tests.clips import ffmpeg, looked_at, run
+from tests.e2e.burning import out_of_the_middle
 
 _SRT = """1
 00:00:01,000 --> 00:00:03,000
@@ -85,23 +84,7 @@ async def test_text_is_drawn_into_a_run_at_its_times_and_nowhere_else(
     rung = renditions(medium, _BURNT).video[0]
     assert rung.key != renditions(medium, BUILT_IN["preview"]).video[0].key
     text = await _text(runner, film, medium, tmp_path)
-    pieces: dict[int, bytes] = {}
-
-    async def keep(_: str, number: int, content: bytes) -> None:
-        pieces[number] = content
-
-    common = VideoRun(
-        source=film,
-        demuxer=medium.container,
-        start_us=medium.start_us,
-        rungs=(rung,),
-        first=1,
-        count=2,
-        text=text,
-    )
-    await SegmentTools(runner, Path(ffmpeg())).video(common, keep, lambda _: None)
-    made = tmp_path / "made.mp4"
-    made.write_bytes(b"".join(pieces[number] for number in (INIT, 1, 2)))
+    made = await out_of_the_middle(runner, film, medium, rung, text, tmp_path / "made.mp4")
     lit = _lit(made)
     assert [any(lit[at] for at in second) for second in (range(0, 24), range(26, 124), range(126, 150))] == [
         False,

@@ -44,8 +44,8 @@ class Tools:
             "clock_restarts": self.restarts and not straight,
         }
 
-    async def straighten(self, path: Path, demuxer: str, target: Path) -> None:
-        assert (path.read_bytes(), demuxer) == (CONTENT, "mpegts")
+    async def straighten(self, source: Path, demuxer: str, target: Path) -> None:
+        assert (source.read_bytes(), demuxer) == (CONTENT, "mpegts")
         if self.error is not None:
             raise self.error
         target.write_bytes(b"one recording")
@@ -67,7 +67,7 @@ async def answered(store: FileStore, folder: Path, tools: Tools) -> ProbeOutcome
     async def confirm() -> None: ...
 
     execution = Execution(task, "w1", folder, lambda _: None, confirm)
-    return ProbeOutcome(**orjson.loads(await Probe(store, tools)(execution)))
+    return ProbeOutcome(**orjson.loads(await Probe(store, tools, tools)(execution)))
 
 
 async def test_a_medium_with_one_clock_is_taken_as_it_is(store: FileStore, tmp_path: Path) -> None:
