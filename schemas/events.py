@@ -274,6 +274,42 @@ class ResourceChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UserChanged:
+    meta: Meta
+    user_id: str
+    version: int
+    change: str
+    role: str
+    state: str
+    groups: list[str] = field(default_factory=list)
+    created_at: datetime
+    valid_from: datetime
+    personal: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialChanged:
+    meta: Meta
+    credential: str
+    kind: str
+    id: str
+    user_id: str | None = None
+    version: int
+    value: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionChanged:
+    meta: Meta
+    session_id: str
+    user_id: str
+    state: str
+    method: str
+    reason: str | None = None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceBeat:
     meta: Meta
     service: str
@@ -320,6 +356,9 @@ Event = (
     | TaskChanged
     | PlaybackChanged
     | ResourceChanged
+    | UserChanged
+    | CredentialChanged
+    | SessionChanged
     | ServiceBeat
     | DeadLetter
 )

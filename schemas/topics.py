@@ -12,13 +12,19 @@ from schemas.registry import stem_of
 MAX_RECORD_BYTES = 512 * 1024
 """Anything larger is a blob, and the event says where it is."""
 
+_GONE_AFTER_MS = 24 * 60 * 60 * 1000
+"""What was replaced or withdrawn on a compacted topic is gone from the disk soon after this."""
+
 DLQ_SUFFIX = ".dlq"
 _DLQ_RECORD_BYTES = 2 * MAX_RECORD_BYTES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """One topic. `retention` None keeps every record for ever; `compacted` keeps the last of each key."""
+    """One topic. `retention` None keeps every record for ever; `compacted` keeps the last of each key.
+
+    Both together keep the last of each key for that long.
+    """
 
     name: str
     record: type[Event]
@@ -60,11 +66,14 @@ class Topic:
     def creation_settings(self) -> dict[str, str]:
         """The broker's settings for this topic."""
         kept_ms = -1 if self.retention is None else int(self.retention.total_seconds() * 1000)
+        policies = {"compact": self.compacted, "delete": not self.compacted or self.retention is not None}
         settings = {
-            "cleanup.policy": "compact" if self.compacted else "delete",
+            "cleanup.policy": ",".join(name for name, applies in policies.items() if applies),
             "retention.ms": str(kept_ms),
             "max.message.bytes": str(self.max_record_bytes),
         }
+        if self.compacted:
+            settings["max.compaction.lag.ms"] = str(_GONE_AFTER_MS)
         if self.retention is not None:
             settings["segment.ms"] = str(kept_ms // 4)
         return settings
@@ -160,6 +169,33 @@ TOPICS: tuple[Topic, ...] = (
         about="What people configure: profiles, orders to workers, …; the last of each is kept.",
         producers=("gateway",),
         consumers=("views", "worker", "ledger"),
+        compacted=True,
+    ),
+    Topic(
+        name="user.changed",
+        record=events.UserChanged,
+        key="user_id",
+        about="An account was made or changed. What is personal in it is sealed with a key of its own.",
+        producers=("gateway",),
+        consumers=("gateway", "views"),
+    ),
+    Topic(
+        name="credential.changed",
+        record=events.CredentialChanged,
+        key="credential",
+        about="What it takes to check who someone is: hashes and keys, sealed. Access to it is to be narrow.",
+        producers=("gateway",),
+        consumers=("gateway",),
+        compacted=True,
+    ),
+    Topic(
+        name="session.changed",
+        record=events.SessionChanged,
+        key="session_id",
+        about="Someone signed in, or a session ended before its time.",
+        producers=("gateway",),
+        consumers=("gateway",),
+        retention=timedelta(days=100),
         compacted=True,
     ),
     Topic(
