@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from connectors.ports import BrokerUnavailable, Clock, Delivery, Position
@@ -112,17 +112,13 @@ class KafkaTail:
             self.ready.set()
             async for message in consumer:
                 positions[TopicPartition(message.topic, message.partition)] = message.offset + 1
-                try:
-                    event = self._codec.decode(message.topic, message.value)
-                except Undecodable as error:
-                    log.warning("tail passes over a record", topic=message.topic, error=str(error))
-                    continue
-                yield Delivery(event, Position(message.topic, message.partition, message.offset))
+                if (delivery := delivery_of(self._codec, message)) is not None:
+                    yield delivery
         finally:
             await consumer.stop()
 
     async def _place(self, consumer: AIOKafkaConsumer, positions: dict[TopicPartition, int]) -> None:
-        parts = _partitions(self._topics)
+        parts = partitions(self._topics)
         consumer.assign(parts)
         if not positions:
             positions.update(await consumer.end_offsets(parts))
@@ -134,5 +130,16 @@ class KafkaTail:
             consumer.seek(tp, offset)
 
 
-def _partitions(topics: Sequence[str]) -> list[TopicPartition]:
+def delivery_of(codec: Codec, message: ConsumerRecord) -> Delivery | None:
+    """The event in a record with its place; none, and a warning, where it cannot be decoded."""
+    try:
+        event = codec.decode(message.topic, message.value)
+    except Undecodable as error:
+        log.warning("a record is passed over", topic=message.topic, error=str(error))
+        return None
+    return Delivery(event, Position(message.topic, message.partition, message.offset))
+
+
+def partitions(topics: Sequence[str]) -> list[TopicPartition]:
+    """All partitions of these topics."""
     return [TopicPartition(name, n) for name in topics for n in range(BY_NAME[name].partitions)]

@@ -30,7 +30,8 @@ Collection = AsyncIOMotorCollection[Document]
 
 _JOURNALLED = WriteConcern(w="majority", j=True)
 _FIRST_WINDOW = timedelta(minutes=1)
-_WINDOW_GROWTH = 8
+_MOST_GROWTH = 64
+_IS_TAKEN = 11000
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -62,6 +63,15 @@ class MongoDatabase:
         except DuplicateKeyError:
             return False
         return True
+
+    async def insert_all(self, collection: str, documents: Sequence[Document]) -> None:
+        """See ports.Database."""
+        try:
+            await self._ask(self._db[collection].insert_many(documents, ordered=False))
+        except BulkWriteError as error:
+            others = [e for e in (error.details or {}).get("writeErrors", []) if e["code"] != _IS_TAKEN]
+            if others:
+                raise
 
     async def change(self, collection: str, id: str, where: Mapping[str, Any], to: Mapping[str, Any]) -> bool:
         """See ports.Database."""
@@ -98,19 +108,28 @@ class MongoDatabase:
             found = await self._within(collection, query, start - window, before)
             if len(found) > query.limit:
                 return found
-            window *= _WINDOW_GROWTH
+            window *= _growth(len(found), query.limit)
         return await self._within(collection, query, _BEGINNING, before)
 
     async def _within(
         self, collection: Collection, query: Query, lower: datetime, before: tuple[datetime, str] | None
     ) -> list[Document]:
+        """Alternatives are asked for one by one: the embedded server would scan for all of them together."""
         bounds = {"$gte": lower} | ({"$lte": before[0]} if before else {})
-        found = collection.find({**_filter(query.where), query.order_by: bounds})
-        newest_first = found.sort([(query.order_by, -1), ("_id", -1)])
-        if before is None:
-            return await self._ask(newest_first.limit(query.limit + 1).to_list(None))
-        documents = await self._ask(newest_first.to_list(None))
-        return [d for d in documents if (d[query.order_by], d["_id"]) < before][: query.limit + 1]
+        found: dict[Any, Document] = {}
+        for alternative in query.any_of or ({},):
+            asked = {**_filter(query.where), **_filter(alternative), query.order_by: bounds}
+            documents = await self._newest_first(collection, asked, query, cut=before is None)
+            found |= {document["_id"]: document for document in documents}
+        order = sorted(found.values(), key=lambda document: _place(document, query.order_by), reverse=True)
+        after = [each for each in order if before is None or _place(each, query.order_by) < before]
+        return after[: query.limit + 1]
+
+    async def _newest_first(
+        self, collection: Collection, asked: Document, query: Query, *, cut: bool
+    ) -> list[Document]:
+        newest_first = collection.find(asked).sort([(query.order_by, -1), ("_id", -1)])
+        return await self._ask((newest_first.limit(query.limit + 1) if cut else newest_first).to_list(None))
 
     async def merge(self, merges: Sequence[Merge]) -> None:
         """See ports.Database."""
@@ -124,6 +143,10 @@ class MongoDatabase:
     async def index(self, collection: str, fields: Sequence[str]) -> None:
         """See ports.Database."""
         await self._ask(self._db[collection].create_index([(field, 1) for field in fields]))
+
+    async def expire(self, collection: str, field: str) -> None:
+        """See ports.Database."""
+        await self._ask(self._db[collection].create_index([(field, 1)], expireAfterSeconds=0))
 
     async def drop(self, collection: str) -> None:
         """See ports.Database."""
@@ -151,6 +174,11 @@ class MongoDatabase:
             raise
 
 
+def _growth(found: int, wanted: int) -> int:
+    """By how much a window is to be wider that held so many: enough if they lie evenly, and some to spare."""
+    return _MOST_GROWTH if not found else min(_MOST_GROWTH, 2 + 2 * wanted // found)
+
+
 def _filter(where: Mapping[str, Any]) -> Document:
     return {path: {"$in": list(v.values)} if isinstance(v, OneOf) else v for path, v in where.items()}
 
@@ -164,8 +192,17 @@ def _value(path: str, value: Any) -> Any:
     return {"$literal": value}
 
 
+def _place(document: Document, order_by: str) -> tuple[datetime, str]:
+    """Where a document stands in an order by a (dotted) path."""
+    value: Any = document
+    for step in order_by.split("."):
+        value = value[step]
+    return value, document["_id"]
+
+
 def _write_cursor(document: Document, order_by: str) -> str:
-    said = orjson.dumps([document[order_by].isoformat(), document["_id"]])
+    when, id = _place(document, order_by)
+    said = orjson.dumps([when.isoformat(), id])
     return base64.urlsafe_b64encode(said).decode().rstrip("=")
 
 

@@ -77,6 +77,19 @@ class Tail(Protocol):
         ...
 
 
+class Feed(Protocol):
+    """Reads topics from their beginning and then as they grow, outside of any group."""
+
+    @property
+    def age_s(self) -> float:
+        """So long ago everything that the log held at that moment had been handed out; infinite before."""
+        ...
+
+    def deliveries(self) -> AsyncIterator[Delivery]:
+        """Never ends and never raises for a broker that is away: it goes on when that is back."""
+        ...
+
+
 Vector = dict[tuple[str, int], int]
 """For each topic and partition the next offset: everything before it counts."""
 
@@ -143,9 +156,13 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Documents whose fields equal `where`, newest first by `order_by`, a page at a time."""
+    """Documents whose fields equal `where`, newest first by `order_by`, a page at a time.
+
+    Of alternatives in `any_of`, each with its own index, at least one must hold too.
+    """
 
     where: Mapping[str, Any] = field(default_factory=dict)
+    any_of: Sequence[Mapping[str, Any]] = ()
     order_by: str = "created_at"
     limit: int = 50
     cursor: str | None = None
@@ -160,6 +177,10 @@ class Database(Protocol):
 
     async def insert(self, collection: str, document: Document) -> bool:
         """False, and nothing changed, where the id is taken."""
+        ...
+
+    async def insert_all(self, collection: str, documents: Sequence[Document]) -> None:
+        """All of them in one go; those whose id is taken change nothing."""
         ...
 
     async def change(self, collection: str, id: str, where: Mapping[str, Any], to: Mapping[str, Any]) -> bool:
@@ -184,6 +205,10 @@ class Database(Protocol):
 
     async def index(self, collection: str, fields: Sequence[str]) -> None:
         """Makes sure that there is an index over these fields."""
+        ...
+
+    async def expire(self, collection: str, field: str) -> None:
+        """Makes sure that documents vanish, by themselves, some time after the moment in this field."""
         ...
 
     async def drop(self, collection: str) -> None:

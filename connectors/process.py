@@ -18,6 +18,7 @@ import psutil
 
 from connectors.brakes import Brakes
 from connectors.confine import BEGUN
+from connectors.family import family
 from connectors.pipes import Pipes
 from connectors.sandbox import Confinement, Sandbox
 
@@ -150,10 +151,7 @@ async def _watch_memory(pid: int, limit: int | None) -> None:
 
 
 def _resident(pid: int) -> int:
-    with contextlib.suppress(psutil.Error):
-        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-        return sum(_rss(member) for member in family)
-    return 0
+    return sum(map(_rss, family(pid)))
 
 
 def _rss(process: psutil.Process) -> int:

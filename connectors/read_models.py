@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from connectors.ports import Database, Document, Merge, Page, Position, Query
 
@@ -58,6 +60,10 @@ class ReadModels:
     async def get(self, name: str, id: str) -> Document | None:
         """One document of a read model."""
         return await self.database.get(collection(name, await self.generation()), id)
+
+    async def select(self, name: str, where: Mapping[str, Any], limit: int) -> list[Document]:
+        """The few documents of a read model whose indexed fields equal `where`, in no order."""
+        return await self.database.select(collection(name, await self.generation()), where, limit)
 
     async def page(self, name: str, query: Query) -> Page:
         """A page of a read model."""
