@@ -8,7 +8,7 @@ Delivery is at least once: handlers are idempotent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
@@ -58,6 +58,8 @@ class Stage:
     handle: Handle
     batch: int = 1
     """How many events of one partition `handle` is given at most."""
+    gathers_s: Mapping[str, float] = field(default_factory=dict)
+    """For topics of which nobody awaits a single event: how long to gather a batch."""
     leads: bool = False
     """Whether one of this stage's processes is elected leader."""
     gave_up: Callable[[GivenUp], Awaitable[Handled]] = _nothing_more
@@ -129,6 +131,8 @@ class Lane:
         """Handles records until cancelled; a batch in hand is finished first. Raises CannotFinish."""
         while True:
             records = [await self.queue.get()]
+            if gathers_s := self.stage.gathers_s.get(records[0].position.topic):
+                await asyncio.sleep(gathers_s)
             while len(records) < self.stage.batch and not self.queue.empty():
                 records.append(self.queue.get_nowait())
             self.busy = True

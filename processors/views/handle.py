@@ -15,6 +15,8 @@ from processors.views.plan import INDEXES, TOPICS, steps
 
 NAME = "views"
 _BATCH = 500
+_PROGRESS_S = 0.25
+"""People look at how far something is, and not at each step: a write for each would cost what encodes it."""
 _LOOK_AGAIN_S = 0.05
 
 
@@ -31,7 +33,14 @@ class Views:
 
     def stage(self) -> Stage:
         """The stage, for whatever process hosts it."""
-        return Stage(name=NAME, topics=TOPICS, handle=self.handle, batch=_BATCH, gave_up=self.pass_over)
+        return Stage(
+            name=NAME,
+            topics=TOPICS,
+            handle=self.handle,
+            batch=_BATCH,
+            gathers_s={"transcode.progress": _PROGRESS_S},
+            gave_up=self.pass_over,
+        )
 
     async def handle(self, deliveries: Sequence[Delivery]) -> Handled:
         """Applies a batch; while a rebuild holds the views still, waits with what lies beyond."""

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, cast
 
+import orjson
+
 from connectors.ports import Merge
 from schemas import events, pictures
 from schemas.events import Event
@@ -17,6 +19,7 @@ from schemas.events import Event
 MEDIA = "media"
 JOBS = "jobs"
 RESOURCES = "resources"
+USERS = "users"
 
 UPLOADED, READY, REJECTED, DELETED = "uploaded", "ready", "rejected", "deleted"
 PENDING, PROCESSING = "pending", "processing"
@@ -24,15 +27,28 @@ PENDING, PROCESSING = "pending", "processing"
 _MEDIA_RANKS = {UPLOADED: 0, READY: 1, REJECTED: 2, DELETED: 3}
 _JOB_RANKS = {PENDING: 0, PROCESSING: 1, "cancelled": 2, "failed": 3, "completed": 4}
 
+_ACCESS = "access"
+"""The kind of resource that says who else may have a medium."""
+_LIBRARY = "library"
+
 _AT_REST = frozenset({"completed", "failed", "released", "expired", "dead", "cancelled"})
 """Of tasks: nobody works on them."""
 _NOT_JOBS = frozenset({"probe", *pictures.KINDS})
 """Tasks of taking a medium in: they belong to no job."""
 
 INDEXES: dict[str, list[list[str]]] = {
-    MEDIA: [["created_at"], ["upload.owner_id"], ["status.name"], ["upload.sha256"], ["upload.name"]],
+    MEDIA: [
+        ["created_at"],
+        ["upload.owner_id"],
+        ["status.name"],
+        ["upload.sha256"],
+        ["upload.name"],
+        ["library.id"],
+        ["access.names"],
+    ],
     JOBS: [["created_at"], ["state.name"], ["pause.on"], ["request.media_id"], ["request.owner_id"]],
     RESOURCES: [["kind"]],
+    USERS: [["created_at"], ["now.state"], ["now.role"]],
 }
 """What the gateway asks by."""
 
@@ -47,6 +63,7 @@ TOPICS = (
     "job.controlled",
     "media.processed",
     "resource.changed",
+    "user.changed",
 )
 
 
@@ -99,6 +116,9 @@ def _rejected(event: events.MediaRejected) -> list[Merge]:
 def _changed(event: events.MediaChanged) -> list[Merge]:
     if event.change == DELETED:
         return _media(event, deleted_at=event.meta.occurred_at, status=_media_status(DELETED))
+    if event.change == _LIBRARY:
+        where = {"version": event.version, "at": event.meta.occurred_at, "id": event.values.get("library_id")}
+        return _media(event, library=where)
     if event.change != pictures.CHANGE:
         return []
     said = {
@@ -161,8 +181,20 @@ def _processed(event: events.MediaProcessed) -> list[Merge]:
 
 def _configured(event: events.ResourceChanged) -> list[Merge]:
     """The last version stands; what was removed stays as a version without a value."""
-    now = {"version": event.version, "at": event.meta.occurred_at, "value": event.value}
-    return [Merge(RESOURCES, event.resource, {"kind": event.kind, "now": now})]
+    order = {"version": event.version, "at": event.meta.occurred_at}
+    merges = [Merge(RESOURCES, event.resource, {"kind": event.kind, "now": {**order, "value": event.value}})]
+    if event.kind == _ACCESS:
+        given = orjson.loads(event.value or "{}")
+        access = {**order, "names": sorted(given), "value": given}
+        merges.append(Merge(MEDIA, event.id, {"access": access, "updated_at": event.meta.occurred_at}))
+    return merges
+
+
+def _account(event: events.UserChanged) -> list[Merge]:
+    """The last version stands; of two that claim the same number, the first."""
+    order = {"version": event.version, "before": -int(event.meta.occurred_at.timestamp() * 1000)}
+    said = _said(event, "user_id", "version", "created_at")
+    return [Merge(USERS, event.user_id, {"created_at": event.created_at, "now": {**order, **said}})]
 
 
 Step = Callable[[Any], list[Merge]]
@@ -177,4 +209,5 @@ _STEPS: dict[type[Any], Step] = {
     events.JobControlled: cast(Step, _controlled),
     events.MediaProcessed: cast(Step, _processed),
     events.ResourceChanged: cast(Step, _configured),
+    events.UserChanged: cast(Step, _account),
 }

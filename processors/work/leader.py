@@ -54,6 +54,8 @@ TAILED = (
 
 _ACTOR = "service:ledger"
 _SPARE_WINDOW = 2
+_AT_ONCE = 16
+"""So many tasks are let in together: nobody who waits for one waits for many."""
 _RESCAN_S = 30.0
 _RESCAN_SHARE = 20
 """A look at everything that waits takes at most one part in this many of the time."""
@@ -185,38 +187,45 @@ class Leader:
         self._rescan_at = loop.time() + max(_RESCAN_S, _RESCAN_SHARE * (loop.time() - began))
 
     async def fill(self) -> None:
-        """Lets tasks in while there is room, the light ones always."""
+        """Lets tasks in while there is room, the light ones always. Raises what kept some of them out."""
         await self._look_up()
-        admitted: list[Event] = []
+        while chosen := self._next():
+            answers = await asyncio.gather(*(self._admit(*each) for each in chosen), return_exceptions=True)
+            admitted = [answer for answer in answers if isinstance(answer, TaskChanged)]
+            if admitted:
+                await self.publisher.publish(admitted)
+            for answer in answers:
+                if isinstance(answer, BaseException):
+                    raise answer
+
+    def _next(self) -> list[tuple[Task, FairQueue]]:
+        """Some tasks that there is room for, each taken from its queue."""
+        chosen: list[tuple[Task, FairQueue]] = []
         tools, line, size = self._tools(), self._line, self._window()
         for queue, bounded in ((line.light, False), (line.heavy, True), (line.idle, True)):
-            while (task := self._line.take(queue, self._under_way.values(), tools)) is not None:
+            while len(chosen) < _AT_ONCE:
+                task = self._line.take(queue, self._under_way.values(), tools)
+                if task is None:
+                    break
                 if bounded and not room_for(task, self._under_way.values(), size):
                     queue.put(task)
                     break
-                if await self._admit(task, queue):
-                    admitted.append(task.told(READY, _ACTOR, self.clock.now(), plan=task.shown))
-                if task.awaited:
-                    await self._tell(admitted)
-        await self._tell(admitted)
+                self._under_way[task.id] = replace(task, state=READY)
+                chosen.append((task, queue))
+        return chosen
 
-    async def _tell(self, admitted: list[Event]) -> None:
-        """Publishes what was let in; who waits for some of it is not to wait for the rest."""
-        if admitted:
-            await self.publisher.publish(admitted)
-            admitted.clear()
-
-    async def _admit(self, task: Task, queue: FairQueue) -> bool:
+    async def _admit(self, task: Task, queue: FairQueue) -> TaskChanged | None:
+        """What there is to tell of a task that was let in; None where it does not wait any more."""
         try:
-            admitted = await self.ledger.admit(task)
+            if await self.ledger.admit(task):
+                return task.told(READY, _ACTOR, self.clock.now(), plan=task.shown)
         except Transient:
+            self._under_way.pop(task.id, None)
             queue.put(task)
             raise
-        if admitted:
-            self._under_way[task.id] = replace(task, state=READY)
-        else:
-            self._to_look_up.add(task.id)
-        return admitted
+        self._under_way.pop(task.id, None)
+        self._to_look_up.add(task.id)
+        return None
 
     async def _rescue(self) -> None:
         """Has a second worker do what a viewer waits for and a silent one has."""

@@ -77,9 +77,9 @@ class Ledger:
         """The tasks of all of a job's runs."""
         return [Task.read(d) for d in await self.database.select(TASKS, {"job_id": job_id}, 100_000)]
 
-    async def record(self, event: TaskChanged, state: str = WAITING) -> bool:
-        """Takes a planned task in; False where it is known already."""
-        return await self.database.insert(TASKS, Task.planned(event, state).written())
+    async def record(self, *planned: TaskChanged) -> None:
+        """Takes planned tasks in; those that are known already stay as they are."""
+        await self.database.insert_all(TASKS, [Task.planned(event).written() for event in planned])
 
     async def admit(self, task: Task) -> bool:
         """Lets a waiting task into the window; False where it is not waiting any more."""
@@ -95,9 +95,14 @@ class Ledger:
         where = {"state": WAITING, "epoch": task.epoch, "attempts": task.attempts}
         return await self.database.change(TASKS, task.id, where, {"state": READY})
 
-    async def claim(self, task_id: str, epoch: int, worker: str, lease: timedelta) -> Task | None:
-        """Takes a ready task; None where someone else was faster or claims are shut."""
-        incarnation = await self.incarnation()
+    async def claim(
+        self, task_id: str, epoch: int, worker: str, lease: timedelta, incarnation: str | None = None
+    ) -> Task | None:
+        """Takes a ready task; None where someone else was faster or claims are shut.
+
+        `incarnation` is what a moment ago was the ledger's, for who has just asked.
+        """
+        incarnation = incarnation or await self.incarnation()
         if incarnation is None:
             return None
         where = {"state": READY, "epoch": epoch, "cancel": False}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 import psutil
 
+from connectors.family import family
 from processors.work.admission import Machine, measure
 from processors.work.giving_way import Load
 
@@ -37,14 +37,10 @@ class LoadMeter:
         return Load(min(100.0, 100 * busy / could_s), min(100.0, 100 * own / could_s), memory)
 
     def _cpu_times(self) -> Iterator[tuple[int, float]]:
-        for pid in (os.getpid(), *self.tools()):
+        for each in (psutil.Process(), *(member for pid in self.tools() for member in family(pid))):
             with contextlib.suppress(psutil.Error):
-                process = psutil.Process(pid)
-                children = process.children(recursive=True) if pid != os.getpid() else []
-                for each in (process, *children):
-                    with contextlib.suppress(psutil.Error):
-                        times = each.cpu_times()
-                        yield each.pid, times.user + times.system
+                times = each.cpu_times()
+                yield each.pid, times.user + times.system
 
 
 def _busy_s() -> float:

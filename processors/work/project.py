@@ -11,6 +11,7 @@ from processors.work.ledger import Ledger
 from schemas.events import TaskChanged
 
 NAME = "ledger"
+_BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,12 @@ class Projector:
 
     def stage(self) -> Stage:
         """The stage, for whatever process hosts it."""
-        return Stage(name=NAME, topics=("task.changed",), handle=self.handle, leads=True)
+        return Stage(name=NAME, topics=("task.changed",), handle=self.handle, batch=_BATCH, leads=True)
 
     async def handle(self, deliveries: Sequence[Delivery]) -> Handled:
-        """One event at a time."""
-        event = deliveries[0].event
-        if isinstance(event, TaskChanged) and event.state == "planned":
-            await self.ledger.record(event)
+        """A job's tasks come together, and are written together: a viewer may wait for the first."""
+        events = [delivery.event for delivery in deliveries]
+        planned = [e for e in events if isinstance(e, TaskChanged) and e.state == "planned"]
+        if planned:
+            await self.ledger.record(*planned)
         return Handled()

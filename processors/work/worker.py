@@ -40,6 +40,7 @@ TAILED = ("task.changed", "job.controlled", "playback.changed", "resource.change
 
 _AGAIN_S = 0.5
 _BORNE_FOR_S = 1.0
+_STEERED_FOR_S = 10.0
 _EXPECTED_FOR = timedelta(seconds=2)
 """Whoever claims a task that someone waits for has done so by then, or cannot."""
 
@@ -88,6 +89,8 @@ class Worker:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _borne_at: float = -_BORNE_FOR_S
     """When this worker was last found not to be set aside."""
+    _steered: dict[str, float] = field(default_factory=dict)
+    """The jobs that someone steered a moment ago, and when."""
     _inherited: bool = False
     """Whether nothing is left that an earlier process of this name had."""
     _stopping: bool = False
@@ -162,13 +165,18 @@ class Worker:
             await asyncio.sleep(_AGAIN_S)
 
     async def _claim_what_fits(self) -> None:
-        while fitting := await self._bearable(self._fitting()):
-            for task in fitting:
+        while fitting := self._fitting():
+            bearable, incarnation = await asyncio.gather(self._bearable(fitting), self.ledger.incarnation())
+            for task in bearable:
                 self._ready.pop(task.id, None)
-            await asyncio.gather(*(self._claim(task) for task in fitting))
+            if incarnation is None or not bearable:
+                return
+            await asyncio.gather(*(self._claim(task, incarnation) for task in bearable))
 
     def _fitting(self) -> list[Task]:
-        """What is ready and may begin beside what runs, the most urgent first."""
+        """What is ready and may begin beside what runs, the most urgent first; where someone waits for some
+        of it, that alone, and the rest after it.
+        """
         fitting: list[Task] = []
         if self._stopping or not self.standing.takes_work:
             return fitting
@@ -178,7 +186,7 @@ class Worker:
                 continue
             if self.admission.refusal(task, beside) is None:
                 fitting.append(task)
-        return fitting
+        return [task for task in fitting if task.awaited] or fitting
 
     async def _bearable(self, fitting: list[Task]) -> list[Task]:
         """Those that the leader lets this worker have: none while it is set aside, one when it has cooled."""
@@ -202,8 +210,9 @@ class Worker:
     def _can_do(self, task: Task) -> bool:
         return task.kind in self.works and set(task.plan.tools) <= self.settings.tools
 
-    async def _claim(self, ready: Task) -> None:
-        task = await self.ledger.claim(ready.id, ready.epoch, self.settings.name, self.settings.lease)
+    async def _claim(self, ready: Task, incarnation: str) -> None:
+        settings = self.settings
+        task = await self.ledger.claim(ready.id, ready.epoch, settings.name, settings.lease, incarnation)
         if task is None:
             return
         wanted = await self.ledger.wanted(task)
@@ -220,9 +229,17 @@ class Worker:
         attempt = self._attempts[task.id] = Attempt(task, self.works[task.kind], desk, job_paused)
         self.minder.look()
         self._tell(task.told("running", desk.actor, self.clock.now()))
+        if self._was_steered(task.job_id):
+            attempt.check()
         running = asyncio.create_task(attempt.run(), name=f"task/{task.id}")
         self._under_way.add(running)
         running.add_done_callback(lambda ended: self._ended(attempt, ended))
+
+    def _was_steered(self, job_id: str) -> bool:
+        """Whether someone steered a job a moment ago: what is claimed just then may be wanted no more."""
+        since = asyncio.get_running_loop().time() - _STEERED_FOR_S
+        self._steered = {id: at for id, at in self._steered.items() if at > since}
+        return job_id in self._steered
 
     def _ended(self, attempt: Attempt, running: asyncio.Task[None]) -> None:
         self._attempts.pop(attempt.task.id, None)
@@ -265,6 +282,7 @@ class Worker:
             case TaskChanged():
                 self._ready.pop(event.task_id, None)
             case JobControlled():
+                self._steered[event.job_id] = asyncio.get_running_loop().time()
                 for attempt in self._attempts.values():
                     if attempt.task.job_id == event.job_id:
                         attempt.check()
