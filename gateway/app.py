@@ -14,21 +14,42 @@ from connectors.beat import Beat
 from connectors.blobs import open_store
 from connectors.clock import SystemClock
 from connectors.kafka import KafkaPublisher, KafkaTail
+from connectors.kafka_feed import KafkaFeed
 from connectors.mongo import MongoDatabase
+from connectors.ports import Clock, Database, Feed
 from connectors.read_models import ReadModels
 from connectors.registry import open_registry
+from connectors.sealing import Secret, read_secret_file
 from connectors.version import version
-from gateway import errors, openapi
+from gateway import errors, following, openapi
+from gateway.access.gate import Gate
+from gateway.access.libraries import Libraries
+from gateway.accounts import endpoints as accounts
+from gateway.auth.access_tokens import AccessTokens
+from gateway.auth.cookies import Cookies
 from gateway.auth.dependencies import current_principal
-from gateway.auth.principal import AdminToken, read_token_file
+from gateway.auth.directory import Directory
+from gateway.auth.gatekeeper import Gatekeeper
+from gateway.auth.identity import Identity
+from gateway.auth.links import Links
+from gateway.auth.live_tickets import LiveTickets
+from gateway.auth.passwords import Passwords
+from gateway.auth.principal import read_token_file
+from gateway.auth.sessions import Lifetimes, Sessions
 from gateway.background import Duty, running
 from gateway.broker import Broker
+from gateway.claims import Claims
 from gateway.events import endpoints as events
+from gateway.events.audience import Audience
 from gateway.events.live import Hub
 from gateway.events.messages import LIVE_TOPICS
 from gateway.files import Files
+from gateway.following import Following
 from gateway.inflight import CountInFlight, InFlight
+from gateway.invitations import endpoints as invitations
 from gateway.jobs import endpoints as jobs
+from gateway.keys import endpoints as keys
+from gateway.libraries import endpoints as libraries
 from gateway.linger import Linger
 from gateway.media import endpoints as media
 from gateway.metrics import Metrics
@@ -41,13 +62,19 @@ from gateway.playback.cors import OpenToPages
 from gateway.playback.streams import Streams
 from gateway.playback.tickets import Tickets
 from gateway.profiles import endpoints as profiles
+from gateway.providers import endpoints as providers
+from gateway.providers.asking import Asking
+from gateway.providers.known import read_providers_file
 from gateway.registry import endpoints as registry
 from gateway.services import Services
+from gateway.sessions import endpoints as sessions
 from gateway.settings import Settings
+from gateway.shares import endpoints as shares
 from gateway.system import endpoints as system
 from gateway.system.presence import LOOK_BACK, Presence
 from gateway.system.readiness import looks
 from gateway.ui import endpoints as ui
+from gateway.working_state import WorkingState
 from schemas.codec import Codec
 from schemas.events import ServiceBeat
 from schemas.topics import BY_RECORD
@@ -79,7 +106,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def connect(settings: Settings) -> Parts:
     """The parts of a gateway, wired to the outside world."""
-    token = read_token_file(settings.token_file)
+    token, secret = read_token_file(settings.token_file), read_secret_file(settings.secret_file)
     known = open_registry(settings.schema_registry_url)
     clock, codec, metrics, now_version = SystemClock(), Codec(known), Metrics(), version()
     database = MongoDatabase(settings.mongodb_url, settings.database)
@@ -90,7 +117,11 @@ def connect(settings: Settings) -> Parts:
     arrivals = Arrivals()
     live = KafkaTail(settings.kafka, codec, LIVE_TOPICS, clock=clock)
     streams = Streams(read_models, store, broker, clock, arrivals)
-    hub = Hub(live, clock, metrics, settings.live_queue, arrivals.hear, streams.deletions.hear)
+    shared = Libraries()
+    gate = Gate(shared)
+    audience = Audience(read_models, gate)
+    heard = (arrivals.hear, streams.deletions.hear, audience.hear)
+    hub = Hub(live, clock, metrics, settings.live_queue, *heard)
     beats = KafkaTail(settings.kafka, codec, [BY_RECORD[ServiceBeat].name], clock=clock, since=LOOK_BACK)
     presence = Presence(beats, clock)
     started_at = clock.now()
@@ -104,6 +135,11 @@ def connect(settings: Settings) -> Parts:
         details=lambda: {"address": f"http://{settings.host}:{settings.port}"},
     )
 
+    feed = KafkaFeed(settings.kafka, codec, following.TOPICS)
+    identity = identity_of(settings, secret, database, feed, clock, shared)
+    gatekeeper = Gatekeeper(token, identity, clock)
+    identity.following.tell(lambda _: hub.let_go(gatekeeper.still_good))
+
     async def close_database() -> None:
         database.close()
 
@@ -112,22 +148,60 @@ def connect(settings: Settings) -> Parts:
         version=now_version,
         started_at=started_at,
         clock=clock,
-        authenticator=AdminToken(token),
+        authenticator=gatekeeper,
+        identity=identity,
+        asking=Asking(read_providers_file(settings.providers_file)),
+        gate=gate,
         publisher=broker,
         read_models=read_models,
         store=store,
         files=Files(store, settings.accel_redirect),
         schemas=known.schemas,
-        tickets=Tickets(token),
+        tickets=Tickets(secret.derive("playback")),
         streams=streams,
         hub=hub,
+        audience=audience,
         presence=presence,
         in_flight=InFlight(metrics),
         metrics=metrics,
-        looks=looks(broker, beat, settings.beat_s, database, read_models, store),
+        looks=looks(broker, beat, settings.beat_s, database, read_models, store, identity.following),
     )
-    duties = {"kafka": broker.run, "live": hub.run, "presence": presence.run, "beat": beat.run}
+    duties = {
+        "kafka": broker.run,
+        "live": hub.run,
+        "presence": presence.run,
+        "beat": beat.run,
+        "following": identity.following.run,
+        "working state": WorkingState(database).run,
+    }
     return Parts(services, duties, (beat.last, close_database))
+
+
+def identity_of(
+    settings: Settings,
+    secret: Secret,
+    database: Database,
+    feed: Feed,
+    clock: Clock,
+    shared: Libraries,
+) -> Identity:
+    """What has to do with who someone is, over these ports."""
+    claims, directory = Claims(database), Directory(secret, clock)
+    lifetimes = Lifetimes(
+        unused=timedelta(days=settings.session_unused_days), at_most=timedelta(days=settings.session_days)
+    )
+    return Identity(
+        secret=secret,
+        following=Following(feed, settings.revocation_patience_s, directory.hear, shared.hear),
+        directory=directory,
+        passwords=Passwords(secret, settings.bcrypt_rounds),
+        tokens=AccessTokens(secret, settings.issuer, clock, timedelta(seconds=settings.access_token_s)),
+        sessions=Sessions(database, secret, lifetimes),
+        cookies=Cookies(secret, settings.origin),
+        tickets=LiveTickets(secret, claims),
+        links=Links(secret, shared, directory),
+        claims=claims,
+    )
 
 
 def assemble(parts: Parts) -> FastAPI:
@@ -150,18 +224,33 @@ def assemble(parts: Parts) -> FastAPI:
 
 
 def _include(app: FastAPI) -> None:
-    for routes in (media.router, jobs.router, profiles.router, playback.router, system.router):
+    for routes in (
+        media.router,
+        jobs.router,
+        profiles.router,
+        playback.router,
+        accounts.router,
+        invitations.router,
+        keys.router,
+        libraries.router,
+        shares.router,
+        system.router,
+    ):
         app.include_router(
             routes,
             prefix=API,
             dependencies=[Depends(current_principal)],
-            responses=problems(401, 422, 503),
+            responses=problems(401, 403, 422, 503),
         )
+    app.include_router(sessions.router, prefix=API)
+    app.include_router(providers.router, prefix=API)
+    app.include_router(shares.opening, prefix=API)
     app.include_router(events.router, prefix=API)
     for open_to_all in (
         playback.streams,
         older.router,
         ui.router,
+        sessions.keys,
         system.probes,
         registry.router,
         registry.documents,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from connectors.ports import BrokerUnavailable, DatabaseUnavailable, Position
 from connectors.read_models import NotBuilt, ReadModels
 from gateway import tokens
 from gateway.auth.dependencies import CurrentPrincipal
-from gateway.auth.principal import Principal
+from gateway.auth.principal import NOBODY, Principal
 from gateway.errors import BadRequest, Unavailable
 from gateway.middleware import request_id
 from gateway.services import Services, ServicesOf
@@ -36,12 +37,17 @@ class Command:
     ) -> None:
         self.services: Services = services
         self.principal: Principal = principal
-        self._correlation_id = request_id(request)
+        self._request = request
         self._response = response
+
+    def acting_as(self, user_id: str) -> Command:
+        """The same request, by someone who has just shown who they are."""
+        principal = replace(NOBODY, id=user_id)
+        return Command(self.services, principal, self._request, self._response)
 
     def meta(self) -> Meta:
         """For an event of this command."""
-        return Meta.first(self.principal.actor, self.now, self._correlation_id)
+        return Meta.first(self.principal.actor, self.now, request_id(self._request))
 
     @property
     def now(self) -> datetime:
@@ -64,6 +70,8 @@ class Command:
         token = tokens.write(shown)
         self._response.headers[TOKEN_HEADER] = token
         self._response.headers["Location"] = location
+        within_s = self.services.settings.read_your_write_s
+        await self.services.identity.following.heard(positions, within_s)
         if not at_once:
             await self._shown(shown)
         return token
@@ -75,6 +83,11 @@ class Command:
             await wait_for(self.services.read_models, positions, within_s)
         except (DatabaseUnavailable, NotBuilt) as error:
             log.info("read models don't follow", error=str(error))
+
+
+def of_anyone(services: ServicesOf, request: Request, response: Response) -> Command:
+    """A command of someone who has not said who they are."""
+    return Command(services, NOBODY, request, response)
 
 
 async def wait_for(read_models: ReadModels, positions: Sequence[Position], within_s: float) -> bool:
@@ -109,3 +122,4 @@ async def fresh(
 
 Fresh = Depends(fresh)
 Commanded = Annotated[Command, Depends()]
+CommandedByAnyone = Annotated[Command, Depends(of_anyone)]

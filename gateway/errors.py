@@ -150,7 +150,7 @@ def said_openly(error: Exception) -> str:
             return "Kafka does not answer."
         case DatabaseUnavailable():
             return "MongoDB does not answer."
-        case StoreFull() | NotBuilt():
+        case StoreFull() | NotBuilt() | Problem():
             return str(error)
         case OSError():
             return error.strerror or type(error).__name__

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -33,9 +33,15 @@ class Paging:
     cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None
 
 
-async def page(read_models: ReadModels, name: str, where: Mapping[str, Any], paging: Paging) -> ports.Page:
+async def page(
+    read_models: ReadModels,
+    name: str,
+    where: Mapping[str, Any],
+    paging: Paging,
+    any_of: Sequence[Mapping[str, Any]] = (),
+) -> ports.Page:
     """A page of a read model. Raises BadRequest for a cursor that is none."""
-    query = ports.Query(where=where, limit=paging.limit, cursor=paging.cursor)
+    query = ports.Query(where=where, any_of=any_of, limit=paging.limit, cursor=paging.cursor)
     try:
         return await read_models.page(name, query)
     except ValueError as error:

@@ -12,13 +12,17 @@ from starlette.requests import HTTPConnection
 
 from connectors.ports import BlobStore, Clock, Publisher
 from connectors.read_models import ReadModels
+from gateway.access.gate import Gate
+from gateway.auth.identity import Identity
 from gateway.auth.principal import Authenticator
+from gateway.events.audience import Audience
 from gateway.events.live import Hub
 from gateway.files import Files
 from gateway.inflight import InFlight
 from gateway.metrics import Metrics
 from gateway.playback.streams import Streams
 from gateway.playback.tickets import Tickets
+from gateway.providers.asking import Asking
 from gateway.settings import Settings
 from gateway.system.presence import Presence
 from gateway.system.readiness import Look
@@ -34,6 +38,9 @@ class Services:
     started_at: datetime
     clock: Clock
     authenticator: Authenticator
+    gate: Gate
+    identity: Identity
+    asking: Asking
     publisher: Publisher
     read_models: ReadModels
     store: BlobStore
@@ -42,6 +49,7 @@ class Services:
     tickets: Tickets
     streams: Streams
     hub: Hub
+    audience: Audience
     presence: Presence
     in_flight: InFlight
     metrics: Metrics

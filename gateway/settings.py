@@ -40,6 +40,40 @@ class Settings(BaseSettings):
     token_file: Path
     """The file that holds the administrator's token; nobody but its owner may read it."""
 
+    secret_file: Path
+    """The file that holds the installation's secret, one a line with the newest first; nobody but its owner
+    may read it. Sessions are signed with it, and what is personal is sealed with it: keep a copy of it.
+    """
+
+    providers_file: Path | None = None
+    """The file that says whose accounts are good here too (Google, GitHub, any OpenID provider), as JSON;
+    nobody but its owner may read it.
+    """
+
+    registration: Literal["open", "invited", "closed"] = "invited"
+    """Who may make an account: anyone, whoever an administrator invited, or nobody."""
+
+    issuer: str = Field(default="sluice", min_length=1)
+    """Who access tokens say that they are from: the address of the installation, where others check them."""
+
+    origin: str | None = Field(default=None, pattern=r"^https?://[^/]+$")
+    """The address that browsers know the gateway by; what each request says where this is not set."""
+
+    access_token_s: float = Field(default=900, gt=0, le=3600)
+    """How long an access token is good for."""
+
+    session_unused_days: float = Field(default=30, gt=0)
+    """How long a session lasts that nobody uses."""
+
+    session_days: float = Field(default=90, gt=0, le=99)
+    """How long a session lasts at most."""
+
+    bcrypt_rounds: int = Field(default=12, ge=4, le=16)
+    """How much work it is to try one password: twice as much for each step."""
+
+    revocation_patience_s: float = Field(default=15, gt=0)
+    """How long who may come in is still believed when Kafka can't be asked; after that nobody may."""
+
     instance: str = Field(default="gateway-1", min_length=1)
     """This process's name, unique among those that run."""
 

@@ -1,1 +1,1 @@
-"""Who is asking. Until there are accounts: the holder of the administrator's token, or nobody."""
+"""Who is asking, and what they may do: tokens, sessions, keys, roles, and the directory of accounts."""

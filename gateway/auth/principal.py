@@ -1,17 +1,18 @@
-"""From a token to the person behind it; accounts will be another `Authenticator`."""
+"""Who is asking, once that is known."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from gateway.errors import Unauthorized
+from connectors.private_file import read_private
+from gateway.auth.roles import EVERYTHING, Permission
 
 ADMIN = "admin"
+"""The id of whoever holds the administrator's token, and the role that may do everything."""
+ANYONE = "anyone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +20,42 @@ class Principal:
     """Someone who may act."""
 
     id: str
+    role: str = ADMIN
+    may: frozenset[Permission] = EVERYTHING
+    groups: frozenset[str] = field(default_factory=frozenset)
+    session_id: str | None = None
+    """The session that they are signed in with; None for a key or the administrator's token."""
+    issued_at: datetime | None = None
+    """Since when they have what they came by; what was issued before they were signed out counts no more."""
+    key_id: str | None = None
+    """The key that they came by."""
+    only: str | None = None
+    """The one medium that is not kept from them, for whoever has a link to it."""
 
     @property
     def actor(self) -> str:
         """How events name them."""
         return f"user:{self.id}"
 
+    @property
+    def sees_all(self) -> bool:
+        """Whether nothing is kept from them."""
+        return self.role in (ADMIN, "service")
+
+
+NOBODY = Principal(ANYONE, role="", may=frozenset())
+"""Who has not said who they are."""
+
 
 class Authenticator(Protocol):
     """Knows who a token belongs to."""
 
     async def principal(self, token: str) -> Principal:
-        """The token's owner. Raises Unauthorized."""
+        """The token's owner. Raises Unauthorized, and Unavailable where that cannot be told now."""
+        ...
+
+    def still_good(self, principal: Principal) -> bool:
+        """Whether someone who was let in would be let in again, as the same."""
         ...
 
 
@@ -38,32 +63,9 @@ class TokenFileUnusable(ValueError):
     """The administrator's token can't be read, or others can read it too."""
 
 
-class AdminToken:
-    """One token, one administrator."""
-
-    def __init__(self, token: str) -> None:
-        self._digest = _digest(token)
-
-    async def principal(self, token: str) -> Principal:
-        """See Authenticator. Takes the same time for every token."""
-        if not hmac.compare_digest(_digest(token), self._digest):
-            raise Unauthorized("This token is not known here.")
-        return Principal(ADMIN)
-
-
 def read_token_file(path: Path) -> str:
     """The token in a file that only its owner may read. Raises TokenFileUnusable."""
-    try:
-        mode = path.stat().st_mode
-        token = path.read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise TokenFileUnusable(f"the token file {path} can't be read: {error}") from error
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise TokenFileUnusable(f"others may read the token file {path}: run chmod 600 on it")
+    token = read_private(path, "token", TokenFileUnusable).strip()
     if not token:
         raise TokenFileUnusable(f"the token file {path} is empty")
     return token
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode(errors="surrogateescape")).digest()

@@ -9,14 +9,14 @@ import orjson
 from fastapi import APIRouter, Depends, WebSocket
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from gateway.auth.dependencies import current_principal, socket_principal
+from gateway.auth.dependencies import live_principal, socket_principal
+from gateway.auth.principal import Principal
 from gateway.errors import Problem, problem_response
 from gateway.events import socket
-from gateway.events.live import Hub
 from gateway.events.messages import Filter
 from gateway.events.schemas import filter_of_query
 from gateway.openapi import Responses, problems
-from gateway.services import ServicesOf, services_of
+from gateway.services import Services, ServicesOf, services_of
 
 router = APIRouter(tags=["events"])
 
@@ -30,25 +30,29 @@ _STREAM: Responses = {
 
 @router.get(
     "/events",
-    dependencies=[Depends(current_principal)],
     response_class=EventSourceResponse,
-    responses=_STREAM | problems(401, 422, 503),
+    responses=_STREAM | problems(401, 403, 422, 503),
 )
 async def follow_events(
-    services: ServicesOf, wanted: Annotated[Filter, Depends(filter_of_query)]
+    services: ServicesOf,
+    principal: Annotated[Principal, Depends(live_principal)],
+    wanted: Annotated[Filter, Depends(filter_of_query)],
 ) -> EventSourceResponse:
-    """Follows events from now on; comments come while nothing happens, `closed` before we let go."""
+    """Follows events of what one may see, from now on.
+
+    Comments come while nothing happens, `closed` before we let go.
+    """
     return EventSourceResponse(
-        _sse(services.hub, wanted),
+        _sse(services, wanted, principal),
         ping=services.settings.live_heartbeat_s,
         send_timeout=services.settings.live_send_timeout_s,
     )
 
 
-async def _sse(hub: Hub, wanted: Filter) -> AsyncIterator[ServerSentEvent]:
-    with hub.client("sse", wanted) as outbox:
+async def _sse(services: Services, wanted: Filter, principal: Principal) -> AsyncIterator[ServerSentEvent]:
+    with services.hub.client("sse", wanted, principal) as outbox:
         yield ServerSentEvent(comment="following")
-        async for message in outbox.messages():
+        async for message in services.audience.messages(outbox):
             yield ServerSentEvent(event=message.topic, id=message.id, data=message.data.decode())
         yield ServerSentEvent(event="closed", data=orjson.dumps({"reason": outbox.closed_because}).decode())
 
@@ -58,9 +62,9 @@ async def follow_socket(websocket: WebSocket) -> None:
     """Follows events over a WebSocket, once the client has said which."""
     services = services_of(websocket)
     try:
-        await socket_principal(services, websocket)
+        principal = await socket_principal(services, websocket)
     except Problem as problem:
         await websocket.send_denial_response(problem_response(problem))
         return
     await websocket.accept()
-    await socket.converse(websocket, services.hub, services.settings)
+    await socket.converse(websocket, services, principal)

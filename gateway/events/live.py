@@ -11,18 +11,22 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 
 from connectors.ports import Clock, Tail
+from gateway.auth.principal import Principal
 from gateway.events.messages import Filter, Message, message_of
 from gateway.metrics import Metrics
 from schemas.events import Event
 
 TOO_SLOW = "too slow: more waited for this client than is kept; read the state again and reconnect"
+SHUT_OUT = "you are signed out, or may not follow this any more"
 STOPPING = "the gateway is stopping; reconnect"
 
 
 class Outbox:
     """What waits for one client."""
 
-    def __init__(self, bound: int, wanted: Filter | None) -> None:
+    def __init__(self, bound: int, wanted: Filter | None, principal: Principal) -> None:
+        self.principal = principal
+        """Who follows."""
         self.wanted = wanted
         """What the client wants; nothing yet where None."""
         self.closed_because: str | None = None
@@ -37,8 +41,7 @@ class Outbox:
             return "dropped"
         replaced = self._waiting.pop(message.slot, None)
         if len(self._waiting) >= self._bound:
-            self._waiting.clear()
-            self.close(TOO_SLOW)
+            self.drop(TOO_SLOW)
             return "dropped"
         self._waiting[message.slot] = message
         self._stirred.set()
@@ -48,6 +51,11 @@ class Outbox:
         """Lets the client go once it has what waits."""
         self.closed_because = self.closed_because or reason
         self._stirred.set()
+
+    def drop(self, reason: str) -> None:
+        """Lets the client go at once: what waits is not for it any more."""
+        self._waiting.clear()
+        self.close(reason)
 
     async def messages(self) -> AsyncIterator[Message]:
         """What waits and what comes; ends when the outbox is closed and empty."""
@@ -90,9 +98,9 @@ class Hub:
                 self._metrics.live_messages.labels(outbox.offer(message)).inc()
 
     @contextmanager
-    def client(self, transport: str, wanted: Filter | None) -> Iterator[Outbox]:
+    def client(self, transport: str, wanted: Filter | None, principal: Principal) -> Iterator[Outbox]:
         """A client's outbox, for as long as it is connected."""
-        outbox = Outbox(self._bound, wanted)
+        outbox = Outbox(self._bound, wanted, principal)
         if self._closed:
             outbox.close(STOPPING)
         self._outboxes.add(outbox)
@@ -102,6 +110,12 @@ class Hub:
                 yield outbox
         finally:
             self._outboxes.discard(outbox)
+
+    def let_go(self, unless: Callable[[Principal], bool]) -> None:
+        """Lets those go who may not follow any more."""
+        for outbox in self._outboxes:
+            if outbox.closed_because is None and not unless(outbox.principal):
+                outbox.drop(SHUT_OUT)
 
     def close(self) -> None:
         """Lets all clients go, and those that come later."""

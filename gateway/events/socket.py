@@ -15,23 +15,26 @@ from fastapi import WebSocket
 from pydantic import ValidationError
 from starlette.websockets import WebSocketDisconnect
 
+from gateway.auth.principal import Principal
 from gateway.errors import Invalid
-from gateway.events.live import Hub, Outbox
+from gateway.events.audience import Audience
+from gateway.events.live import Outbox
 from gateway.events.messages import Message
 from gateway.events.schemas import Subscription, checked
-from gateway.settings import Settings
+from gateway.services import Services
 
 _MAX_CHARACTERS = 4096
 _GOING_AWAY = 1001
 
 
-async def converse(websocket: WebSocket, hub: Hub, settings: Settings) -> None:
+async def converse(websocket: WebSocket, services: Services, principal: Principal) -> None:
     """Returns when either side has closed."""
+    settings = services.settings
     line = _Line(websocket, settings.live_send_timeout_s)
-    with hub.client("websocket", None) as outbox:
+    with services.hub.client("websocket", None, principal) as outbox:
         tasks = [
             asyncio.create_task(_listen(websocket, line, outbox)),
-            asyncio.create_task(_tell(line, outbox)),
+            asyncio.create_task(_tell(line, services.audience, outbox)),
             asyncio.create_task(_beat(line, settings.live_heartbeat_s)),
         ]
         try:
@@ -103,8 +106,8 @@ def _reason(error: ValidationError | Invalid) -> str:
     return "; ".join(e["msg"] for e in error.errors()) + '; send {"subscribe": {"job_id": "…"}}'
 
 
-async def _tell(line: _Line, outbox: Outbox) -> None:
-    async for message in outbox.messages():
+async def _tell(line: _Line, audience: Audience, outbox: Outbox) -> None:
+    async for message in audience.messages(outbox):
         await line.pass_on(message)
     await line.say("closed", reason=outbox.closed_because)
 

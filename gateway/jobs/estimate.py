@@ -8,7 +8,7 @@ from connectors.ports import Document, Query
 from connectors.work_rates import WorkRates
 from gateway.documents import part
 from gateway.jobs.eta import from_past, until_its_turn
-from gateway.jobs.lookup import JOBS
+from gateway.jobs.makers import JOBS
 from gateway.jobs.render import render
 from gateway.jobs.schemas import Job
 from gateway.services import Services

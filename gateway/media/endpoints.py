@@ -8,12 +8,15 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from connectors.ports import OneOf
 from gateway import files, pages
+from gateway.access.policy import Level
+from gateway.auth.dependencies import CurrentPrincipal, allow
 from gateway.commands import Commanded, Fresh
 from gateway.jobs import orders
 from gateway.jobs.schemas import JobAccepted, Priority, TranscodeOrder
 from gateway.media import deletion, images
+from gateway.media.existing import MEDIA
 from gateway.media.intake import Wanted, take_in
-from gateway.media.lookup import MEDIA, find, find_usable
+from gateway.media.lookup import find, find_usable
 from gateway.media.outcome import counted
 from gateway.media.render import render
 from gateway.media.schemas import Accepted, Deletion, Media, Status
@@ -21,6 +24,9 @@ from gateway.openapi import FILE, NOT_MODIFIED, problems
 from gateway.services import ServicesOf
 
 router = APIRouter(prefix="/media", tags=["media"])
+
+_READ, _WRITE = allow("media:read"), allow("media:write")
+_MAKE = allow("jobs:write")
 
 _SHOWN = OneOf(("uploaded", "ready", "rejected"))
 """What a list shows that asks for no status."""
@@ -47,7 +53,9 @@ _BODY: dict[str, Any] = {
 }
 
 
-@router.post("", status_code=202, openapi_extra=_BODY, responses=problems(400, 408, 413, 507))
+@router.post(
+    "", dependencies=[_WRITE], status_code=202, openapi_extra=_BODY, responses=problems(400, 408, 413, 507)
+)
 async def upload_media(
     command: Commanded,
     request: Request,
@@ -60,64 +68,77 @@ async def upload_media(
         return await take_in(command, request, Wanted(name, profile, priority))
 
 
-@router.get("", dependencies=[Fresh], responses=problems(400))
+@router.get("", dependencies=[_READ, Fresh], responses=problems(400))
 async def list_media(
     services: ServicesOf,
+    principal: CurrentPrincipal,
     paging: Annotated[pages.Paging, Depends()],
     status: Annotated[
         Status | None, Query(description="Only those; all but deleted ones without it.")
     ] = None,
 ) -> pages.Listing[Media]:
     """Lists media, newest first."""
-    found = await pages.page(services.read_models, MEDIA, {"status.name": status or _SHOWN}, paging)
+    where = {"status.name": status or _SHOWN}
+    found = await pages.page(services.read_models, MEDIA, where, paging, services.gate.visible(principal))
     media = [one for document in found.items if (one := render(document))]
     return pages.Listing(items=media, next=found.next)
 
 
-@router.get("/{media_id}", dependencies=[Fresh], responses=problems(400, 404, 410))
-async def get_media(services: ServicesOf, media_id: str) -> Media:
+@router.get("/{media_id}", dependencies=[_READ, Fresh], responses=problems(400, 404, 410))
+async def get_media(services: ServicesOf, principal: CurrentPrincipal, media_id: str) -> Media:
     """Gets one medium."""
-    media, _ = await find(services.read_models, media_id)
+    media, _ = await find(services, principal, media_id)
     return media
 
 
-@router.delete("/{media_id}", status_code=202, responses=problems(404, 410))
+@router.delete("/{media_id}", dependencies=[_WRITE], status_code=202, responses=problems(404, 410))
 async def delete_media(command: Commanded, media_id: str) -> Deletion:
     """Deletes a medium."""
-    media, _ = await find(command.services.read_models, media_id)
+    media, _ = await find(command.services, command.principal, media_id, Level.MANAGE)
     return await deletion.delete(command, media)
 
 
-@router.head("/{media_id}/content", include_in_schema=False, name="head_media_content")
-@router.get("/{media_id}/content", response_class=Response, responses=FILE | problems(404, 410, 416))
-async def get_media_content(services: ServicesOf, media_id: str) -> Response:
+@router.head("/{media_id}/content", dependencies=[_READ], include_in_schema=False, name="head_media_content")
+@router.get(
+    "/{media_id}/content",
+    dependencies=[_READ],
+    response_class=Response,
+    responses=FILE | problems(404, 410, 416),
+)
+async def get_media_content(services: ServicesOf, principal: CurrentPrincipal, media_id: str) -> Response:
     """Downloads the file as it was uploaded, in whole or in ranges."""
-    media, document = await find(services.read_models, media_id)
+    media, document = await find(services, principal, media_id)
     location = document["upload"]["location"]
     return await services.files.download(location, media.name, media.content_type)
 
 
-@router.head("/{media_id}/images/{name}", include_in_schema=False, name="head_media_image")
+@router.head(
+    "/{media_id}/images/{name}", dependencies=[_READ], include_in_schema=False, name="head_media_image"
+)
 @router.get(
     "/{media_id}/images/{name}",
+    dependencies=[_READ],
     response_class=Response,
     responses=FILE | NOT_MODIFIED | problems(404, 410, 416),
 )
 async def get_media_image(
     services: ServicesOf,
+    principal: CurrentPrincipal,
     media_id: str,
     name: str,
     v: Annotated[str | None, Query(description="Which picture; it may be kept for ever then.")] = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Sends one of a medium's pictures, or the track of its thumbnails."""
-    _, document = await find(services.read_models, media_id)
+    _, document = await find(services, principal, media_id)
     found = images.find(document, name)
     return await images.send(services.files, found, v, if_none_match, files.NOTHING_RUNS)
 
 
-@router.post("/{media_id}/transcode", status_code=202, responses=problems(404, 409, 410))
+@router.post(
+    "/{media_id}/transcode", dependencies=[_MAKE], status_code=202, responses=problems(404, 409, 410)
+)
 async def transcode_media(command: Commanded, media_id: str, order: TranscodeOrder) -> JobAccepted:
     """Asks for a medium in another form."""
-    media = await find_usable(command.services.read_models, media_id)
+    media = await find_usable(command.services, command.principal, media_id, Level.EDIT)
     return await orders.order_transcode(command, media.id, media.name, order)

@@ -9,16 +9,18 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from starlette.responses import PlainTextResponse
 
 from connectors.ports import BlobMissing
+from gateway.auth.dependencies import allow
 from gateway.commands import Commanded
 from gateway.errors import Forbidden, NotFound
 from gateway.leaving import unless_gone
 from gateway.media import images
-from gateway.media.lookup import find
+from gateway.media.existing import find_for_all
 from gateway.openapi import FILE, NOT_MODIFIED, problems
 from gateway.playback import playlists, remux, sessions, thumbnails
 from gateway.playback.schemas import Heartbeat, Playback, PlaybackOrder
 from gateway.playback.streams import Copied
 from gateway.playback.tickets import BadTicket, Ticket
+from gateway.playback.viewers import refuse_former
 from gateway.services import Services, ServicesOf
 from schemas.copies import CopiedPicture, Copies
 from schemas.renditions import VideoRendition
@@ -33,19 +35,22 @@ _FOR_NO_TIME = {**_OPEN, "Cache-Control": "no-store"}
 _FOR_NOW = {**_OPEN, "Cache-Control": "private, max-age=60"}
 
 
-@router.post("/media/{media_id}/playback", responses=problems(404, 409, 410))
+@router.post(
+    "/media/{media_id}/playback", dependencies=[allow("playback")], responses=problems(404, 409, 410)
+)
 async def play_media(command: Commanded, media_id: str, order: PlaybackOrder) -> Playback:
     """Says how a client is to play a medium, and where it is."""
     return await sessions.begin(command, media_id, order)
 
 
-def ticket_of(services: ServicesOf, ticket: Annotated[str, Path(max_length=1000)]) -> Ticket:
-    """The ticket in the address. Raises Forbidden, and Gone."""
+async def ticket_of(services: ServicesOf, ticket: Annotated[str, Path(max_length=1000)]) -> Ticket:
+    """The ticket in the address, of someone who may still use it. Raises Forbidden, and Gone."""
     try:
         read = services.tickets.read(ticket, services.clock.now())
     except BadTicket as error:
         raise Forbidden("bad-address", f"{error}.") from error
     services.streams.refuse_deleted(read.media_id)
+    await refuse_former(services, read)
     return read
 
 
@@ -68,7 +73,7 @@ async def master(services: Services, ticket: Ticket, base: str = "") -> Response
         made = playing.made
     limits = {"max_height": ticket.max_height, "max_bit_rate": ticket.max_bit_rate}
     text = playlists.master(made, playing.texts, **limits, base=base)
-    _, document = await find(services.read_models, ticket.media_id)
+    _, document = await find_for_all(services.read_models, ticket.media_id)
     if (drawn := images.thumbnails(document)) is not None:
         text += thumbnails.track(drawn, base) + "\n"
     return Response(text, media_type=playlists.MEDIA_TYPE, headers=_FOR_NOW)
@@ -103,7 +108,7 @@ async def stop_playing(services: ServicesOf, ticket: Holder) -> None:
 @streams.get("/images/index.m3u8", response_class=PlainTextResponse)
 async def get_thumbnails_playlist(services: ServicesOf, ticket: Holder) -> Response:
     """The HLS playlist of the thumbnails."""
-    _, document = await find(services.read_models, ticket.media_id)
+    _, document = await find_for_all(services.read_models, ticket.media_id)
     drawn = images.thumbnails(document)
     if drawn is None:
         raise NotFound("image-not-found", "The medium has no thumbnails, or not yet.")
@@ -120,7 +125,7 @@ async def get_stream_image(
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """One of the medium's pictures, or the track of its thumbnails."""
-    _, document = await find(services.read_models, ticket.media_id)
+    _, document = await find_for_all(services.read_models, ticket.media_id)
     return await images.send(services.files, images.find(document, name), v, if_none_match, _OPEN)
 
 

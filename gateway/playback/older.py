@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials
@@ -12,11 +12,12 @@ from starlette.responses import PlainTextResponse
 from connectors.ports import Document
 from connectors.ports import Query as Asked
 from gateway import names
-from gateway.auth.dependencies import bearer, current_principal
-from gateway.auth.principal import ADMIN, Principal
+from gateway.access.policy import Level
+from gateway.auth.dependencies import bearer, current_principal, refuse_unless
+from gateway.auth.principal import Principal
 from gateway.commands import Command
 from gateway.errors import Forbidden, Invalid, NotFound, Unavailable
-from gateway.media.lookup import MEDIA, find
+from gateway.media.existing import MEDIA, find_for_all
 from gateway.openapi import FILE, problems
 from gateway.playback import endpoints, sessions
 from gateway.playback.schemas import PlaybackOrder
@@ -37,13 +38,16 @@ _TicketText = Annotated[
 
 async def current_viewer(
     services: ServicesOf,
+    request: Request,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
     ticket: _TicketText = None,
 ) -> Principal | Ticket:
     """Who asks: by a token, or by the ticket of a playback. Raises Unauthorized, Forbidden and Gone."""
     if ticket is not None and credentials is None:
-        return endpoints.ticket_of(services, ticket)
-    return await current_principal(services, credentials)
+        return await endpoints.ticket_of(services, ticket)
+    principal = await current_principal(services, request, credentials)
+    refuse_unless(principal, "playback")
+    return principal
 
 
 Viewer = Annotated[Principal | Ticket, Depends(current_viewer)]
@@ -99,19 +103,18 @@ async def _medium(services: Services, viewer: Principal | Ticket, wanted: str) -
     if named != unicodedata.normalize("NFC", wanted):
         raise Invalid("bad-name", "This is neither the id nor the name of a medium.")
     document = await services.read_models.get(MEDIA, named) or await _by_name(services, viewer, named)
-    if document is None or not _may_see(viewer, document):
+    if document is None or not _may_see(services, viewer, document):
         raise NotFound("media-not-found", "There is no medium of that id or name.")
     services.streams.refuse_deleted(document["_id"])
-    return (await find(services.read_models, document["_id"]))[1]
+    return (await find_for_all(services.read_models, document["_id"]))[1]
 
 
 async def _by_name(services: Services, viewer: Principal | Ticket, name: str) -> Document | None:
-    where: dict[str, Any] = {"upload.name": name, "status.name": _READY}
-    if isinstance(viewer, Principal) and viewer.id != ADMIN:
-        where["upload.owner_id"] = viewer.id
     if isinstance(viewer, Ticket):
         return await _of_ticket(services, viewer, name)
-    page = await services.read_models.page(MEDIA, Asked(where=where, limit=1))
+    where = {"upload.name": name, "status.name": _READY}
+    asked = Asked(where=where, any_of=services.gate.visible(viewer), limit=1)
+    page = await services.read_models.page(MEDIA, asked)
     return page.items[0] if page.items else None
 
 
@@ -121,7 +124,7 @@ async def _of_ticket(services: Services, ticket: Ticket, name: str) -> Document 
     return document if is_it else None
 
 
-def _may_see(viewer: Principal | Ticket, document: Document) -> bool:
+def _may_see(services: Services, viewer: Principal | Ticket, document: Document) -> bool:
     if isinstance(viewer, Ticket):
         return bool(document["_id"] == viewer.media_id)
-    return viewer.id in (ADMIN, (document.get("upload") or {}).get("owner_id"))
+    return services.gate.level(viewer, document) >= Level.VIEW

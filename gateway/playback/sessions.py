@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from connectors.ports import Document
 from gateway import names
 from gateway.commands import Command
-from gateway.jobs.lookup import makers
+from gateway.jobs.makers import makers
 from gateway.playback import playlists, remux, viewing
 from gateway.playback.decide import mime_type
 from gateway.playback.schemas import Playback, PlaybackLinks, PlaybackOrder
@@ -53,7 +53,7 @@ async def opened(
 
     What turns out, once its packets are read, to be beyond copying is transcoded after all.
     """
-    seen = await viewing.see(command.services, media_id, order, in_pieces=in_pieces)
+    seen = await viewing.see(command, media_id, order, in_pieces=in_pieces)
     session = await _open(command, seen, order)
     if not isinstance(seen.made, Copies):
         return session
@@ -62,7 +62,7 @@ async def opened(
         return session
     streams = command.services.streams
     streams.tell(streams.word(session.ticket, "stopped"))
-    seen = await viewing.see(command.services, media_id, order, in_pieces=in_pieces, uncopyable=obstacle)
+    seen = await viewing.see(command, media_id, order, in_pieces=in_pieces, uncopyable=obstacle)
     return await _open(command, seen, order)
 
 

@@ -37,8 +37,7 @@ class Ticket:
 class Tickets:
     """Signs tickets, and reads them again."""
 
-    def __init__(self, secret: str) -> None:
-        key = hashlib.sha256(_PURPOSE + b"\x00" + secret.encode()).digest()
+    def __init__(self, key: bytes) -> None:
         self._signer = URLSafeSerializer(
             key, salt=_PURPOSE, serializer=_Json, signer_kwargs={"digest_method": hashlib.sha256}
         )

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from connectors.ports import Document, Query
+from connectors.ports import Document
 from connectors.read_models import ReadModels
+from gateway.commands import Command
 from gateway.errors import Conflict, Unavailable
-from gateway.jobs.lookup import JOBS
+from gateway.jobs.makers import of_media
 from gateway.media.lookup import find
 from gateway.playback.decide import Decision, decide
 from gateway.playback.schemas import PlaybackOrder
 from gateway.playback.streamable import streamed
 from gateway.profiles import catalog
-from gateway.services import Services
 from schemas import copies
 from schemas.copies import NOT_COPYABLE, Copies
 from schemas.medium import Medium
@@ -39,7 +39,7 @@ class Viewing:
 
 
 async def see(
-    services: Services,
+    command: Command,
     media_id: str,
     order: PlaybackOrder,
     *,
@@ -51,8 +51,9 @@ async def see(
     `uncopyable` is why it cannot be copied, where that was found out; with `in_pieces` the file as it is
     would not do.
     """
+    services = command.services
     services.streams.refuse_deleted(media_id)
-    document = await _probed(services.read_models, media_id, services.streams.patience.probed_s)
+    document = await _probed(command, media_id, services.streams.patience.probed_s)
     medium = Medium.read(document["probe"])
     keep = copies.kept_codecs(medium, order.abilities.audio_codecs, order.abilities.max_channels)
     remux = copies.remux(keep)
@@ -93,8 +94,7 @@ def _heeding(decision: Decision, order: PlaybackOrder) -> Decision:
 
 async def _uncopyable(read_models: ReadModels, media_id: str, remux: Profile) -> str | None:
     """Why a medium cannot be copied, as a job found out that tried to."""
-    query = Query(where={"request.media_id": media_id}, limit=200)
-    for document in (await read_models.page(JOBS, query)).items:
+    for document in await of_media(read_models, media_id):
         profile = (document.get("request") or {}).get("profile", "")
         outcome = document.get("outcome") or {}
         if document["state"]["name"] != _FAILED or copies.remux_named(profile) is None:
@@ -104,11 +104,11 @@ async def _uncopyable(read_models: ReadModels, media_id: str, remux: Profile) ->
     return None
 
 
-async def _probed(read_models: ReadModels, media_id: str, within_s: float) -> Document:
+async def _probed(command: Command, media_id: str, within_s: float) -> Document:
     """The medium's document, once it was looked at. Raises NotFound, Gone, Conflict and Unavailable."""
     deadline = asyncio.get_running_loop().time() + within_s
     while True:
-        media, document = await find(read_models, media_id)
+        media, document = await find(command.services, command.principal, media_id)
         if media.status == "rejected":
             reason = media.rejection.reason if media.rejection else "it was not accepted"
             raise Conflict("media-rejected", f"The medium {media_id} was rejected: {reason}")

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Path
 
+from gateway import resources
+from gateway.auth.dependencies import allow
 from gateway.commands import Commanded, Fresh
 from gateway.errors import Conflict, Invalid
 from gateway.openapi import problems
@@ -13,34 +15,35 @@ from gateway.profiles import catalog, presets
 from gateway.profiles.schemas import HandbrakePresets, ProfileChanged, Profiles
 from gateway.services import ServicesOf
 from schemas.copies import remux_named
-from schemas.events import ResourceChanged
 from schemas.profiles import BUILT_IN, BadProfile, Profile, checked, written
 
 router = APIRouter(prefix="/profiles", tags=["profiles"])
+
+_READ, _WRITE = allow("profiles:read"), allow("profiles:write")
 
 _TAKEN = frozenset({"handbrake-presets"})
 _Name = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="The profile's name.")]
 
 
-@router.get("", dependencies=[Fresh], responses=problems(400))
+@router.get("", dependencies=[_READ, Fresh], responses=problems(400))
 async def list_profiles(services: ServicesOf) -> Profiles:
     """Lists all profiles."""
     return Profiles(items=await catalog.every(services.read_models))
 
 
-@router.get("/handbrake-presets", responses=problems(401))
+@router.get("/handbrake-presets", dependencies=[_READ], responses=problems(401))
 async def list_handbrake_presets(services: ServicesOf) -> HandbrakePresets:
     """Lists the presets of the workers that have HandBrake."""
     return presets.announced(services.presence.services())
 
 
-@router.get("/{name}", dependencies=[Fresh], responses=problems(400, 404))
+@router.get("/{name}", dependencies=[_READ, Fresh], responses=problems(400, 404))
 async def get_profile(services: ServicesOf, name: _Name) -> Profile:
     """Gets one profile."""
     return await catalog.find(services.read_models, name)
 
 
-@router.put("/{name}", status_code=202, responses=problems(400, 409))
+@router.put("/{name}", dependencies=[_WRITE], status_code=202, responses=problems(400, 409))
 async def put_profile(
     command: Commanded,
     name: _Name,
@@ -57,7 +60,7 @@ async def put_profile(
     return ProfileChanged(profile=made, token=await _publish(command, name, version, written(made)))
 
 
-@router.delete("/{name}", status_code=202, responses=problems(404, 409))
+@router.delete("/{name}", dependencies=[_WRITE], status_code=202, responses=problems(404, 409))
 async def delete_profile(command: Commanded, name: _Name) -> ProfileChanged:
     """Removes a profile that people made."""
     _refuse_built_in(name)
@@ -73,12 +76,5 @@ def _refuse_built_in(name: str) -> None:
 
 
 async def _publish(command: Commanded, name: str, version: int, value: str | None) -> str:
-    event = ResourceChanged(
-        meta=command.meta(),
-        resource=f"{catalog.KIND}/{name}",
-        kind=catalog.KIND,
-        id=name,
-        version=version,
-        value=value,
-    )
+    event = resources.changed(command, catalog.KIND, name, version, value)
     return await command.publish([event], f"/api/v1/profiles/{name}")

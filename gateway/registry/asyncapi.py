@@ -48,7 +48,7 @@ def _channel(topic: Topic) -> Node:
             "kafka": {
                 "partitions": topic.partitions,
                 "topicConfiguration": {
-                    "cleanup.policy": [settings["cleanup.policy"]],
+                    "cleanup.policy": settings["cleanup.policy"].split(","),
                     "retention.ms": int(settings["retention.ms"]),
                     "max.message.bytes": int(settings["max.message.bytes"]),
                 },

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
+from gateway.auth.dependencies import allow
 from gateway.commands import Commanded, Fresh
 from gateway.openapi import Responses, problems
 from gateway.services import ServicesOf
@@ -15,6 +16,8 @@ from gateway.system.readiness import readiness
 from schemas.workers import DRAIN, PAUSE, WORK
 
 router = APIRouter(tags=["system"])
+
+_READ, _WRITE = allow("system:read"), allow("system:write")
 probes = APIRouter(tags=["health"])
 
 _Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="Its SLUICE_INSTANCE.")]
@@ -47,7 +50,7 @@ async def get_metrics(services: ServicesOf) -> Response:
     return Response(services.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-@router.get("/system/status", responses=problems(401))
+@router.get("/system/status", dependencies=[_READ], responses=problems(401))
 async def get_status(services: ServicesOf) -> schemas.Status:
     """The installation at a glance, with what an operator should know."""
     heard = services.presence.services()
@@ -61,20 +64,22 @@ async def get_status(services: ServicesOf) -> schemas.Status:
     )
 
 
-@router.get("/services", responses=problems(401))
+@router.get("/services", dependencies=[_READ], responses=problems(401))
 async def list_services(services: ServicesOf) -> schemas.Services:
     """The processes heard of in the last minutes."""
     return schemas.Services(items=services.presence.services())
 
 
-@router.get("/system/workers", dependencies=[Fresh], responses=problems(400))
+@router.get("/system/workers", dependencies=[_READ, Fresh], responses=problems(400))
 async def list_workers(services: ServicesOf) -> schemas.Workers:
     """Lists workers, with what they were ordered."""
     items = await workers.every(services.read_models, services.presence.services())
     return schemas.Workers(items=items)
 
 
-@router.post("/system/workers/{instance}/pause", status_code=202, responses=problems(404))
+@router.post(
+    "/system/workers/{instance}/pause", dependencies=[_WRITE], status_code=202, responses=problems(404)
+)
 async def pause_worker(command: Commanded, instance: _Name) -> schemas.WorkerSteered:
     """Lets a worker leave what it does and take nothing more, also after it is started again.
 
@@ -83,13 +88,17 @@ async def pause_worker(command: Commanded, instance: _Name) -> schemas.WorkerSte
     return await workers.order(command, instance, PAUSE)
 
 
-@router.post("/system/workers/{instance}/drain", status_code=202, responses=problems(404))
+@router.post(
+    "/system/workers/{instance}/drain", dependencies=[_WRITE], status_code=202, responses=problems(404)
+)
 async def drain_worker(command: Commanded, instance: _Name) -> schemas.WorkerSteered:
     """Lets a worker finish what it has and take nothing more, also after it is started again."""
     return await workers.order(command, instance, DRAIN)
 
 
-@router.post("/system/workers/{instance}/resume", status_code=202, responses=problems(404))
+@router.post(
+    "/system/workers/{instance}/resume", dependencies=[_WRITE], status_code=202, responses=problems(404)
+)
 async def resume_worker(command: Commanded, instance: _Name) -> schemas.WorkerSteered:
     """Lets a worker take work again, whatever it was ordered before."""
     return await workers.order(command, instance, WORK)

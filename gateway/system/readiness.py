@@ -11,6 +11,7 @@ from connectors.ports import BlobStore, Database
 from connectors.read_models import ReadModels
 from gateway.broker import Broker
 from gateway.errors import said_openly
+from gateway.following import Following
 from gateway.system.schemas import Check, Readiness
 
 Look = Callable[[], Awaitable[str]]
@@ -39,7 +40,13 @@ async def _check(look: Look, patience_s: float) -> Check:
 
 
 def looks(
-    broker: Broker, beat: Beat, beat_s: float, database: Database, read_models: ReadModels, store: BlobStore
+    broker: Broker,
+    beat: Beat,
+    beat_s: float,
+    database: Database,
+    read_models: ReadModels,
+    store: BlobStore,
+    following: Following,
 ) -> dict[str, Look]:
     """How to look at each of the gateway's dependencies."""
 
@@ -60,4 +67,14 @@ def looks(
         await store.ping()
         return "writable"
 
-    return {"kafka": kafka, "mongodb": mongodb, "read_models": models, "blobs": blobs}
+    async def accounts() -> str:
+        following.refuse_stale()
+        return f"known as of {following.age_s:.1f} s ago"
+
+    return {
+        "kafka": kafka,
+        "mongodb": mongodb,
+        "read_models": models,
+        "blobs": blobs,
+        "accounts": accounts,
+    }

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from connectors.ports import Document, Query
 from connectors.read_models import ReadModels
+from gateway import resources
 from gateway.commands import Command
 from gateway.documents import part
 from gateway.errors import NotFound
 from gateway.system.schemas import Service, Worker, WorkerSteered
 from schemas import workers
-from schemas.events import ResourceChanged
 
 _SERVICE = "worker"
 _RESOURCES = "resources"
@@ -36,14 +36,8 @@ async def order(command: Command, instance: str, wanted: workers.Order) -> Worke
     if instance not in known:
         raise NotFound("worker-not-found", f"No worker {instance!r} was heard of lately.")
     document = await read_models.get(_RESOURCES, f"{workers.KIND}/{instance}")
-    event = ResourceChanged(
-        meta=command.meta(),
-        resource=f"{workers.KIND}/{instance}",
-        kind=workers.KIND,
-        id=instance,
-        version=int(document["now"]["version"]) + 1 if document else 1,
-        value=workers.written(wanted),
-    )
+    version = int(document["now"]["version"]) + 1 if document else 1
+    event = resources.changed(command, workers.KIND, instance, version, workers.written(wanted))
     token = await command.publish([event], "/api/v1/system/workers")
     return WorkerSteered(worker=known[instance].model_copy(update={"order": wanted}), token=token)
 

@@ -1,0 +1,1 @@
+"""Accounts: who may come in, made, changed and erased as events."""

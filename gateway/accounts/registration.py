@@ -1,0 +1,29 @@
+"""Making an account of one's own, where that is allowed."""
+
+from __future__ import annotations
+
+from gateway.accounts import changes, names
+from gateway.accounts.admission import admitted, refuse_uninvited
+from gateway.accounts.changes import NameTaken
+from gateway.auth.passwords import refuse_weak
+from gateway.commands import Command
+from gateway.sessions.schemas import Registration
+
+_OPEN_ROLE = "viewer"
+
+
+async def register(command: Command, said: Registration) -> None:
+    """Makes the account. Raises Forbidden and Invalid; NameTaken only for who was invited.
+
+    To anyone else it is not told which names are taken.
+    """
+    command.services.identity.following.refuse_stale()
+    refuse_uninvited(command, said.invitation)
+    person = names.personal(said.login, said.email, said.name)
+    refuse_weak(said.password, *person.names)
+    async with admitted(command, said.invitation, _OPEN_ROLE) as (role, used):
+        try:
+            await changes.create(command, person, role, "registered", said.password, *used)
+        except NameTaken:
+            if said.invitation:
+                raise

@@ -1,0 +1,86 @@
+"""Accounts as JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.auth.passwords import MOST
+from gateway.auth.roles import Role
+
+State = Literal["active", "disabled", "erased"]
+
+_NAME = Field(None, max_length=200, description="How they are called.")
+_EMAIL = Field(None, max_length=254)
+Group = str
+
+
+class _Strict(BaseModel):
+    """Takes nothing that it does not know: what is not named here can't be set from outside."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class User(BaseModel):
+    """An account."""
+
+    id: str
+    login: str | None = Field(description="What they sign in as; null once it is erased.", examples=["ada"])
+    email: str | None
+    email_verified: bool
+    name: str | None
+    role: str = Field(examples=["editor"])
+    groups: list[str] = Field(examples=[["family"]])
+    state: str = Field(description="active, disabled or erased.", examples=["active"])
+    created_at: datetime
+
+
+class NewUser(_Strict):
+    """An account to be made for someone."""
+
+    login: str = Field(min_length=1, max_length=254, description="A name or e-mail address to sign in with.")
+    password: str = Field(min_length=1, max_length=MOST)
+    email: str | None = _EMAIL
+    email_verified: bool = Field(False, description="You have seen to it that the address is theirs.")
+    name: str | None = _NAME
+    role: Role = "viewer"
+
+
+class UserOrder(_Strict):
+    """What is to change about an account; what is left out stays."""
+
+    role: Role | None = None
+    groups: list[Group] | None = Field(None, max_length=100)
+    state: Literal["active", "disabled"] | None = None
+
+
+class OwnOrder(_Strict):
+    """What someone changes about themselves; what is left out stays."""
+
+    login: str | None = Field(None, min_length=1, max_length=254)
+    email: str | None = _EMAIL
+    name: str | None = _NAME
+
+
+class PasswordOrder(_Strict):
+    """A new password for someone else."""
+
+    password: str = Field(min_length=1, max_length=MOST)
+
+
+class UserAccepted(BaseModel):
+    """An account was made or changed."""
+
+    user: User
+    token: str = Field(description="Send it with a read to see this command's effect.")
+
+
+class Export(BaseModel):
+    """Everything that is kept about someone."""
+
+    user: User
+    sessions: list[dict[str, Any]]
+    keys: list[dict[str, Any]]
+    media: list[dict[str, Any]]

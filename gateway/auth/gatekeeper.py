@@ -1,0 +1,77 @@
+"""From a token to the person behind it: the administrator's token, a key, or a session's access token."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from connectors.ports import Clock
+from gateway.auth import handed_out, keys, links
+from gateway.auth.accounts import API_KEY, User
+from gateway.auth.identity import Identity
+from gateway.auth.keys import ApiKey
+from gateway.auth.principal import ADMIN, Principal
+from gateway.auth.roles import permissions_of
+from gateway.errors import Unauthorized
+
+_UNKNOWN = "This token is not known here."
+
+
+class Gatekeeper:
+    """See principal.Authenticator. Nothing is asked of a database: what it needs is in memory."""
+
+    def __init__(self, admin_token: str, identity: Identity, clock: Clock) -> None:
+        self._admin = _digest(admin_token)
+        self._directory = identity.directory
+        self._tokens = identity.tokens
+        self._links = identity.links
+        self._following = identity.following
+        self._clock = clock
+
+    async def principal(self, token: str) -> Principal:
+        """See principal.Authenticator."""
+        if hmac.compare_digest(_digest(token), self._admin):
+            return Principal(ADMIN)
+        self._following.refuse_stale()
+        if token.startswith(links.MARK):
+            return self._links.principal(token, self._clock.now())
+        return self._by_key(token) if token.startswith(keys.MARK) else self._by_session(token)
+
+    def still_good(self, principal: Principal) -> bool:
+        """See principal.Authenticator."""
+        if principal.id == ADMIN:
+            return True
+        user = self._directory.active(principal.id)
+        if user is None or user.role != principal.role:
+            return False
+        if principal.key_id is not None:
+            return self._directory.credential(API_KEY, principal.key_id) is not None
+        return self._directory.counts(user, principal.session_id, principal.issued_at)
+
+    def _by_key(self, token: str) -> Principal:
+        id, secret = handed_out.read(keys.MARK, token)
+        kept = self._directory.credential(API_KEY, id)
+        key = ApiKey.read(kept) if kept else None
+        if key is None or not key.is_good(secret, self._clock.now()):
+            raise Unauthorized(_UNKNOWN)
+        user = self._active(key.user_id)
+        may = permissions_of(user.role) & key.scopes
+        return Principal(user.id, user.role, may, user.groups, key_id=key.id)
+
+    def _by_session(self, token: str) -> Principal:
+        claims = self._tokens.read(token)
+        user = self._active(claims.user_id)
+        if not self._directory.counts(user, claims.session_id, claims.issued_at):
+            raise Unauthorized("The session has ended: sign in again.")
+        may = permissions_of(user.role)
+        return Principal(user.id, user.role, may, user.groups, claims.session_id, claims.issued_at)
+
+    def _active(self, user_id: str) -> User:
+        user = self._directory.active(user_id)
+        if user is None:
+            raise Unauthorized(_UNKNOWN)
+        return user
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode(errors="surrogatepass")).digest()

@@ -1,0 +1,1 @@
+"""Invitations: letting someone make an account, once."""

@@ -1,0 +1,1 @@
+"""Shared libraries: media that several people have together."""

@@ -1,0 +1,1 @@
+"""Signing in with an account of others: Google, GitHub, and any OpenID provider."""

@@ -1,0 +1,1 @@
+"""Links to one medium, for whoever has them."""

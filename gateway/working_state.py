@@ -1,0 +1,23 @@
+"""What the gateway keeps in the database for a while, and may lose: sessions and claims."""
+
+from __future__ import annotations
+
+import asyncio
+
+from connectors.ports import Database
+from gateway import claims
+from gateway.auth import sessions
+
+
+class WorkingState:
+    """Makes the indexes of what is kept for a while."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def run(self) -> None:
+        """Makes them once the database is there. Raises DatabaseUnavailable until then."""
+        await self._database.expire(claims.COLLECTION, claims.EXPIRES)
+        await self._database.expire(sessions.COLLECTION, sessions.EXPIRES)
+        await self._database.index(sessions.COLLECTION, ["user_id"])
+        await asyncio.Event().wait()
