@@ -28,11 +28,15 @@ def at(*parts: str) -> str:
 class Gateway:
     """A session with one gateway. Everything raises Failure with the exit code that fits."""
 
-    def __init__(self, url: str, token: str, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self, url: str, auth: str | httpx.Auth | None, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        """`auth` is a token, or what finds one."""
         self.url = url.rstrip("/")
         self._http = httpx.Client(
             base_url=self.url + API,
-            headers={"Authorization": f"Bearer {token}"},
+            headers={"Authorization": f"Bearer {auth}"} if isinstance(auth, str) else {},
+            auth=auth if isinstance(auth, httpx.Auth) else None,
             timeout=_TIMEOUT,
             transport=transport,
             follow_redirects=True,
@@ -49,6 +53,10 @@ class Gateway:
     def put(self, path: str, body: Any) -> Any:
         """Makes a resource what the body says; the answer's body."""
         return self._body("PUT", path, json=body)
+
+    def patch(self, path: str, body: Any) -> Any:
+        """Changes what the body says of a resource; the answer's body."""
+        return self._body("PATCH", path, json=body)
 
     def delete(self, path: str) -> Any:
         """Removes a resource."""

@@ -57,6 +57,10 @@ class Home:
         return self.root / "token"
 
     @property
+    def secret_file(self) -> Path:
+        return self.root / "secret"
+
+    @property
     def state_file(self) -> Path:
         return self.run / "stack.json"
 
@@ -86,7 +90,8 @@ class Home:
                 f"cannot keep state in {self.root}: {error.strerror or error}. "
                 "Make it writable, or name another folder with --home."
             ) from error
-        self._make_token()
+        self._make_private(self.token_file)
+        self._make_private(self.secret_file)
 
     def _adopt(self) -> None:
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -108,17 +113,17 @@ class Home:
         if free < _WARN_BELOW_BYTES:
             warn(f"Only {free >> 20} MB are free at {self.root}; uploads and encodes may run out of room.")
 
-    def _make_token(self) -> None:
-        """The administrator's token, readable by its owner only; complete or absent, never half."""
-        if self.token_file.exists():
+    def _make_private(self, path: Path) -> None:
+        """A random text that only its owner may read; complete or absent, never half."""
+        if path.exists():
             return
         descriptor, name = tempfile.mkstemp(dir=self.run)  # mkstemp makes it with mode 0600
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(_TOKEN_BYTES))
-        Path(name).replace(self.token_file)
+        Path(name).replace(path)
 
     def wipe(self) -> list[str]:
-        """Deletes all state and says what; keeps the token and what else lies in the folder.
+        """Deletes all state and says what; keeps the token, the secret and what else lies in the folder.
 
         A symbolic link in place of a part is removed, never followed. The caller holds the lock.
         Raises Failure for a folder that is no home.

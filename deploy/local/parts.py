@@ -89,6 +89,7 @@ def told(home: Home, at: Endpoints, inherited: Mapping[str, str], scripts: Path 
         "SLUICE_KAFKA": at.kafka,
         "MONGODB_URL": at.mongodb_url,
         "SLUICE_TOKEN_FILE": str(home.token_file),
+        "SLUICE_SECRET_FILE": str(home.secret_file),
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
     }

@@ -13,6 +13,7 @@ from deploy.local.client import Gateway
 from deploy.local.failures import Exit, Failure
 from deploy.local.home import Home, HomeLock
 from deploy.local.settings import read
+from deploy.local.signed_in import Kept, SessionAuth
 from deploy.local.state import StackState
 
 
@@ -48,15 +49,46 @@ def is_healthy(found: StackState) -> bool:
 @contextmanager
 def gateway(home: Home, url: str | None = None) -> Iterator[Gateway]:
     """A session with the gateway that --url or SLUICE_URL names, or with the home's."""
-    settings = read()
-    chosen = url or settings.url or expect_running(home).url
+    with _session(address(home, url), _auth(home, address(home, url))) as session:
+        yield session
+
+
+@contextmanager
+def anonymous(home: Home, url: str | None = None) -> Iterator[Gateway]:
+    """The same, for someone who has not said who they are."""
+    with _session(address(home, url), None) as session:
+        yield session
+
+
+def address(home: Home, url: str | None = None) -> str:
+    """Where the gateway is. Raises Failure."""
+    chosen = url or read().url or expect_running(home).url
     if chosen is None:
         raise Failure(f"the stack in {home.root} has no gateway: name one with --url.", Exit.NOT_RUNNING)
-    session = Gateway(chosen, settings.token or _token(home))
+    return chosen.rstrip("/")
+
+
+def kept() -> Kept:
+    """The sessions that are kept on this machine."""
+    return Kept(read().sessions)
+
+
+@contextmanager
+def _session(url: str, auth: str | httpx.Auth | None) -> Iterator[Gateway]:
+    session = Gateway(url, auth)
     try:
         yield session
     finally:
         session.close()
+
+
+def _auth(home: Home, url: str) -> str | httpx.Auth:
+    """SLUICE_TOKEN, else whoever has signed in, else the administrator's token of the home."""
+    settings = read()
+    if settings.token:
+        return settings.token
+    sessions = Kept(settings.sessions)
+    return SessionAuth(sessions, url) if sessions.get(url) else _token(home)
 
 
 def bootstrap(home: Home) -> str:
@@ -72,6 +104,7 @@ def _token(home: Home) -> str:
         return home.token_file.read_text().strip()
     except OSError as error:
         raise Failure(
-            f"there is no token at {home.token_file}: set SLUICE_TOKEN, or name the stack's --home.",
+            f"there is no token at {home.token_file}: sign in with `sluice login`, set SLUICE_TOKEN, "
+            "or name the stack's --home.",
             Exit.REFUSED,
         ) from error

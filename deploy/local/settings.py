@@ -20,6 +20,8 @@ class Settings:
 
     home: Path
     cache: Path
+    sessions: Path
+    """The file that keeps who commands are done as."""
     kafka: str | None
     mongodb_url: str | None
     url: str | None
@@ -34,6 +36,7 @@ def read(environ: Mapping[str, str] | None = None, platform: str = sys.platform)
     return Settings(
         home=_absolute(said.get("SLUICE_HOME")) or _data_folder(said, platform) / "sluice",
         cache=_cache_folder(said, platform) / "sluice",
+        sessions=_config_folder(said, platform) / "sluice" / "sessions.json",
         kafka=said.get("SLUICE_KAFKA") or None,
         mongodb_url=said.get("MONGODB_URL") or None,
         url=said.get("SLUICE_URL") or None,
@@ -55,6 +58,12 @@ def _data_folder(said: Mapping[str, str], platform: str) -> Path:
     if platform == "darwin":
         return Path.home() / "Library" / "Application Support"
     return _absolute(said.get("XDG_DATA_HOME")) or Path.home() / ".local" / "share"
+
+
+def _config_folder(said: Mapping[str, str], platform: str) -> Path:
+    if platform == "darwin":
+        return Path.home() / "Library" / "Preferences"
+    return _absolute(said.get("XDG_CONFIG_HOME")) or Path.home() / ".config"
 
 
 def _cache_folder(said: Mapping[str, str], platform: str) -> Path:

@@ -1,0 +1,259 @@
+"""Signing in, and the accounts of others."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from deploy.local.commands.options import HomeOption, JsonOption, LimitOption, UrlOption
+from deploy.local.console import Output
+from deploy.local.failures import Exit, Failure
+
+app = typer.Typer()
+users = typer.Typer(help="Accounts: who may come in, and what they may do.", no_args_is_help=True)
+
+LoginArgument = Annotated[str, typer.Argument(help="A name or e-mail address.", metavar="LOGIN")]
+RoleOption = Annotated[str, typer.Option("--role", "-r", help="admin, editor, viewer or service.")]
+StdinOption = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from standard input: for scripts.")
+]
+
+
+@app.command()
+def login(
+    login: LoginArgument,
+    password_stdin: StdinOption = False,
+    home: HomeOption = None,
+    url: UrlOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Sign in: what follows is done as this person, until `sluice logout`."""
+    from deploy.local import reach
+
+    output = Output(as_json=json)
+    password = _password(password_stdin, "Password")
+    with reach.anonymous(reach.home_at(home), url) as gateway:
+        tokens = gateway.post("/auth/login", {"login": login, "password": password})
+        reach.kept().put(gateway.url, login, tokens)
+    output.emit({"login": login, "url": gateway.url}) if json else output.line(f"signed in as {login}")
+
+
+@app.command()
+def logout(home: HomeOption = None, url: UrlOption = None, json: JsonOption = False) -> None:
+    """Sign out, here and at the gateway."""
+    from deploy.local import reach
+
+    output, where = Output(as_json=json), reach.home_at(home)
+    address = reach.address(where, url)
+    session = reach.kept().get(address)
+    if session is not None:
+        try:
+            with reach.gateway(where, url) as gateway:
+                gateway.post("/auth/logout")
+        finally:
+            reach.kept().drop(address)
+    was = session["login"] if session else None
+    output.emit({"signed_out": was}) if json else output.line(
+        f"signed out {was}" if was else "nobody was signed in"
+    )
+
+
+@app.command()
+def whoami(home: HomeOption = None, url: UrlOption = None, json: JsonOption = False) -> None:
+    """Say who commands are done as, and what they may do."""
+    from deploy.local import reach
+
+    output, where = Output(as_json=json), reach.home_at(home)
+    with reach.gateway(where, url) as gateway:
+        who = gateway.get("/auth/whoami")
+        account = None if who["id"] == "admin" else gateway.get("/users/me")
+    if json:
+        output.emit({**who, "account": account})
+    else:
+        shown = _said(account) if account else {"login": "nobody: this is the administrator's token"}
+        output.pairs({**shown, "may": ", ".join(who["permissions"])})
+
+
+@users.command("list")
+def list_(
+    role: Annotated[str | None, typer.Option("--role", "-r", help="Only those of this role.")] = None,
+    limit: LimitOption = 50,
+    home: HomeOption = None,
+    url: UrlOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List accounts, the newest first."""
+    from deploy.local import reach
+
+    output = Output(as_json=json)
+    with reach.gateway(reach.home_at(home), url) as gateway:
+        items = list(gateway.pages("/users", limit, role=role))
+    for item in items if json else []:
+        output.emit(item)
+    if not json:
+        rows = [
+            (i["login"] or i["id"], i["role"], i["state"], ", ".join(i["groups"]), i["email"] or "")
+            for i in items
+        ]
+        output.table(("LOGIN", "ROLE", "STATE", "GROUPS", "~E-MAIL"), rows)
+
+
+@users.command()
+def add(
+    login: LoginArgument,
+    role: RoleOption = "viewer",
+    email: Annotated[str | None, typer.Option("--email", help="Their e-mail address.")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="What they are called.")] = None,
+    password_stdin: StdinOption = False,
+    home: HomeOption = None,
+    url: UrlOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make an account for someone."""
+    from deploy.local import reach
+
+    output = Output(as_json=json)
+    body = {"login": login, "role": role, "email": email, "name": name}
+    body["password"] = _password(password_stdin, f"Password for {login}", twice=True)
+    with reach.gateway(reach.home_at(home), url) as gateway:
+        made = gateway.post("/users", body)["user"]
+    output.emit(made) if json else output.line(f"{login} may sign in now, as {made['role']}")
+
+
+@users.command()
+def show(
+    login: LoginArgument, home: HomeOption = None, url: UrlOption = None, json: JsonOption = False
+) -> None:
+    """Show an account."""
+    from deploy.local import reach
+
+    output = Output(as_json=json)
+    with reach.gateway(reach.home_at(home), url) as gateway:
+        found = _find(gateway, login)
+    output.emit(found) if json else output.pairs(_said(found))
+
+
+@users.command("set")
+def set_(
+    login: LoginArgument,
+    role: Annotated[
+        str | None, typer.Option("--role", "-r", help="admin, editor, viewer or service.")
+    ] = None,
+    group: Annotated[
+        list[str] | None,
+        typer.Option("--group", "-g", help="The groups they are in; give it for each of them."),
+    ] = None,
+    no_groups: Annotated[bool, typer.Option("--no-groups", help="Take them out of all groups.")] = False,
+    disable: Annotated[bool, typer.Option("--disable", help="Let them in no more; all is kept.")] = False,
+    enable: Annotated[bool, typer.Option("--enable", help="Let them in again.")] = False,
+    home: HomeOption = None,
+    url: UrlOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Change someone's role, groups or state; it is in force at once."""
+    from deploy.local import reach
+    from deploy.local.client import at
+
+    if disable and enable:
+        raise Failure("say --disable or --enable, not both.", Exit.USAGE)
+    order: dict[str, Any] = {}
+    if role:
+        order["role"] = role
+    if group or no_groups:
+        order["groups"] = group or []
+    if disable or enable:
+        order["state"] = "disabled" if disable else "active"
+    if not order:
+        raise Failure("say what to change: --role, --group, --disable, …", Exit.USAGE)
+    output = Output(as_json=json)
+    with reach.gateway(reach.home_at(home), url) as gateway:
+        new = gateway.patch(at("users", _find(gateway, login)["id"]), order)["user"]
+    output.emit(new) if json else output.pairs(_said(new))
+
+
+@users.command()
+def password(
+    login: LoginArgument,
+    password_stdin: StdinOption = False,
+    home: HomeOption = None,
+    url: UrlOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Give someone a new password; their sessions end."""
+    from deploy.local import reach
+    from deploy.local.client import at
+
+    output = Output(as_json=json)
+    new = _password(password_stdin, f"New password for {login}", twice=True)
+    with reach.gateway(reach.home_at(home), url) as gateway:
+        found = _find(gateway, login)
+        gateway.post(at("users", found["id"], "password"), {"password": new})
+    output.emit({"login": login}) if json else output.line(f"{login} has a new password")
+
+
+@users.command()
+def invite(
+    role: RoleOption = "viewer",
+    note: Annotated[str | None, typer.Option("--note", help="Whom it is for.")] = None,
+    days: Annotated[float, typer.Option("--days", help="How long it is good for.")] = 7,
+    home: HomeOption = None,
+    url: UrlOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Print an invitation: whoever has it may make an account, once."""
+    from deploy.local import reach
+
+    output = Output(as_json=json)
+    with reach.gateway(reach.home_at(home), url) as gateway:
+        made = gateway.post("/invitations", {"role": role, "note": note, "days": days})
+    output.emit(made) if json else output.line(made["invitation"])
+
+
+@users.command()
+def erase(
+    login: LoginArgument,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    home: HomeOption = None,
+    url: UrlOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Erase an account: what is personal about it can't be read any more, also not in the log."""
+    from deploy.local import reach
+    from deploy.local.client import at
+
+    output = Output(as_json=json)
+    with reach.gateway(reach.home_at(home), url) as gateway:
+        found = _find(gateway, login)
+        if not yes and not _sure(f"Erase {login} for ever?"):
+            raise Failure("nothing was erased.")
+        gateway.delete(at("users", found["id"]))
+    output.emit({"erased": found["id"]}) if json else output.line(f"{login} is erased")
+
+
+def _find(gateway: Any, login: str) -> dict[str, Any]:
+    wanted = login.casefold()
+    for item in gateway.pages("/users", 100_000):
+        if wanted in (item["id"], str(item["login"]).casefold(), str(item["email"]).casefold()):
+            return dict(item)
+    raise Failure(f"nobody signs in as {login}: see `sluice user list`.", Exit.NOT_FOUND)
+
+
+def _said(user: dict[str, Any]) -> dict[str, str]:
+    shown = {name: user[name] for name in ("login", "id", "name", "email", "role", "state", "created_at")}
+    return {**{k: str(v) for k, v in shown.items() if v}, "groups": ", ".join(user["groups"]) or "none"}
+
+
+def _password(from_stdin: bool, prompt: str, *, twice: bool = False) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        raise Failure("nobody can be asked for a password here: say --password-stdin.", Exit.USAGE)
+    return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=twice, err=True))
+
+
+def _sure(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise Failure("this can't be undone: say --yes to do it without being asked.", Exit.USAGE)
+    return typer.confirm(question)
