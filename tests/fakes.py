@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from connectors.lattice import greater
 from connectors.ports import (
     BrokerUnavailable,
+    Clock,
     DatabaseUnavailable,
     Delivery,
     Document,
@@ -97,15 +99,15 @@ class MemoryLog:
 class MemoryDatabase:
     """MongoDB as dictionaries, with the meaning that the port promises."""
 
-    def __init__(self, clock: FakeClock | None = None) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
         self.clock = clock or FakeClock()
-        self.collections: dict[str, dict[str, Document]] = {}
+        self.collections: dict[str, dict[str, Document]] = defaultdict(dict)
         self.away = False
 
     def _of(self, collection: str) -> dict[str, Document]:
         if self.away:
-            raise DatabaseUnavailable("MongoDB is away")
-        return self.collections.setdefault(collection, {})
+            raise DatabaseUnavailable("no server at 10.0.0.7")
+        return self.collections[collection]
 
     async def get(self, collection: str, id: str) -> Document | None:
         return copy.deepcopy(self._of(collection).get(id))
@@ -115,6 +117,10 @@ class MemoryDatabase:
             return False
         self._of(collection)[document["_id"]] = copy.deepcopy(document)
         return True
+
+    async def insert_all(self, collection: str, documents: Sequence[Document]) -> None:
+        for document in documents:
+            await self.insert(collection, document)
 
     async def change(self, collection: str, id: str, where: Mapping[str, Any], to: Mapping[str, Any]) -> bool:
         document = self._of(collection).get(id)
@@ -140,6 +146,7 @@ class MemoryDatabase:
 
     async def page(self, collection: str, query: Query) -> Page:
         found = [d for d in self._of(collection).values() if _matches(d, query.where)]
+        found = [d for d in found if not query.any_of or any(_matches(d, each) for each in query.any_of)]
         found = [d for d in found if _get(d, query.order_by) is not None]
         found.sort(key=lambda d: (_get(d, query.order_by), d["_id"]), reverse=True)
         start = _read_cursor(query.cursor)
@@ -158,6 +165,8 @@ class MemoryDatabase:
     async def index(self, collection: str, fields: Sequence[str]) -> None:
         self._of(collection)
 
+    async def expire(self, collection: str, field: str) -> None: ...
+
     async def drop(self, collection: str) -> None:
         self._of(collection)
         del self.collections[collection]
@@ -174,7 +183,11 @@ def _matches(document: Document, where: Mapping[str, Any]) -> bool:
 
 
 def _holds(value: Any, wanted: Any) -> bool:
-    return value in wanted.values if isinstance(wanted, OneOf) else bool(value == wanted)
+    """Of a list one element is enough, as in the database."""
+    values = value if isinstance(value, list) else [value]
+    if isinstance(wanted, OneOf):
+        return any(each in wanted.values for each in values)
+    return bool(value == wanted) or wanted in values
 
 
 def _get(document: Any, path: str) -> Any:

@@ -201,6 +201,29 @@ def resource(kind: str = "profile", id: str = "film-night", **more: Any) -> even
     )
 
 
+def user(user_id: str = "u1", version: int = 1, **more: Any) -> events.UserChanged:
+    said: dict[str, Any] = {
+        "change": "created",
+        "role": "viewer",
+        "state": "active",
+        "groups": ["family"],
+        "created_at": WHEN,
+        "valid_from": WHEN,
+        "personal": b"sealed",
+    }
+    return events.UserChanged(meta=meta(), user_id=user_id, version=version, **(said | more))
+
+
+def credential(kind: str = "password", id: str = "u1", **more: Any) -> events.CredentialChanged:
+    said: dict[str, Any] = {"version": 1, "user_id": "u1", "value": b"sealed"}
+    return events.CredentialChanged(meta=meta(), credential=f"{kind}/{id}", kind=kind, id=id, **(said | more))
+
+
+def session(session_id: str = "s1", **more: Any) -> events.SessionChanged:
+    said: dict[str, Any] = {"user_id": "u1", "state": "opened", "method": "password", "expires_at": WHEN}
+    return events.SessionChanged(meta=meta(), session_id=session_id, **(said | more))
+
+
 def dead_letter(**more: Any) -> events.DeadLetter:
     said: dict[str, Any] = {
         "stage": "transcode",
@@ -231,6 +254,9 @@ def one_of_each() -> list[events.Event]:
         task_changed(),
         playback(),
         resource(),
+        user(),
+        credential(),
+        session(),
         beat(),
         dead_letter(),
     ]

@@ -40,14 +40,16 @@ def run() -> Iterator[Figure]:
             client = Client(stack.url, stack.token)
             films = (marked(source, folder / f"{n}.mp4", n) for n in count())
             ours, baseline = alternating(
-                _RUNS, lambda: opening(client, next(films)), lambda: raw.segment(source, medium, _PROFILE, 0)
+                _RUNS,
+                lambda: opening(stack, client, next(films)),
+                lambda: raw.segment(source, medium, _PROFILE, 0),
             )
             yield _figure("first-segment playback", ours, baseline)
             at_rest = median(raw.segment(source, medium, _PROFILE, place) for place in _PLACES)
-            yield _figure("first-segment seek", seeking(client, next(films)), at_rest)
+            yield _figure("first-segment seek", seeking(stack, client, next(films)), at_rest)
 
 
-def opening(client: Client, film: Path) -> float:
+def opening(stack: Stack, client: Client, film: Path) -> float:
     """Seconds from the request for playback of a film that is known, and of which nothing is encoded."""
     media_id = client.upload(film)["media"]["id"]
     until(lambda: _is_at_rest(client, media_id), "the film to be looked at, and drawn")
@@ -56,10 +58,10 @@ def opening(client: Client, film: Path) -> float:
         return viewer.first_byte_at(0) - viewer.began
     finally:
         viewer.leave()
-        end_jobs(client, media_id)
+        end_jobs(stack, client, media_id)
 
 
-def seeking(client: Client, film: Path) -> float:
+def seeking(stack: Stack, client: Client, film: Path) -> float:
     """Seconds from a request for a segment far from all that was watched, while a job encodes the film."""
     said = client.upload(film, profile=_PROFILE.name)
     job_id, media_id = said["job"]["id"], said["media"]["id"]
@@ -72,7 +74,7 @@ def seeking(client: Client, film: Path) -> float:
         return median(waits)
     finally:
         viewer.leave()
-        end_jobs(client, media_id)
+        end_jobs(stack, client, media_id)
 
 
 def _seek(viewer: Viewer, place: int) -> float:

@@ -36,14 +36,14 @@ def run() -> Iterator[Figure]:
             films = (marked(source, folder / f"{n}.mp4", n) for n in count())
             ours, baseline = alternating(
                 _RUNS,
-                lambda: uploaded_to_playable(client, next(films)),
+                lambda: uploaded_to_playable(stack, client, next(films)),
                 lambda: raw.segment(source, medium, BUILT_IN["web"], 0),
             )
     goal = f"at most {_GOAL:g} times"
     yield figure("upload-to-playable", ours, baseline, "s", goal, ours <= _GOAL * baseline, _RUNS)
 
 
-def uploaded_to_playable(client: Client, film: Path) -> float:
+def uploaded_to_playable(stack: Stack, client: Client, film: Path) -> float:
     """Seconds from the last byte sent to the first one of the first segment."""
     sent_at = 0.0
 
@@ -63,4 +63,4 @@ def uploaded_to_playable(client: Client, film: Path) -> float:
         return viewer.first_byte_at(0) - sent_at
     finally:
         viewer.leave()
-        end_jobs(client, media_id)
+        end_jobs(stack, client, media_id)

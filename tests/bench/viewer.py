@@ -9,8 +9,10 @@ from typing import Any
 
 import httpx
 
+from connectors.family import family
+from deploy.local.stack import Stack
 from schemas.segments import segment_name
-from tests.client import Client
+from tests.client import Client, until
 
 
 @dataclass
@@ -70,7 +72,9 @@ class Viewer:
         self.http.close()
 
 
-def end_jobs(client: Client, media_id: str) -> None:
-    """Nothing of a medium is encoded any more."""
+def end_jobs(stack: Stack, client: Client, media_id: str) -> None:
+    """Nothing of a medium is encoded any more, and the machine is at rest."""
     for job in client.get("/api/v1/jobs", media_id=media_id)["items"]:
         client.post(f"/api/v1/jobs/{job['id']}/cancel")
+    workers = [child for name, child in stack.children.items() if name.startswith("worker-")]
+    until(lambda: all(len(family(child.snapshot().pid or 0)) == 1 for child in workers), "all tools to end")

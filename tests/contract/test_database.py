@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,56 @@ async def test_insert_takes_an_id_once(database: Database) -> None:
     assert not await database.insert("c", {"_id": "a", "n": 2})
     assert await database.get("c", "a") == {"_id": "a", "n": 1}
     assert await database.get("c", "b") is None
+
+
+async def test_many_are_inserted_at_once_and_change_nothing_that_is_there(database: Database) -> None:
+    await database.insert("c", {"_id": "b", "n": 0})
+    await database.insert_all("c", [{"_id": id, "n": 1} for id in "abc"])
+    found = {document["_id"]: document["n"] for document in await database.select("c", {})}
+    assert found == {"a": 1, "b": 0, "c": 1}
+
+
+async def test_documents_vanish_some_time_after_their_moment_and_not_before(database: Database) -> None:
+    await database.expire("c", "until")
+    await database.expire("c", "until")
+    await database.insert("c", {"_id": "a", "until": await database.now() + timedelta(hours=1)})
+    assert await database.get("c", "a") is not None
+
+
+async def test_a_page_of_alternatives_has_each_document_once_and_in_order(database: Database) -> None:
+    for number in range(12):
+        document: dict[str, Any] = {
+            "_id": f"{number:02}",
+            "owner": "ada" if number % 2 else "bob",
+            "names": ["everyone", "user:ada"] if number % 4 == 0 else [],
+            "n": number % 3,
+            "created_at": WHEN + timedelta(minutes=number),
+        }
+        await database.insert("c", document)
+    any_of: list[dict[str, Any]] = [{"owner": "ada"}, {"names": OneOf(("user:ada", "group:x"))}]
+    seen, cursor = [], None
+    while True:
+        page = await database.page("c", Query(any_of=any_of, limit=2, cursor=cursor))
+        seen += [document["_id"] for document in page.items]
+        if (cursor := page.next) is None:
+            break
+    assert seen == ["11", "09", "08", "07", "05", "04", "03", "01", "00"]
+    page = await database.page("c", Query(where={"n": 0}, any_of=any_of))
+    assert [document["_id"] for document in page.items] == ["09", "03", "00"]
+
+
+async def test_a_page_is_ordered_by_what_lies_within_too(database: Database) -> None:
+    for number in range(5):
+        at = {"at": WHEN + timedelta(minutes=number)}
+        await database.insert("c", {"_id": f"{number}", "kind": "x", "now": at})
+    seen, cursor = [], None
+    while True:
+        query = Query(where={"kind": "x"}, order_by="now.at", limit=2, cursor=cursor)
+        page = await database.page("c", query)
+        seen += [document["_id"] for document in page.items]
+        if (cursor := page.next) is None:
+            break
+    assert seen == ["4", "3", "2", "1", "0"]
 
 
 async def test_change_is_compare_and_set(database: Database) -> None:

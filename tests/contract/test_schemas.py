@@ -140,9 +140,17 @@ def test_every_topic_says_who_writes_and_who_reads(topic: Topic) -> None:
     assert is_dataclass(topic.record)
 
 
-def test_facts_are_kept_and_only_progress_and_beats_expire() -> None:
-    expire = {"transcode.progress", "playback.changed", "service.beat"}
+def test_facts_are_kept_and_only_what_has_no_meaning_later_expires() -> None:
+    expire = {"transcode.progress", "playback.changed", "session.changed", "service.beat"}
     assert {t.name for t in TOPICS if t.retention is not None} == expire
+
+
+def test_what_was_withdrawn_leaves_the_disk() -> None:
+    """A compacted topic keeps what was replaced until its segment is rolled: that has to come by itself."""
+    for topic in TOPICS:
+        settings = topic.creation_settings()
+        assert ("compact" in settings["cleanup.policy"].split(",")) == topic.compacted
+        assert ("max.compaction.lag.ms" in settings) == topic.compacted
 
 
 def test_the_table_names_exactly_who_reads() -> None:

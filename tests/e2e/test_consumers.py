@@ -37,6 +37,9 @@ def test_a_stock_avro_consumer_reads_every_topic(client: Client, stack: Stack, f
     with client.http as http:
         http.put("/api/v1/profiles/sound-only", json={"name": "sound-only", **_SOUND_ONLY})
         http.delete(f"/api/v1/media/{said['media']['id']}")
+        http.post("/api/v1/users", json=_PERSON)
+        signed_in = http.post("/api/v1/auth/login", json=_PERSON)
+        assert signed_in.status_code == 200, signed_in.text
     wanted = {topic.name for topic in TOPICS}
     found: dict[str, list[dict[str, Any]]] = {}
     deserialize = AvroDeserializer(SchemaRegistryClient({"url": f"{client.url}/registry"}))
@@ -58,6 +61,7 @@ def test_a_stock_avro_consumer_reads_every_topic(client: Client, stack: Stack, f
     assert {value["status"] for value in found["media.processed"]} >= {"completed", "failed"}
 
 
+_PERSON = {"login": "consumer", "password": "a password for tests"}
 _SOUND_ONLY = {"container": "m4a", "audio": {"codec": "aac"}}
 
 

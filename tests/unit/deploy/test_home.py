@@ -27,12 +27,14 @@ def test_a_new_home_has_every_folder_and_is_its_owners_alone(home: Home) -> None
     assert stat.S_IMODE(home.root.stat().st_mode) == 0o700
 
 
-def test_the_token_is_long_private_and_stays_the_same(home: Home) -> None:
-    token = home.token_file.read_text()
-    assert len(token) >= 43
-    assert stat.S_IMODE(home.token_file.stat().st_mode) == 0o600
+def test_the_token_and_the_secret_are_long_private_and_stay_the_same(home: Home) -> None:
+    files = (home.token_file, home.secret_file)
+    texts = [file.read_text() for file in files]
+    assert len(set(texts)) == 2
+    assert min(map(len, texts)) >= 43
+    assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600, 0o600]
     home.prepare()
-    assert home.token_file.read_text() == token
+    assert [file.read_text() for file in files] == texts
 
 
 def test_a_folder_with_other_things_in_it_is_not_taken_over(tmp_path: Path) -> None:
@@ -80,7 +82,12 @@ def test_wiping_keeps_the_token_and_whatever_else_is_there(home: Home) -> None:
     (home.root / "demo.mp4").write_text("x")
     deleted = home.wipe()
     assert deleted == ["kafka", "database", "blobs", "scratch", "logs", "run"]
-    assert sorted(path.name for path in home.root.iterdir()) == [".sluice-home", "demo.mp4", "token"]
+    assert sorted(path.name for path in home.root.iterdir()) == [
+        ".sluice-home",
+        "demo.mp4",
+        "secret",
+        "token",
+    ]
     home.prepare()
 
 

@@ -89,6 +89,7 @@ def test_children_are_told_what_the_contract_says(stack: Stack, home: Home) -> N
     assert told["SLUICE_BLOBS"] == home.blobs.as_uri()
     assert told["SLUICE_SCRATCH"] == str(home.scratch)
     assert told["SLUICE_TOKEN_FILE"] == str(home.token_file)
+    assert told["SLUICE_SECRET_FILE"] == str(home.secret_file)
     assert "PYTHONDONTWRITEBYTECODE" not in told
 
 

@@ -20,8 +20,12 @@ from starlette.routing import BaseRoute, Route
 from connectors.blobs import FileStore
 from connectors.ports import BlobStore
 from connectors.read_models import POINTER, STATE, ReadModels
-from gateway.app import Parts, assemble
-from gateway.auth.principal import AdminToken
+from connectors.sealing import Secret
+from gateway.access.gate import Gate
+from gateway.access.libraries import Libraries
+from gateway.app import Parts, assemble, identity_of
+from gateway.auth.gatekeeper import Gatekeeper
+from gateway.events.audience import Audience
 from gateway.events.live import Hub
 from gateway.files import Files
 from gateway.inflight import InFlight
@@ -29,16 +33,21 @@ from gateway.metrics import Metrics
 from gateway.playback.arrivals import Arrivals
 from gateway.playback.streams import Patience, Streams
 from gateway.playback.tickets import Tickets
+from gateway.providers.asking import Asking
+from gateway.providers.known import Providers
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.system.presence import Presence
 from gateway.system.readiness import Look
 from schemas.events import Event
 from schemas.registry import file_registry
-from tests.unit.gateway.doubles import GENERATION, START, FakeClock, FakeDatabase, FakePublisher, FakeTail
+from tests.fakes import MemoryDatabase
+from tests.unit.gateway.doubles import GENERATION, START, FakeClock, FakePublisher, FakeTail
 
 TOKEN = "the-token"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
+SECRET = Secret(["what only this installation knows"])
+NO_PROVIDERS = Providers()
 QUICK = Patience(probed_s=0.2, segment_s=20, ask_again_s=0.02)
 
 
@@ -49,7 +58,7 @@ class World:
     app: FastAPI
     client: httpx.AsyncClient
     services: Services
-    database: FakeDatabase
+    database: MemoryDatabase
     publisher: FakePublisher
     live: FakeTail
     beats: FakeTail
@@ -76,10 +85,19 @@ def settings_for(folder: Path, **more: Any) -> Settings:
         "mongodb_url": "mongodb://127.0.0.1:9",
         "blobs": folder.as_uri(),
         "token_file": folder / "token",
+        "secret_file": folder / "secret",
+        "bcrypt_rounds": 4,
         "read_your_write_s": 0.2,
         "stop_grace_s": 0.2,
     }
     return Settings(**(said | more))
+
+
+def make_private_files(folder: Path) -> None:
+    """The token's file and the secret's, as a gateway wants them."""
+    for name, text in (("token", TOKEN), ("secret", "s" * 43)):
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o600)
 
 
 @asynccontextmanager
@@ -88,35 +106,54 @@ async def world(
     store: BlobStore | None = None,
     looks: Mapping[str, Look] | None = None,
     patience: Patience = QUICK,
+    providers: Providers = NO_PROVIDERS,
     **settings: Any,
 ) -> AsyncIterator[World]:
     """A gateway whose background tasks run, behind an HTTP client that holds the token."""
-    database, clock, metrics = FakeDatabase(), FakeClock(), Metrics()
+    clock, metrics = FakeClock(), Metrics()
+    database = MemoryDatabase(clock)
     database.collections[STATE][POINTER] = {"_id": POINTER, "generation": GENERATION}
     publisher, live, beats = FakePublisher(database), FakeTail(), FakeTail()
     given, arrivals, read_models = settings_for(folder, **settings), Arrivals(), ReadModels(database)
     blobs = store or FileStore(folder, "test")
+    libraries = Libraries()
+    gate = Gate(libraries)
+    audience = Audience(read_models, gate)
+    identity = identity_of(given, SECRET, database, publisher.feed, clock, libraries)
+    gatekeeper = Gatekeeper(TOKEN, identity, clock)
     streams = Streams(read_models, blobs, publisher, clock, arrivals, patience)
+    heard = (arrivals.hear, streams.deletions.hear, audience.hear)
+    hub = Hub(live, clock, metrics, given.live_queue, *heard)
+    identity.following.tell(lambda _: hub.let_go(gatekeeper.still_good))
     services = Services(
         settings=given,
         version="1.2.3",
         started_at=START,
         clock=clock,
-        authenticator=AdminToken(TOKEN),
+        authenticator=gatekeeper,
+        identity=identity,
+        asking=Asking(providers),
+        gate=gate,
+        audience=audience,
         publisher=publisher,
         read_models=read_models,
         store=blobs,
         files=Files(blobs, given.accel_redirect),
         schemas=file_registry().schemas,
-        tickets=Tickets(TOKEN),
+        tickets=Tickets(SECRET.derive("playback")),
         streams=streams,
-        hub=Hub(live, clock, metrics, given.live_queue, arrivals.hear, streams.deletions.hear),
+        hub=hub,
         presence=Presence(beats, clock),
         in_flight=InFlight(metrics),
         metrics=metrics,
         looks=looks or {},
     )
-    app = _assembled(Parts(services, {"live": services.hub.run, "presence": services.presence.run}))
+    duties = {
+        "live": services.hub.run,
+        "presence": services.presence.run,
+        "following": identity.following.run,
+    }
+    app = _assembled(Parts(services, duties))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),

@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from connectors.ports import Delivery, Position
+from gateway.auth.principal import ADMIN, Principal
 from gateway.events.live import Outbox
 from gateway.events.messages import LIVE_TOPICS, Filter, message_of
 from schemas.events import Event
@@ -83,7 +84,7 @@ async def waiting(outbox: Outbox) -> list[dict[str, Any]]:
 
 
 async def test_the_latest_progress_of_a_task_replaces_what_waits() -> None:
-    outbox = Outbox(10, Filter())
+    outbox = Outbox(10, Filter(), Principal(ADMIN))
     events: list[Event] = [
         requested(),
         progressed(1),
@@ -105,7 +106,7 @@ async def test_the_latest_progress_of_a_task_replaces_what_waits() -> None:
 
 
 async def test_over_the_bound_a_client_is_let_go() -> None:
-    outbox = Outbox(3, Filter())
+    outbox = Outbox(3, Filter(), Principal(ADMIN))
     outcomes = [outbox.offer(message_of(delivery(task_changed(), n))) for n in range(5)]
     assert outcomes == ["queued"] * 3 + ["dropped"] * 2
     assert "too slow" in str(outbox.closed_because)

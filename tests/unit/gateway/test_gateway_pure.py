@@ -15,7 +15,8 @@ from gateway import names, tokens
 from gateway.jobs import render as jobs
 from gateway.media import render as media
 from schemas.events import Event, MediaChanged
-from tests.unit.gateway.doubles import GENERATION, START, FakeDatabase, FakePublisher
+from tests.fakes import MemoryDatabase
+from tests.unit.gateway.doubles import GENERATION, START, FakePublisher
 from tests.unit.gateway.history import (
     controlled,
     probed,
@@ -112,7 +113,7 @@ def test_what_is_no_token_is_refused(token: str) -> None:
 
 async def document(name: str, id: str, *events: Event) -> Document:
     """The document that these events come to."""
-    database = FakeDatabase()
+    database = MemoryDatabase()
     await FakePublisher(database).publish(events)
     return database.collections[collection(name, GENERATION)][id]
 

@@ -9,21 +9,20 @@ from pathlib import Path
 import pytest
 
 from gateway.__main__ import main
-from tests.unit.gateway.fakes import free_port
+from tests.unit.gateway.fakes import free_port, make_private_files
 
 
 def give(environment: pytest.MonkeyPatch, folder: Path, **changed: str | None) -> None:
     """An environment with settings that would work, but for these."""
-    token = folder / "token"
-    token.write_text("secret")
-    token.chmod(0o600)
+    make_private_files(folder)
     for name in [name for name in os.environ if name.startswith("SLUICE_")]:
         environment.delenv(name)
     settings: dict[str, str | None] = {
         "SLUICE_KAFKA": "127.0.0.1:9",
         "MONGODB_URL": "mongodb://user:pass-word@127.0.0.1:9",
         "SLUICE_BLOBS": folder.as_uri(),
-        "SLUICE_TOKEN_FILE": str(token),
+        "SLUICE_TOKEN_FILE": str(folder / "token"),
+        "SLUICE_SECRET_FILE": str(folder / "secret"),
         "SLUICE_PORT": str(free_port()),
     }
     for name, value in (settings | changed).items():
@@ -38,6 +37,7 @@ def give(environment: pytest.MonkeyPatch, folder: Path, **changed: str | None) -
         ({"SLUICE_PORT": "70000"}, "port"),
         ({"SLUICE_BLOBS": "s3://bucket"}, "blob store"),
         ({"SLUICE_TOKEN_FILE": "/no/such/file"}, "token file"),
+        ({"SLUICE_SECRET_FILE": "/no/such/file"}, "secret file"),
     ],
 )
 def test_settings_that_cant_work_are_named(

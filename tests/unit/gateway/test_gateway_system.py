@@ -14,14 +14,16 @@ from connectors.ports import BrokerUnavailable, Position, Publisher
 from connectors.read_models import ReadModels
 from gateway.background import running
 from gateway.broker import Broker
+from gateway.following import Following
 from gateway.metrics import Metrics
 from gateway.system.presence import Presence
 from gateway.system.readiness import looks, readiness
 from gateway.system.status import warnings
 from schemas.events import ResourceChanged, ServiceBeat
 from schemas.workers import read
+from tests.fakes import MemoryDatabase
 from tests.unit.gateway.checks import assert_problem
-from tests.unit.gateway.doubles import START, FakeClock, FakeDatabase, FakePublisher, FakeTail, NullStore
+from tests.unit.gateway.doubles import START, FakeClock, FakeFeed, FakePublisher, FakeTail, NullStore
 from tests.unit.gateway.fakes import World, until, world
 from tests.unit.gateway.history import beat
 
@@ -127,7 +129,7 @@ def own_beat(publisher: Publisher, every_s: float = 5, **more: Any) -> Beat:
 
 
 async def test_a_new_state_is_told_at_once() -> None:
-    publisher, state = FakePublisher(FakeDatabase()), ["starting"]
+    publisher, state = FakePublisher(MemoryDatabase()), ["starting"]
     own = own_beat(publisher, every_s=3600, state=lambda: state[0])
     async with running({"beat": own.run}):
         await until(lambda: publisher.events)
@@ -137,7 +139,7 @@ async def test_a_new_state_is_told_at_once() -> None:
 
 
 async def test_the_gateways_own_beats_are_those_of_a_service(tmp_path: Path) -> None:
-    publisher = FakePublisher(FakeDatabase())
+    publisher = FakePublisher(MemoryDatabase())
     own = own_beat(publisher, 0.01)
     async with running({"beat": own.run}):
         await until(lambda: len(publisher.events) > 2)
@@ -148,7 +150,7 @@ async def test_the_gateways_own_beats_are_those_of_a_service(tmp_path: Path) -> 
 
 
 async def test_beats_outlive_a_broker_that_is_away(tmp_path: Path) -> None:
-    publisher = FakePublisher(FakeDatabase(), away=True)
+    publisher = FakePublisher(MemoryDatabase(), away=True)
     own = own_beat(publisher, 0.01)
     async with running({"beat": own.run}):
         await asyncio.sleep(0)
@@ -176,7 +178,7 @@ class FakeSession:
 
 
 async def test_the_broker_connects_whenever_kafka_comes(tmp_path: Path) -> None:
-    publisher, session = FakePublisher(FakeDatabase()), FakeSession(refusals=1)
+    publisher, session = FakePublisher(MemoryDatabase()), FakeSession(refusals=1)
     broker = Broker(publisher, session, Metrics(), pause_s=0.01)
     with pytest.raises(BrokerUnavailable):
         await broker.publish([beat()])
@@ -192,11 +194,12 @@ async def test_the_broker_connects_whenever_kafka_comes(tmp_path: Path) -> None:
 
 
 async def test_readiness_asks_kafka_only_when_nothing_was_acknowledged_lately(tmp_path: Path) -> None:
-    database = FakeDatabase()
+    database = MemoryDatabase()
     publisher = FakePublisher(database)
     broker = Broker(publisher, FakeSession(0), Metrics())
     own = own_beat(broker)
-    every = looks(broker, own, 60, database, ReadModels(database), NullStore(full=True))
+    following = Following(FakeFeed(age_s=60), 15)
+    every = looks(broker, own, 60, database, ReadModels(database), NullStore(full=True), following)
     async with running({"kafka": broker.run}):
         await asyncio.sleep(0)
         for _ in range(3):
@@ -207,8 +210,10 @@ async def test_readiness_asks_kafka_only_when_nothing_was_acknowledged_lately(tm
         "mongodb": True,
         "read_models": False,
         "blobs": False,
+        "accounts": False,
     }
     assert found.checks["blobs"].detail == "No space left on device"
+    assert "Who may come in" in found.checks["accounts"].detail
 
 
 async def test_a_look_that_hangs_is_given_up() -> None:

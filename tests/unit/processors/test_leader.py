@@ -334,7 +334,7 @@ async def test_a_higher_priority_goes_before(world: World) -> None:
 async def test_a_database_that_is_away_loses_no_waiting_task(world: World) -> None:
     await world.plan()
     world.database.away = True
-    with pytest.raises(Exception, match="away"):
+    with pytest.raises(Exception, match="no server"):
         await world.leader.fill()
     world.database.away = False
     await world.leader.fill()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -44,6 +44,7 @@ class Bench:
 
     handle: Handle
     batch: int = 1
+    gathers_s: Mapping[str, float] = field(default_factory=dict)
     gave_up: Callable[[GivenUp], object] | None = None
     acked: list[int] = field(default_factory=list)
     log: MemoryLog = field(default_factory=MemoryLog)
@@ -58,7 +59,12 @@ class Bench:
             return Handled()
 
         stage = Stage(
-            name="s", topics=("media.uploaded",), handle=self.handle, batch=self.batch, gave_up=gave_up
+            name="s",
+            topics=("media.uploaded",),
+            handle=self.handle,
+            batch=self.batch,
+            gathers_s=self.gathers_s,
+            gave_up=gave_up,
         )
         self.lane = Lane(stage, Codec(), self.log, FakeClock(), self.heard, QUICK)
 
@@ -224,3 +230,30 @@ async def test_being_stopped_in_mid_event_finishes_that_event() -> None:
     await asyncio.gather(running, return_exceptions=True)
     assert bench.acked == [0]
     assert len(bench.log.records) == 1
+
+
+async def test_what_nobody_awaits_is_gathered_into_one_batch() -> None:
+    batches: list[int] = []
+
+    async def handle(deliveries: Sequence[Delivery]) -> Handled:
+        batches.append(len(deliveries))
+        return Handled()
+
+    for gathers_s, expected in (({"media.uploaded": 0.2}, [3]), ({"another.topic": 9}, [1, 1, 1])):
+        batches.clear()
+        bench = Bench(handle, batch=10, gathers_s=gathers_s)
+        running = asyncio.create_task(bench.lane.run())
+        for offset in range(3):
+            bench.lane.queue.put_nowait(bench.record(offset, samples.uploaded()))
+            if sum(expected) == len(expected):
+                await until_acked(bench, offset + 1)
+            await asyncio.sleep(0)
+        await until_acked(bench, 3)
+        running.cancel()
+        assert batches == expected
+
+
+async def until_acked(bench: Bench, count: int) -> None:
+    async with asyncio.timeout(10):
+        while len(bench.acked) < count:
+            await asyncio.sleep(0.005)

@@ -331,6 +331,19 @@ async def test_a_cancel_reaches_running_work_by_its_event(tmp_path: Path) -> Non
     assert world.document()["state"] == "cancelled"
 
 
+async def test_a_cancel_reaches_what_is_claimed_while_it_is_under_way(tmp_path: Path) -> None:
+    """The word comes first, then the claim, and only then is the job over for the ledger."""
+    world = World(tmp_path, endless, lease_s=3000)
+    async with world.running():
+        await world.log.publish([samples.controlled("cancel")])
+        await world.until(lambda: world.worker._steered)
+        await world.add()
+        await world.until(lambda: world.worker.running)
+        await world.ledger.cancel_run("j1", 1)
+        await world.until(lambda: not world.worker.running)
+    assert world.document()["state"] == "cancelled"
+
+
 async def test_a_database_that_is_away_ends_the_work_when_the_lease_does(tmp_path: Path) -> None:
     world = World(tmp_path, endless, lease_s=0.2)
     await world.add()

@@ -1,0 +1,207 @@
+"""People with accounts, on two replicas over real Kafka and a real database: one heeds what the other did."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from deploy.local.settings import ROOT
+from deploy.local.stack import Stack
+from schemas.events import new_id
+from tests.client import Client, until
+from tests.clips import clip as make_clip
+
+PASSWORD = "a password for tests"
+
+
+class Replicas:
+    """Both gateways of one stack, and people to sign in to them."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.one, self.other = (httpx.Client(base_url=url, timeout=60) for url in stack.endpoints.urls)
+        self.admin = {"Authorization": f"Bearer {stack.token}"}
+
+    def person(self, role: str = "viewer") -> tuple[str, str]:
+        """Someone new: their id and what they sign in as."""
+        login = f"p{new_id().replace('-', '')[-12:]}"
+        body = {"login": login, "password": PASSWORD, "role": role, "email": f"{login}@example.org"}
+        answer = self.one.post("/api/v1/users", json=body, headers=self.admin)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["user"]["id"], login
+
+    def sign_in(self, login: str, at: httpx.Client | None = None) -> dict[str, Any]:
+        """Someone's tokens. A replica that has not heard of them yet will have in a moment."""
+
+        def tries() -> dict[str, Any] | None:
+            body = {"login": login, "password": PASSWORD}
+            answer = (at or self.one).post("/api/v1/auth/login", json=body)
+            return answer.json() if answer.status_code == 200 else None
+
+        return until(tries, "someone to be let in", 10)
+
+
+@pytest.fixture(scope="module")
+def replicas(stack: Stack) -> Replicas:
+    return Replicas(stack)
+
+
+def bearing(tokens: dict[str, Any]) -> dict[str, str]:
+    return {"Authorization": f"Bearer {tokens['access_token']}"}
+
+
+def renewed(at: httpx.Client, refresh_token: str) -> httpx.Response:
+    return at.post("/api/v1/auth/refresh", json={"refresh_token": refresh_token})
+
+
+def heeded(does: Callable[[], Any], holds: Callable[[], bool]) -> None:
+    """What was done on one replica is heeded by the other, which is not told of it but by the log."""
+    does()
+    until(lambda: holds() or None, "the other replica to heed it", 10)
+
+
+def status(client: httpx.Client, tokens: dict[str, Any], path: str = "/api/v1/media") -> int:
+    return client.get(path, headers=bearing(tokens)).status_code
+
+
+def test_a_session_of_one_replica_is_good_at_the_other_until_it_is_ended(replicas: Replicas) -> None:
+    _, login = replicas.person()
+    tokens = replicas.sign_in(login)
+    assert [status(replicas.one, tokens), status(replicas.other, tokens)] == [200, 200]
+    heeded(
+        lambda: replicas.one.post("/api/v1/auth/logout", headers=bearing(tokens)),
+        lambda: status(replicas.other, tokens) == 401,
+    )
+    assert status(replicas.one, tokens) == 401
+
+
+def test_someone_who_is_disabled_is_out_everywhere(replicas: Replicas) -> None:
+    id, login = replicas.person()
+    tokens = replicas.sign_in(login, replicas.other)
+    path, order = f"/api/v1/users/{id}", {"state": "disabled"}
+    heeded(
+        lambda: replicas.one.patch(path, json=order, headers=replicas.admin),
+        lambda: status(replicas.other, tokens) == 401,
+    )
+
+
+def test_a_role_and_a_key_are_in_force_everywhere(replicas: Replicas) -> None:
+    id, login = replicas.person("editor")
+    tokens = replicas.sign_in(login)
+    body = {"name": "k", "scopes": ["media:read"]}
+    made = replicas.one.post("/api/v1/keys", json=body, headers=bearing(tokens)).json()
+    key = {"access_token": made["key"]}
+    until(lambda: status(replicas.other, key) == 200 or None, "the other replica to know the key", 10)
+    heeded(
+        lambda: replicas.one.delete(f"/api/v1/keys/{made['id']}", headers=bearing(tokens)),
+        lambda: status(replicas.other, key) == 401,
+    )
+
+    def makes_a_library() -> int:
+        body = {"name": "x"}
+        return replicas.other.post("/api/v1/libraries", json=body, headers=bearing(tokens)).status_code
+
+    heeded(
+        lambda: replicas.one.patch(f"/api/v1/users/{id}", json={"role": "viewer"}, headers=replicas.admin),
+        lambda: makes_a_library() == 403,
+    )
+
+
+def test_a_refresh_token_is_good_once_for_both(replicas: Replicas) -> None:
+    """The second use comes after the moment in which two tabs may meet: it ends the session everywhere."""
+    _, login = replicas.person()
+    first = replicas.sign_in(login)
+    second = renewed(replicas.other, first["refresh_token"])
+    assert second.status_code == 200, second.text
+    again = renewed(replicas.one, first["refresh_token"])
+    assert again.json()["refresh_token"] == second.json()["refresh_token"], "two tabs at one moment"
+    third = renewed(replicas.one, second.json()["refresh_token"])
+    assert third.status_code == 200, third.text
+    assert renewed(replicas.other, first["refresh_token"]).status_code == 401, (
+        "two uses ago: no tab does that"
+    )
+    until(lambda: status(replicas.one, third.json()) == 401 or None, "the session to be ended", 10)
+    assert renewed(replicas.one, third.json()["refresh_token"]).status_code == 401
+
+
+def test_a_film_is_seen_by_those_who_may_and_followed_by_them_alone(
+    replicas: Replicas, client: Client, clips: Path
+) -> None:
+    _, ada = replicas.person("editor")
+    bob_id, bob = replicas.person("viewer")
+    hers, his = replicas.sign_in(ada), replicas.sign_in(bob, replicas.other)
+    with make_clip(clips / "shared.mp4", seconds=2).open("rb") as file:
+        film = replicas.one.post("/api/v1/media?name=shared.mp4", content=file, headers=bearing(hers)).json()[
+            "media"
+        ]["id"]
+    client.until_media(film, "ready")
+    path = f"/api/v1/media/{film}"
+    assert [status(replicas.other, hers, path), status(replicas.other, his, path)] == [200, 404]
+    order = {"access": {f"user:{bob_id}": "view"}}
+    answer = replicas.one.put(f"{path}/access", json=order, headers=bearing(hers))
+    assert answer.status_code == 202, answer.text
+    until(lambda: status(replicas.other, his, path) == 200 or None, "Bob to see it", 10)
+    listed = replicas.other.get("/api/v1/media", headers=bearing(his)).json()["items"]
+    assert [item["id"] for item in listed] == [film]
+    playback = replicas.other.post(f"{path}/playback", json={"abilities": {}}, headers=bearing(his))
+    assert playback.status_code == 200, playback.text
+
+
+def test_what_is_personal_is_nowhere_on_the_disk_of_kafka(stack: Stack, replicas: Replicas) -> None:
+    id, login = replicas.person()
+    found = subprocess.run(
+        ["grep", "-rlaE", f"{login}|{PASSWORD}", str(stack.home.kafka)], capture_output=True, text=True
+    )
+    assert found.stdout == ""
+    known = subprocess.run(["grep", "-rla", id, str(stack.home.kafka)], capture_output=True, text=True)
+    assert known.stdout, "or the search would find nothing whatever there was"
+
+
+@pytest.fixture
+def sluice(stack: Stack, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The command, with a configuration folder of its own."""
+
+    def run(*arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "deploy.local", *arguments, "--home", str(stack.home.root)],
+            input=said,
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, "XDG_CONFIG_HOME": str(tmp_path)},
+            timeout=120,
+        )
+
+    return run
+
+
+def test_the_command_makes_people_and_acts_as_them(
+    sluice: Callable[..., subprocess.CompletedProcess[str]], replicas: Replicas, tmp_path: Path
+) -> None:
+    login = f"c{new_id().replace('-', '')[-12:]}"
+    made = sluice("user", "add", login, "--role", "viewer", "--password-stdin", said=PASSWORD + "\n")
+    assert made.returncode == 0, made.stderr
+    assert sluice("login", login, "--password-stdin", said="wrong\n").returncode == 6
+    assert sluice("login", login, "--password-stdin", said=PASSWORD + "\n").returncode == 0
+    (kept,) = tmp_path.rglob("sessions.json")
+    assert kept.stat().st_mode & 0o777 == 0o600
+    who = json.loads(sluice("whoami", "--json").stdout)
+    assert (who["account"]["login"], who["role"]) == (login, "viewer")
+    refused = sluice("user", "list")
+    assert (refused.returncode, "users:read" in refused.stderr) == (6, True)
+    session = next(iter(json.loads(kept.read_text()).values()))
+    old = {**session, "renew_at": 0}
+    kept.write_text(json.dumps(dict.fromkeys(json.loads(kept.read_text()), old)))
+    assert sluice("whoami").returncode == 0
+    renewed = next(iter(json.loads(kept.read_text()).values()))
+    assert renewed["refresh_token"] != session["refresh_token"]
+    assert sluice("logout").returncode == 0
+    assert status(replicas.one, renewed) == 401
+    assert json.loads(sluice("whoami", "--json").stdout)["id"] == "admin"
