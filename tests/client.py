@@ -16,7 +16,7 @@ DEADLINE_S = 120.0
 ENDED = ("completed", "failed", "cancelled")
 
 
-def until(look: Callable[[], T | None], what: str, within_s: float = DEADLINE_S) -> T:
+def until(look: Callable[[], T | None], what: str | Callable[[], str], within_s: float = DEADLINE_S) -> T:
     """The first thing that `look` finds; fails when it finds nothing in time."""
     deadline = time.monotonic() + within_s
     while True:
@@ -24,7 +24,8 @@ def until(look: Callable[[], T | None], what: str, within_s: float = DEADLINE_S)
         if found:
             return found
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {within_s:g} s for {what}")
+            awaited = what if isinstance(what, str) else what()
+            raise AssertionError(f"waited {within_s:g} s for {awaited}")
         time.sleep(0.05)
 
 

@@ -36,10 +36,7 @@ class Scene:
 
     def until_whole(self) -> None:
         """Everything is up again, and the workers and stages have said so."""
-        until(lambda: not self._lacks(), "the stack to be whole")
-
-    def _lacks(self) -> str | None:
-        return self.stack.lacks()
+        until(lambda: not self.stack.lacks(), lambda: f"the stack to be whole; it lacks {self.stack.lacks()}")
 
     def source(self, seconds: int = 8) -> Path:
         """A clip like no other, so that its bytes are its own; it takes some seconds to transcode."""
