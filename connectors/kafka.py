@@ -12,6 +12,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
+from connectors.background import asked_to_stop
 from connectors.ports import BrokerUnavailable, Clock, Delivery, Position
 from schemas.codec import Codec, Record, Undecodable
 from schemas.events import Event
@@ -115,7 +116,7 @@ class KafkaTail:
                 if (delivery := delivery_of(self._codec, message)) is not None:
                     yield delivery
         finally:
-            await consumer.stop()
+            await close(consumer)
 
     async def _place(self, consumer: AIOKafkaConsumer, positions: dict[TopicPartition, int]) -> None:
         parts = partitions(self._topics)
@@ -128,6 +129,19 @@ class KafkaTail:
                 positions.update({tp: at.offset for tp, at in found.items() if at is not None})
         for tp, offset in positions.items():
             consumer.seek(tp, offset)
+
+
+async def close(consumer: AIOKafkaConsumer) -> None:
+    """Stops a consumer, and all of it: where a fetch is under way, aiokafka's `stop` ends in the cancellation
+    of that fetch, as if the caller were cancelled, and leaves the client as it is.
+    """
+    try:
+        await consumer.stop()
+    except asyncio.CancelledError:
+        if asked_to_stop():
+            raise
+    finally:
+        await consumer._client.close()
 
 
 def delivery_of(codec: Codec, message: ConsumerRecord) -> Delivery | None:

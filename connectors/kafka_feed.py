@@ -11,7 +11,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from connectors.kafka import delivery_of, partitions
+from connectors.kafka import close, delivery_of, partitions
 from connectors.ports import Delivery
 from schemas.codec import Codec
 
@@ -60,7 +60,7 @@ class KafkaFeed:
             async for delivery in self._follow(consumer):
                 yield delivery
         finally:
-            await consumer.stop()
+            await close(consumer)
 
     async def _follow(self, consumer: AIOKafkaConsumer) -> AsyncIterator[Delivery]:
         """Everything, and between two batches a look at whether that is all there is."""

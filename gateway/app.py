@@ -10,6 +10,7 @@ from datetime import timedelta
 from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
+from connectors.background import Duty, running
 from connectors.beat import Beat
 from connectors.blobs import open_store
 from connectors.clock import SystemClock
@@ -36,7 +37,6 @@ from gateway.auth.live_tickets import LiveTickets
 from gateway.auth.passwords import Passwords
 from gateway.auth.principal import read_token_file
 from gateway.auth.sessions import Lifetimes, Sessions
-from gateway.background import Duty, running
 from gateway.broker import Broker
 from gateway.claims import Claims
 from gateway.events import endpoints as events

@@ -17,6 +17,7 @@ import imageio_ffmpeg
 import structlog
 from prometheus_client import CollectorRegistry, start_http_server
 
+from connectors.background import running
 from connectors.beat import Beat
 from connectors.blobs import open_store
 from connectors.brakes import Brakes
@@ -208,13 +209,13 @@ async def run_worker(settings: Settings) -> None:
         stop = asyncio.get_running_loop().add_signal_handler
         stop(signal.SIGTERM, worker.stop)
         stop(signal.SIGINT, worker.stop)
-        beside = [asyncio.create_task(each) for each in (beat.run(), equipment.look())]
+        looking = asyncio.create_task(equipment.look())
         try:
-            await worker.run()
+            async with running({"beat": beat.run}):
+                await worker.run()
         finally:
-            for each in beside:
-                each.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
             await beat.last()
 
 

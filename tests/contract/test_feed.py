@@ -7,7 +7,9 @@ import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from connectors.kafka import KafkaPublisher
+from aiokafka import AIOKafkaConsumer
+
+from connectors.kafka import KafkaPublisher, close, partitions
 from connectors.kafka_feed import KafkaFeed
 from connectors.ports import Delivery
 from deploy.local.ports import HOST, pick
@@ -64,3 +66,13 @@ async def test_a_feed_whose_broker_is_away_grows_old() -> None:
     async with read(feed) as found:
         await asyncio.sleep(0)
         assert (found, feed.age_s) == ([], math.inf)
+
+
+async def test_a_consumer_is_closed_in_the_middle_of_a_fetch(real_servers: Servers) -> None:
+    before = asyncio.all_tasks()
+    consumer = AIOKafkaConsumer(bootstrap_servers=real_servers.kafka, fetch_max_wait_ms=60_000)
+    await consumer.start()
+    consumer.assign(partitions([TOPIC]))
+    await until(lambda: consumer._fetcher._pending_tasks)
+    await close(consumer)
+    await until(lambda: asyncio.all_tasks() == before)

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from connectors.background import running
 from connectors.beat import Beat
 from connectors.ports import BrokerUnavailable, Position, Publisher
 from connectors.read_models import ReadModels
-from gateway.background import running
 from gateway.broker import Broker
 from gateway.following import Following
 from gateway.metrics import Metrics
@@ -235,6 +235,22 @@ async def test_a_background_task_that_fails_is_started_again() -> None:
 
     async with running({"duty": duty}, pause_s=0.001):
         await until(lambda: len(runs) > 2)
+
+
+async def test_a_background_task_survives_a_cancellation_that_nobody_asked_for() -> None:
+    runs: list[int] = []
+
+    async def duty() -> None:
+        runs.append(1)
+        cancelled = asyncio.get_running_loop().create_future()
+        cancelled.cancel()
+        await cancelled
+
+    async with running({"duty": duty}, pause_s=0.001):
+        await until(lambda: len(runs) > 2)
+    at_the_end = len(runs)
+    await asyncio.sleep(0)
+    assert len(runs) == at_the_end, "what is asked to stop stops"
 
 
 async def ordered(w: World, command: str, instance: str = "worker-1") -> dict[str, Any]:
