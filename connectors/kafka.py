@@ -132,8 +132,8 @@ class KafkaTail:
 
 
 async def close(consumer: AIOKafkaConsumer) -> None:
-    """Stops a consumer, and all of it: where a fetch is under way, aiokafka's `stop` ends in the cancellation
-    of that fetch, as if the caller were cancelled, and leaves the client as it is.
+    """Stops a consumer, and all of it: where a fetch has just failed, aiokafka's `stop` ends in the
+    cancellation of that fetch, as if its caller were cancelled, and leaves the client as it is.
     """
     try:
         await consumer.stop()

@@ -68,11 +68,18 @@ async def test_a_feed_whose_broker_is_away_grows_old() -> None:
         assert (found, feed.age_s) == ([], math.inf)
 
 
-async def test_a_consumer_is_closed_in_the_middle_of_a_fetch(real_servers: Servers) -> None:
+async def test_a_consumer_is_closed_whole_just_when_a_fetch_has_failed(real_servers: Servers) -> None:
     before = asyncio.all_tasks()
-    consumer = AIOKafkaConsumer(bootstrap_servers=real_servers.kafka, fetch_max_wait_ms=60_000)
+    consumer = AIOKafkaConsumer(bootstrap_servers=real_servers.kafka, retry_backoff_ms=60_000)
     await consumer.start()
     consumer.assign(partitions([TOPIC]))
-    await until(lambda: consumer._fetcher._pending_tasks)
+    for part, end in (await consumer.end_offsets(partitions([TOPIC]))).items():
+        consumer.seek(part, end)
+    connections = consumer._client._conns
+    await until(lambda: any(each._requests for each in connections.values()))
+    for connection in list(connections.values()):
+        connection.close()
+    for _turn in range(10):
+        await asyncio.sleep(0)
     await close(consumer)
     await until(lambda: asyncio.all_tasks() == before)
