@@ -12,12 +12,12 @@ import hashlib
 import os
 import re
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from connectors.ports import Blob, BlobMissing, BlobStore, StoreFull
+from connectors.ports import Blob, BlobMissing, BlobStore, StoreFull, StoreUnavailable
 
 _FLUSH_BYTES = 1024 * 1024
 _AREAS = frozenset({"raw", "straight", "renditions", "processed", "images", "subtitles", "documents"})
@@ -57,30 +57,52 @@ class FileStore:
 
     async def adopt(self, path: Path, area: str, suffix: str = "") -> Blob:
         """See ports.BlobStore."""
-        return await asyncio.to_thread(self._adopt, path, area, suffix)
+        return await self.do(self._adopt, path, area, suffix)
 
     async def put(self, location: str, content: bytes) -> bool:
         """See ports.BlobStore."""
-        return await _in_thread(self._put, location, content)
+        return await self.do(self._put, location, content)
 
     async def names(self, folder: str) -> set[str]:
         """See ports.BlobStore."""
-        return await asyncio.to_thread(self._names, folder)
+        return await self.do(self._names, folder)
 
     async def local_path(self, location: str) -> Path:
         """See ports.BlobStore."""
-        path = self._path(location)
-        if not await asyncio.to_thread(path.is_file):
-            raise BlobMissing(f"there is no blob at {location}")
-        return path
+        return await self.do(self._existing, self._path(location))
 
     async def remove(self, location: str) -> None:
         """See ports.BlobStore."""
-        await asyncio.to_thread(self._path(location).unlink, missing_ok=True)
+        await self.do(self._path(location).unlink, missing_ok=True)
 
     async def ping(self) -> None:
         """See ports.BlobStore."""
-        await asyncio.to_thread(self._touch)
+        await self.do(self._touch)
+
+    async def do(self, step: Callable[..., T], *arguments: Any, **named: Any) -> T:
+        """What a step on files answers, in a thread. Raises StoreFull and StoreUnavailable for the system's
+        errors, and FileNotFoundError for a file of the caller's that is not there.
+        """
+        try:
+            return await asyncio.to_thread(step, *arguments, **named)
+        except OSError as error:
+            if error.errno in _FULL:
+                raise StoreFull("the blob store is full; make room on its disk") from error
+            self._refuse_unless_there()
+            if isinstance(error, FileNotFoundError):
+                raise
+            raise StoreUnavailable(f"the blob store does not answer: {error.strerror}") from error
+
+    def _existing(self, path: Path) -> Path:
+        if not path.is_file():
+            self._refuse_unless_there()
+            raise BlobMissing(f"there is no blob at {path.relative_to(self._root)}")
+        return path
+
+    def _refuse_unless_there(self) -> None:
+        """Raises StoreUnavailable where the whole store is gone, such as a disk that is not mounted."""
+        if not self._temporary.is_dir():
+            raise StoreUnavailable("the blob store is not where it was")
 
     def _touch(self) -> None:
         probe = self._temporary / f"{self._owner}.{uuid.uuid4().hex}"
@@ -107,17 +129,18 @@ class FileStore:
         try:
             return set(os.listdir(self._folder(folder)))
         except FileNotFoundError:
+            self._refuse_unless_there()
             return set()
 
     def _put(self, location: str, content: bytes) -> bool:
         target = self._path(location)
         if target.exists():
             return False
-        target.parent.mkdir(parents=True, exist_ok=True)
         near = self._temporary / f"{self._owner}.{uuid.uuid4().hex}"
         try:
             near.write_bytes(content)
             _sync(near)
+            target.parent.mkdir(parents=True, exist_ok=True)
             os.link(near, target)
         except FileExistsError:
             return False
@@ -179,15 +202,15 @@ class FileWriter:
     async def commit(self, area: str, suffix: str = "") -> Blob:
         """See ports.BlobWriter."""
         await self._flush()
-        return await _in_thread(self._commit, area, suffix)
+        return await self._store.do(self._commit, area, suffix)
 
     async def abort(self) -> None:
         """See ports.BlobWriter."""
-        await asyncio.to_thread(self._abort)
+        await self._store.do(self._abort)
 
     async def _flush(self) -> None:
         pending, self._pending = self._pending, bytearray()
-        await _in_thread(self._write, pending)
+        await self._store.do(self._write, pending)
 
     def _write(self, pending: bytearray) -> None:
         if self._file is None:
@@ -208,19 +231,6 @@ class FileWriter:
         if self._file is not None:
             self._file.close()
         self._path.unlink(missing_ok=True)
-
-
-def _in_thread(step: Callable[..., T], *arguments: Any) -> Awaitable[T]:
-    return asyncio.to_thread(_or_full, step, *arguments)
-
-
-def _or_full(step: Callable[..., T], *arguments: Any) -> T:
-    try:
-        return step(*arguments)
-    except OSError as error:
-        if error.errno in _FULL:
-            raise StoreFull("the blob store is full; make room on its disk") from error
-        raise
 
 
 def _sync(path: Path) -> None:

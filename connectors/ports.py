@@ -28,6 +28,10 @@ class DatabaseUnavailable(Transient):
     """MongoDB did not answer in time, or not with success."""
 
 
+class StoreUnavailable(Transient):
+    """The blob store did not answer, or is not where it was."""
+
+
 class StoreFull(Transient):
     """The blob store has no room left; someone must make some."""
 
@@ -239,7 +243,10 @@ class Blob:
 class BlobWriter(Protocol):
     """A blob that is being written: nothing is visible before `commit`, nothing is left after `abort`."""
 
-    size_bytes: int
+    @property
+    def size_bytes(self) -> int:
+        """How much has been written."""
+        ...
 
     async def write(self, chunk: bytes) -> None:
         """Adds bytes. Raises StoreFull."""

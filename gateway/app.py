@@ -13,11 +13,13 @@ from starlette.middleware import Middleware
 from connectors.background import Duty, running
 from connectors.beat import Beat
 from connectors.blobs import open_store
+from connectors.breaker import Breaker
 from connectors.clock import SystemClock
+from connectors.guarded import GuardedDatabase, GuardedStore
 from connectors.kafka import KafkaPublisher, KafkaTail
 from connectors.kafka_feed import KafkaFeed
 from connectors.mongo import MongoDatabase
-from connectors.ports import Clock, Database, Feed
+from connectors.ports import BrokerUnavailable, Clock, Database, DatabaseUnavailable, Feed, StoreUnavailable
 from connectors.read_models import ReadModels
 from connectors.registry import open_registry
 from connectors.sealing import Secret, read_secret_file
@@ -84,6 +86,9 @@ API = "/api/v1"
 _STREAMED = frozenset({("POST", f"{API}/media")})
 """The requests whose bodies are streamed."""
 
+_FAILURES = {"kafka": BrokerUnavailable, "mongodb": DatabaseUnavailable, "blobs": StoreUnavailable}
+"""What of each dependency's errors says that it does not answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -109,11 +114,13 @@ def connect(settings: Settings) -> Parts:
     token, secret = read_token_file(settings.token_file), read_secret_file(settings.secret_file)
     known = open_registry(settings.schema_registry_url)
     clock, codec, metrics, now_version = SystemClock(), Codec(known), Metrics(), version()
-    database = MongoDatabase(settings.mongodb_url, settings.database)
+    breakers = {name: Breaker(name, failure, tell=metrics.breaker) for name, failure in _FAILURES.items()}
+    mongodb = MongoDatabase(settings.mongodb_url, settings.database)
+    database = GuardedDatabase(mongodb, breakers["mongodb"])
     read_models = ReadModels(database)
-    store = open_store(settings.blobs, settings.instance)
+    store = GuardedStore(open_store(settings.blobs, settings.instance), breakers["blobs"])
     kafka = KafkaPublisher(settings.kafka, codec, timeout=timedelta(seconds=settings.publish_timeout_s))
-    broker = Broker(kafka, kafka, metrics)
+    broker = Broker(kafka, kafka, metrics, breakers["kafka"])
     arrivals = Arrivals()
     live = KafkaTail(settings.kafka, codec, LIVE_TOPICS, clock=clock)
     streams = Streams(read_models, store, broker, clock, arrivals)
@@ -141,7 +148,7 @@ def connect(settings: Settings) -> Parts:
     identity.following.tell(lambda _: hub.let_go(gatekeeper.still_good))
 
     async def close_database() -> None:
-        database.close()
+        mongodb.close()
 
     services = Services(
         settings=settings,
@@ -165,6 +172,7 @@ def connect(settings: Settings) -> Parts:
         in_flight=InFlight(metrics),
         metrics=metrics,
         looks=looks(broker, beat, settings.beat_s, database, read_models, store, identity.following),
+        breakers=breakers,
     )
     duties = {
         "kafka": broker.run,

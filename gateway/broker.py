@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 
 import structlog
 
+from connectors.breaker import Breaker
 from connectors.ports import BrokerUnavailable, Position, Publisher
 from gateway.metrics import Metrics
 from schemas.events import Event
@@ -25,9 +26,11 @@ class Broker:
         publisher: Publisher,
         session: AbstractAsyncContextManager[object],
         metrics: Metrics,
+        breaker: Breaker,
         pause_s: float = 1.0,
     ) -> None:
         self._publisher = publisher
+        self._breaker = breaker
         self._session = session
         self._published = metrics.events_published
         self._pause_s = pause_s
@@ -53,7 +56,7 @@ class Broker:
         if not self._is_open:
             raise BrokerUnavailable(self._trouble)
         try:
-            positions = await self._publisher.publish(events)
+            positions = await self._breaker.run(lambda: self._publisher.publish(events))
         except BrokerUnavailable as error:
             self._acknowledged_at, self._trouble = None, str(error)
             raise

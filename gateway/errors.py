@@ -17,7 +17,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from connectors.ports import BlobMissing, BrokerUnavailable, DatabaseUnavailable, StoreFull, Transient
+from connectors.ports import (
+    BlobMissing,
+    BrokerUnavailable,
+    DatabaseUnavailable,
+    StoreFull,
+    StoreUnavailable,
+    Transient,
+)
 from connectors.read_models import NotBuilt
 
 log = structlog.get_logger()
@@ -150,6 +157,8 @@ def said_openly(error: Exception) -> str:
             return "Kafka does not answer."
         case DatabaseUnavailable():
             return "MongoDB does not answer."
+        case StoreUnavailable():
+            return "The store does not answer."
         case StoreFull() | NotBuilt() | Problem():
             return str(error)
         case OSError():

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+
+from connectors.breaker import State
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600)
 
@@ -41,6 +45,17 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+
+        self.breakers = self._gauge(
+            "sluice_breaker_state",
+            "1 for the state that a dependency's breaker is in",
+            ("dependency", "state"),
+        )
+
+    def breaker(self, dependency: str, state: State) -> None:
+        """Notes the state of a dependency's breaker."""
+        for each in get_args(State):
+            self.breakers.labels(dependency, each).set(each == state)
 
     def text(self) -> bytes:
         """All of them in Prometheus's text format."""

@@ -10,6 +10,7 @@ from typing import Annotated, cast
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from connectors.breaker import Breaker
 from connectors.ports import BlobStore, Clock, Publisher
 from connectors.read_models import ReadModels
 from gateway.access.gate import Gate
@@ -54,6 +55,7 @@ class Services:
     in_flight: InFlight
     metrics: Metrics
     looks: Mapping[str, Look]
+    breakers: Mapping[str, Breaker]
 
 
 def services_of(connection: HTTPConnection) -> Services:

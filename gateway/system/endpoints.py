@@ -39,7 +39,7 @@ async def get_health() -> schemas.Health:
 @probes.get("/ready", responses=_NOT_READY)
 async def get_readiness(services: ServicesOf, response: Response) -> schemas.Readiness:
     """Says whether the gateway has what it needs, each by name."""
-    found = await readiness(services.looks, services.in_flight.stopping)
+    found = await readiness(services.looks, services.in_flight.stopping, breakers=services.breakers)
     response.status_code = 200 if found.ready else 503
     return found
 

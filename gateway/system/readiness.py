@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 
 from connectors.beat import Beat
+from connectors.breaker import Breaker
 from connectors.ports import BlobStore, Database
 from connectors.read_models import ReadModels
 from gateway.broker import Broker
@@ -17,11 +18,20 @@ from gateway.system.schemas import Check, Readiness
 Look = Callable[[], Awaitable[str]]
 """Looks at one dependency: what there is to say about it, or an exception that says what is wrong."""
 
+NO_BREAKERS: Mapping[str, Breaker] = {}
 
-async def readiness(looks: Mapping[str, Look], stopping: bool, patience_s: float = 2.0) -> Readiness:
+
+async def readiness(
+    looks: Mapping[str, Look],
+    stopping: bool,
+    patience_s: float = 2.0,
+    breakers: Mapping[str, Breaker] = NO_BREAKERS,
+) -> Readiness:
     """What each look found. Never raises, and takes no longer than the patience for one."""
     found = await asyncio.gather(*(_check(look, patience_s) for look in looks.values()))
     checks = dict(zip(looks, found, strict=True))
+    for name in checks.keys() & breakers.keys():
+        checks[name].breaker = breakers[name].state
     if stopping:
         checks["gateway"] = Check(ok=False, detail="stopping", latency_ms=0)
     return Readiness(ready=all(check.ok for check in checks.values()), checks=checks)

@@ -116,6 +116,8 @@ class Check(BaseModel):
     ok: bool
     detail: str
     latency_ms: float
+    breaker: str | None = None
+    """Whether calls go to it (closed), are kept from it (open), or one tries for all (half-open)."""
 
 
 class Readiness(BaseModel):

@@ -147,6 +147,7 @@ async def world(
         in_flight=InFlight(metrics),
         metrics=metrics,
         looks=looks or {},
+        breakers={},
     )
     duties = {
         "live": services.hub.run,

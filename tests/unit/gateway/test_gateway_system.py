@@ -11,6 +11,7 @@ import pytest
 
 from connectors.background import running
 from connectors.beat import Beat
+from connectors.breaker import Breaker
 from connectors.ports import BrokerUnavailable, Position, Publisher
 from connectors.read_models import ReadModels
 from gateway.broker import Broker
@@ -179,7 +180,7 @@ class FakeSession:
 
 async def test_the_broker_connects_whenever_kafka_comes(tmp_path: Path) -> None:
     publisher, session = FakePublisher(MemoryDatabase()), FakeSession(refusals=1)
-    broker = Broker(publisher, session, Metrics(), pause_s=0.01)
+    broker = Broker(publisher, session, Metrics(), Breaker("kafka", BrokerUnavailable), pause_s=0.01)
     with pytest.raises(BrokerUnavailable):
         await broker.publish([beat()])
     async with running({"kafka": broker.run}):
@@ -196,7 +197,7 @@ async def test_the_broker_connects_whenever_kafka_comes(tmp_path: Path) -> None:
 async def test_readiness_asks_kafka_only_when_nothing_was_acknowledged_lately(tmp_path: Path) -> None:
     database = MemoryDatabase()
     publisher = FakePublisher(database)
-    broker = Broker(publisher, FakeSession(0), Metrics())
+    broker = Broker(publisher, FakeSession(0), Metrics(), Breaker("kafka", BrokerUnavailable))
     own = own_beat(broker)
     following = Following(FakeFeed(age_s=60), 15)
     every = looks(broker, own, 60, database, ReadModels(database), NullStore(full=True), following)

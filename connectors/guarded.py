@@ -1,0 +1,142 @@
+"""The database and the blob store behind a breaker each."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from connectors.breaker import Breaker
+from connectors.ports import Blob, BlobStore, BlobWriter, Database, Document, Merge, Page, Query
+
+T = TypeVar("T")
+
+
+class Run(Protocol):
+    """A breaker's `run`."""
+
+    async def __call__(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """See Breaker.run."""
+        ...
+
+
+class GuardedDatabase:
+    """See ports.Database; raises DatabaseUnavailable at once while the breaker is open."""
+
+    def __init__(self, database: Database, breaker: Breaker) -> None:
+        self._database = database
+        self._run = breaker.run
+
+    async def get(self, collection: str, id: str) -> Document | None:
+        """See ports.Database."""
+        return await self._run(lambda: self._database.get(collection, id))
+
+    async def insert(self, collection: str, document: Document) -> bool:
+        """See ports.Database."""
+        return await self._run(lambda: self._database.insert(collection, document))
+
+    async def insert_all(self, collection: str, documents: Sequence[Document]) -> None:
+        """See ports.Database."""
+        await self._run(lambda: self._database.insert_all(collection, documents))
+
+    async def change(self, collection: str, id: str, where: Mapping[str, Any], to: Mapping[str, Any]) -> bool:
+        """See ports.Database."""
+        return await self._run(lambda: self._database.change(collection, id, where, to))
+
+    async def remove(self, collection: str, id: str) -> None:
+        """See ports.Database."""
+        await self._run(lambda: self._database.remove(collection, id))
+
+    async def select(self, collection: str, where: Mapping[str, Any], limit: int = 1000) -> list[Document]:
+        """See ports.Database."""
+        return await self._run(lambda: self._database.select(collection, where, limit))
+
+    async def page(self, collection: str, query: Query) -> Page:
+        """See ports.Database."""
+        return await self._run(lambda: self._database.page(collection, query))
+
+    async def merge(self, merges: Sequence[Merge]) -> None:
+        """See ports.Database."""
+        await self._run(lambda: self._database.merge(merges))
+
+    async def index(self, collection: str, fields: Sequence[str]) -> None:
+        """See ports.Database."""
+        await self._run(lambda: self._database.index(collection, fields))
+
+    async def expire(self, collection: str, field: str) -> None:
+        """See ports.Database."""
+        await self._run(lambda: self._database.expire(collection, field))
+
+    async def drop(self, collection: str) -> None:
+        """See ports.Database."""
+        await self._run(lambda: self._database.drop(collection))
+
+    async def now(self) -> datetime:
+        """See ports.Database."""
+        return await self._run(self._database.now)
+
+    async def ping(self) -> None:
+        """See ports.Database."""
+        await self._run(self._database.ping)
+
+
+class GuardedStore:
+    """See ports.BlobStore; raises StoreUnavailable at once while the breaker is open."""
+
+    def __init__(self, store: BlobStore, breaker: Breaker) -> None:
+        self._store = store
+        self._run = breaker.run
+
+    def writer(self) -> BlobWriter:
+        """See ports.BlobStore."""
+        return GuardedWriter(self._store.writer(), self._run)
+
+    async def adopt(self, path: Path, area: str, suffix: str = "") -> Blob:
+        """See ports.BlobStore."""
+        return await self._run(lambda: self._store.adopt(path, area, suffix))
+
+    async def put(self, location: str, content: bytes) -> bool:
+        """See ports.BlobStore."""
+        return await self._run(lambda: self._store.put(location, content))
+
+    async def names(self, folder: str) -> set[str]:
+        """See ports.BlobStore."""
+        return await self._run(lambda: self._store.names(folder))
+
+    async def local_path(self, location: str) -> Path:
+        """See ports.BlobStore."""
+        return await self._run(lambda: self._store.local_path(location))
+
+    async def remove(self, location: str) -> None:
+        """See ports.BlobStore."""
+        await self._run(lambda: self._store.remove(location))
+
+    async def ping(self) -> None:
+        """See ports.BlobStore."""
+        await self._run(self._store.ping)
+
+
+class GuardedWriter:
+    """See ports.BlobWriter."""
+
+    def __init__(self, writer: BlobWriter, run: Run) -> None:
+        self._writer = writer
+        self._run = run
+
+    @property
+    def size_bytes(self) -> int:
+        """See ports.BlobWriter."""
+        return self._writer.size_bytes
+
+    async def write(self, chunk: bytes) -> None:
+        """See ports.BlobWriter."""
+        await self._run(lambda: self._writer.write(chunk))
+
+    async def commit(self, area: str, suffix: str = "") -> Blob:
+        """See ports.BlobWriter."""
+        return await self._run(lambda: self._writer.commit(area, suffix))
+
+    async def abort(self) -> None:
+        """See ports.BlobWriter. Never kept back: there may be something to clear away."""
+        await self._writer.abort()
