@@ -52,6 +52,11 @@ from gateway.invitations import endpoints as invitations
 from gateway.jobs import endpoints as jobs
 from gateway.keys import endpoints as keys
 from gateway.libraries import endpoints as libraries
+from gateway.limits import endpoints as limits_endpoints
+from gateway.limits.counting import Counting
+from gateway.limits.headers import TellStandings
+from gateway.limits.limits import Limits
+from gateway.limits.own import OwnLimits
 from gateway.linger import Linger
 from gateway.media import endpoints as media
 from gateway.metrics import Metrics
@@ -72,6 +77,7 @@ from gateway.services import Services
 from gateway.sessions import endpoints as sessions
 from gateway.settings import Settings
 from gateway.shares import endpoints as shares
+from gateway.shedding import Load, Shed
 from gateway.system import endpoints as system
 from gateway.system.presence import LOOK_BACK, Presence
 from gateway.system.readiness import looks
@@ -85,6 +91,8 @@ API = "/api/v1"
 
 _STREAMED = frozenset({("POST", f"{API}/media")})
 """The requests whose bodies are streamed."""
+_LIVE = frozenset({f"{API}/events", f"{API}/ws"})
+"""The addresses whose connections last."""
 
 _FAILURES = {"kafka": BrokerUnavailable, "mongodb": DatabaseUnavailable, "blobs": StoreUnavailable}
 """What of each dependency's errors says that it does not answer."""
@@ -144,6 +152,8 @@ def connect(settings: Settings) -> Parts:
 
     feed = KafkaFeed(settings.kafka, codec, following.TOPICS)
     identity = identity_of(settings, secret, database, feed, clock, shared)
+    limits = limits_of(settings, secret, database, clock)
+    identity.following.tell(limits.own.hear)
     gatekeeper = Gatekeeper(token, identity, clock)
     identity.following.tell(lambda _: hub.let_go(gatekeeper.still_good))
 
@@ -157,6 +167,7 @@ def connect(settings: Settings) -> Parts:
         clock=clock,
         authenticator=gatekeeper,
         identity=identity,
+        limits=limits,
         asking=Asking(read_providers_file(settings.providers_file)),
         gate=gate,
         publisher=broker,
@@ -212,6 +223,13 @@ def identity_of(
     )
 
 
+def limits_of(settings: Settings, secret: Secret, database: Database, clock: Clock) -> Limits:
+    """The budgets of everyone, over these ports."""
+    counting = Counting(database, clock)
+    key = secret.derive("limits")
+    return Limits(counting, settings.limits, OwnLimits(), key, settings.trusted_proxies)
+
+
 def assemble(parts: Parts) -> FastAPI:
     """The application over these parts."""
     services = parts.services
@@ -242,6 +260,7 @@ def _include(app: FastAPI) -> None:
         keys.router,
         libraries.router,
         shares.router,
+        limits_endpoints.router,
         system.router,
     ):
         app.include_router(
@@ -269,11 +288,19 @@ def _include(app: FastAPI) -> None:
 def _middleware(services: Services) -> list[Middleware]:
     """From the outside in."""
     settings = services.settings
+    load = Load(
+        most_requests=settings.max_requests,
+        most_live=settings.max_live,
+        most_bytes=settings.max_memory_bytes,
+        turned_away=services.metrics.turned_away,
+    )
     return [
         Middleware(CountInFlight, in_flight=services.in_flight),
+        Middleware(Shed, load=load, live=_LIVE),
         Middleware(Linger),
         Middleware(OpenToPages),
         Middleware(RequestContext),
+        Middleware(TellStandings),
         Middleware(Measure, metrics=services.metrics),
         Middleware(
             BodyGuard,

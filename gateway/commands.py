@@ -37,17 +37,17 @@ class Command:
     ) -> None:
         self.services: Services = services
         self.principal: Principal = principal
-        self._request = request
+        self.request = request
         self._response = response
 
     def acting_as(self, user_id: str) -> Command:
         """The same request, by someone who has just shown who they are."""
         principal = replace(NOBODY, id=user_id)
-        return Command(self.services, principal, self._request, self._response)
+        return Command(self.services, principal, self.request, self._response)
 
     def meta(self) -> Meta:
         """For an event of this command."""
-        return Meta.first(self.principal.actor, self.now, request_id(self._request))
+        return Meta.first(self.principal.actor, self.now, request_id(self.request))
 
     @property
     def now(self) -> datetime:
@@ -85,8 +85,9 @@ class Command:
             log.info("read models don't follow", error=str(error))
 
 
-def of_anyone(services: ServicesOf, request: Request, response: Response) -> Command:
-    """A command of someone who has not said who they are."""
+async def of_anyone(services: ServicesOf, request: Request, response: Response) -> Command:
+    """A command of someone who has not said who they are. Raises OverBudget."""
+    await services.limits.stranger(request)
     return Command(services, NOBODY, request, response)
 
 

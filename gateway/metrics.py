@@ -46,6 +46,11 @@ class Metrics:
             registry=self.registry,
         )
 
+        self.turned_away = self._counter(
+            "sluice_requests_turned_away_total",
+            "Requests answered with 503 for want of room, by why",
+            ("why",),
+        )
         self.breakers = self._gauge(
             "sluice_breaker_state",
             "1 for the state that a dependency's breaker is in",

@@ -20,6 +20,7 @@ from gateway.events.audience import Audience
 from gateway.events.live import Hub
 from gateway.files import Files
 from gateway.inflight import InFlight
+from gateway.limits.limits import Limits
 from gateway.metrics import Metrics
 from gateway.playback.streams import Streams
 from gateway.playback.tickets import Tickets
@@ -41,6 +42,7 @@ class Services:
     authenticator: Authenticator
     gate: Gate
     identity: Identity
+    limits: Limits
     asking: Asking
     publisher: Publisher
     read_models: ReadModels

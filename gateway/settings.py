@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import unquote, urlsplit
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from gateway.client_address import Network
+from gateway.limits.budgets import Budget, Kind, read
 
 _GIB = 1024**3
+
+_Budget = Annotated[Budget | None, NoDecode, BeforeValidator(read)]
+_Networks = Annotated[
+    tuple[Network, ...],
+    NoDecode,
+    BeforeValidator(lambda said: said.split(",") if isinstance(said, str) and said else said or ()),
+]
 
 
 class Settings(BaseSettings):
@@ -74,6 +84,23 @@ class Settings(BaseSettings):
     revocation_patience_s: float = Field(default=15, gt=0)
     """How long who may come in is still believed when Kafka can't be asked; after that nobody may."""
 
+    limit_logins: _Budget = Budget(20, 300)
+    """How often a password, a link or a registration may be tried from one address, and five times as often
+    under one name. What succeeds does not count.
+    """
+
+    limit_requests: _Budget = Budget(6000, 60)
+    """How many requests anyone may make, over all replicas. The administrator's token has no such limits."""
+
+    limit_upload_bytes: _Budget = Budget(1024 * _GIB, 86_400)
+    """How many bytes anyone may upload."""
+
+    limit_transcode_minutes: _Budget = Budget(6000, 86_400)
+    """For how many minutes of media anyone may ask in another form."""
+
+    trusted_proxies: _Networks = ()
+    """The networks of proxies, separated by commas, that are believed where they say whom they ask for."""
+
     instance: str = Field(default="gateway-1", min_length=1)
     """This process's name, unique among those that run."""
 
@@ -107,6 +134,15 @@ class Settings(BaseSettings):
     read_your_write_s: float = Field(default=1, ge=0)
     """How long a request waits for the read models to show what it was promised."""
 
+    max_requests: int = Field(default=1000, gt=0)
+    """How many requests are answered at once; more are turned away with 503."""
+
+    max_live: int = Field(default=10_000, gt=0)
+    """How many live connections there may be; more are turned away with 503."""
+
+    max_memory_bytes: int | None = Field(default=2 * _GIB, gt=0)
+    """How much memory this process may have before it turns requests away with 503."""
+
     live_queue: int = Field(default=1000, gt=0)
     """How many messages may wait for one live client before it is let go as too slow."""
 
@@ -118,6 +154,16 @@ class Settings(BaseSettings):
 
     stop_grace_s: float = Field(default=5, ge=0)
     """How long requests may go on after the process is asked to stop."""
+
+    @property
+    def limits(self) -> dict[Kind, Budget | None]:
+        """What everyone may have in a while."""
+        return {
+            "logins": self.limit_logins,
+            "requests": self.limit_requests,
+            "upload_bytes": self.limit_upload_bytes,
+            "transcode_minutes": self.limit_transcode_minutes,
+        }
 
     @property
     def blobs_folder(self) -> Path | None:

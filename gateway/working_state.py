@@ -1,4 +1,4 @@
-"""What the gateway keeps in the database for a while, and may lose: sessions and claims."""
+"""What the gateway keeps in the database for a while, and may lose: sessions, claims and what was spent."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import asyncio
 from connectors.ports import Database
 from gateway import claims
 from gateway.auth import sessions
+from gateway.limits import counting
 
 
 class WorkingState:
@@ -18,6 +19,7 @@ class WorkingState:
     async def run(self) -> None:
         """Makes them once the database is there. Raises DatabaseUnavailable until then."""
         await self._database.expire(claims.COLLECTION, claims.EXPIRES)
+        await self._database.expire(counting.COLLECTION, counting.EXPIRES)
         await self._database.expire(sessions.COLLECTION, sessions.EXPIRES)
         await self._database.index(sessions.COLLECTION, ["user_id"])
         await asyncio.Event().wait()

@@ -13,11 +13,12 @@ _OPEN_ROLE = "viewer"
 
 
 async def register(command: Command, said: Registration) -> None:
-    """Makes the account. Raises Forbidden and Invalid; NameTaken only for who was invited.
+    """Makes the account. Raises Forbidden, Invalid and OverBudget; NameTaken only for who was invited.
 
     To anyone else it is not told which names are taken.
     """
     command.services.identity.following.refuse_stale()
+    await command.services.limits.knock(command.request, said.login)
     refuse_uninvited(command, said.invitation)
     person = names.personal(said.login, said.email, said.name)
     refuse_weak(said.password, *person.names)

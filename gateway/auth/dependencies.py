@@ -28,10 +28,16 @@ async def current_principal(
     request: Request,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
 ) -> Principal:
-    """Who asks, by the request's bearer token or its cookie. Raises Unauthorized, Forbidden, Unavailable."""
+    """Who asks, by the request's bearer token or its cookie.
+
+    Raises Unauthorized, Forbidden, Unavailable, and OverBudget for who asks too often.
+    """
     if credentials is not None:
-        return await services.authenticator.principal(credentials.credentials)
-    return await by_cookie(services, request)
+        principal = await services.authenticator.principal(credentials.credentials)
+    else:
+        principal = await by_cookie(services, request)
+    await services.limits.request(request, principal)
+    return principal
 
 
 CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
@@ -90,6 +96,7 @@ async def socket_principal(services: Services, socket: WebSocket) -> Principal:
         found = await by_ticket(services, ticket)
     else:
         found = await by_cookie(services, socket)
+    await services.limits.request(socket, found)
     return allowed_live(found)
 
 

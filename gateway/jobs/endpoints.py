@@ -30,7 +30,7 @@ _READ, _WRITE = allow("jobs:read"), allow("jobs:write")
 async def order_job(command: Commanded, order: JobOrder) -> JobAccepted:
     """Asks for a medium in another form."""
     media = await find_usable(command.services, command.principal, order.media_id, Level.EDIT)
-    return await orders.order_transcode(command, media.id, media.name, order)
+    return await orders.order_transcode(command, media, order)
 
 
 @router.get("", dependencies=[_READ, Fresh], responses=problems(400))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from gateway import names
 from gateway.commands import Command
 from gateway.errors import Conflict
+from gateway.jobs.minutes import spend_minutes
 from gateway.jobs.render import ENDED, PAUSED, job_path, render_requested
 from gateway.jobs.schemas import Job, JobAccepted, Priority, TranscodeOrder
+from gateway.media.schemas import Media
 from gateway.profiles import catalog
 from schemas.events import JobControlled, TranscodeRequested, new_id
 from schemas.profiles import Profile, written
@@ -31,12 +33,11 @@ def transcode_requested(
     )
 
 
-async def order_transcode(
-    command: Command, media_id: str, file_name: str, order: TranscodeOrder
-) -> JobAccepted:
-    """Opens a new job. Raises Invalid for an unknown profile."""
+async def order_transcode(command: Command, media: Media, order: TranscodeOrder) -> JobAccepted:
+    """Opens a new job. Raises Invalid for an unknown profile, and OverBudget."""
     profile = await catalog.asked_for(command.services.read_models, order.profile)
-    event = transcode_requested(command, media_id, file_name, order, profile)
+    await spend_minutes(command, media)
+    event = transcode_requested(command, media.id, media.name, order, profile)
     token = await command.publish([event], job_path(event.job_id))
     return JobAccepted(job=render_requested(event), token=token)
 

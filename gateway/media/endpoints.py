@@ -141,4 +141,4 @@ async def get_media_image(
 async def transcode_media(command: Commanded, media_id: str, order: TranscodeOrder) -> JobAccepted:
     """Asks for a medium in another form."""
     media = await find_usable(command.services, command.principal, media_id, Level.EDIT)
-    return await orders.order_transcode(command, media.id, media.name, order)
+    return await orders.order_transcode(command, media, order)

@@ -13,6 +13,7 @@ from connectors.ports import Blob
 from gateway import names
 from gateway.commands import Command
 from gateway.errors import Invalid
+from gateway.jobs.minutes import spend_minutes_of_bytes
 from gateway.jobs.orders import transcode_requested
 from gateway.jobs.render import render_requested
 from gateway.jobs.schemas import TranscodeOrder
@@ -66,7 +67,7 @@ async def take_in(command: Command, request: Request, wanted: Wanted) -> Accepte
 
 
 async def _keep(command: Command, request: Request, wanted: Wanted) -> Kept:
-    """Raises Invalid, TooLarge, ClientTimeout, ClientDisconnect and StoreFull, and keeps nothing then."""
+    """Raises Invalid, TooLarge, OverBudget, ClientTimeout, ClientDisconnect, StoreFull; keeps nothing."""
     services = command.services
     limit = services.settings.max_upload_bytes
     upload.refuse_oversize(request, limit)
@@ -75,11 +76,21 @@ async def _keep(command: Command, request: Request, wanted: Wanted) -> Kept:
     order, profile = await _order(command, wanted)
     if form is None and not wanted.name:
         raise Invalid("no-name", "Give the file's name: POST /api/v1/media?name=holiday.mov")
-    body = upload.body_of(request, services.settings.upload_stall_s)
+    declared = upload.declared_bytes(request)
+    if order is not None:
+        await spend_minutes_of_bytes(command, declared or 0)
+    body = services.limits.upload(
+        request,
+        command.principal,
+        declared,
+        upload.body_of(request, services.settings.upload_stall_s),
+    )
     async with upload.writing(services.store) as writer:
         await upload.fill(writer, _counted(command, form.file_bytes(body) if form else body), limit)
         if form:
             wanted = _with_fields(wanted, form)
+            if order is None and wanted.profile:
+                await spend_minutes_of_bytes(command, writer.size_bytes)
             order, profile = await _order(command, wanted)
             content_type = form.content_type or ""
         blob = await writer.commit(RAW)

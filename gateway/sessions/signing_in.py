@@ -22,14 +22,15 @@ _WRONG = "This name and password don't go together."
 
 
 async def sign_in(command: Command, request: Request, said: schemas.SignIn) -> Session:
-    """Opens a session. Raises Unauthorized, in the same words and time whatever is wrong."""
+    """Opens a session. Raises Unauthorized, in the same words and time whatever is wrong, and OverBudget."""
     identity = command.services.identity
     identity.following.refuse_stale()
-    user = identity.directory.find(said.login)
-    kept = identity.directory.credential(PASSWORD, user.id) if user else None
-    right = await identity.passwords.is_right(said.password, kept.value if kept else None)
-    if not right or user is None or user.state != ACTIVE:
-        raise Unauthorized(_WRONG)
+    async with command.services.limits.attempt(request, said.login):
+        user = identity.directory.find(said.login)
+        kept = identity.directory.credential(PASSWORD, user.id) if user else None
+        right = await identity.passwords.is_right(said.password, kept.value if kept else None)
+        if not right or user is None or user.state != ACTIVE:
+            raise Unauthorized(_WRONG)
     return await open_session(command, request, user, "password")
 
 
@@ -91,8 +92,9 @@ async def change_password(command: Command, said: schemas.PasswordChange) -> Use
     identity = command.services.identity
     user = identity.directory.user(command.principal.id)
     kept = identity.directory.credential(PASSWORD, command.principal.id)
-    if not await identity.passwords.is_right(said.current, kept.value if kept else None) or user is None:
-        raise Forbidden("wrong-password", "The current password is another one.")
+    async with command.services.limits.attempt(command.request, command.principal.id):
+        if not await identity.passwords.is_right(said.current, kept.value if kept else None) or user is None:
+            raise Forbidden("wrong-password", "The current password is another one.")
     return await set_password(command, user, said.new)
 
 

@@ -89,8 +89,9 @@ async def open_share(command: CommandedByAnyone, response: Response, said: Openi
     if share is None or not handed_out.is_it(secret, known):
         raise Forbidden("bad-link", "This link is not known here, withdrawn, or too old.")
     password = kept["password"]
-    if password and not await identity.passwords.is_right(said.password or "", password.encode()):
-        raise Forbidden("link-password", "This link wants its password.")
+    async with command.services.limits.attempt(command.request, share.id):
+        if password and not await identity.passwords.is_right(said.password or "", password.encode()):
+            raise Forbidden("link-password", "This link wants its password.")
     response.headers["Cache-Control"] = "no-store"
     return Opened(
         media_id=share.media_id,

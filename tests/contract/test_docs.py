@@ -202,7 +202,7 @@ def _settings_table(settings: type[BaseSettings], file: Path) -> Iterator[str]:
 def _default(value: Any) -> str:
     if value is PydanticUndefined:
         return "must be given"
-    if value is None:
+    if value is None or value == ():
         return "none"
     return f"`{int(value) if isinstance(value, float) and value.is_integer() else value}`"
 

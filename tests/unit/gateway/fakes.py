@@ -23,7 +23,7 @@ from connectors.read_models import POINTER, STATE, ReadModels
 from connectors.sealing import Secret
 from gateway.access.gate import Gate
 from gateway.access.libraries import Libraries
-from gateway.app import Parts, assemble, identity_of
+from gateway.app import Parts, assemble, identity_of, limits_of
 from gateway.auth.gatekeeper import Gatekeeper
 from gateway.events.audience import Audience
 from gateway.events.live import Hub
@@ -120,6 +120,8 @@ async def world(
     gate = Gate(libraries)
     audience = Audience(read_models, gate)
     identity = identity_of(given, SECRET, database, publisher.feed, clock, libraries)
+    limits = limits_of(given, SECRET, database, clock)
+    identity.following.tell(limits.own.hear)
     gatekeeper = Gatekeeper(TOKEN, identity, clock)
     streams = Streams(read_models, blobs, publisher, clock, arrivals, patience)
     heard = (arrivals.hear, streams.deletions.hear, audience.hear)
@@ -132,6 +134,7 @@ async def world(
         clock=clock,
         authenticator=gatekeeper,
         identity=identity,
+        limits=limits,
         asking=Asking(providers),
         gate=gate,
         audience=audience,

@@ -157,8 +157,18 @@ async def test_requests_are_measured_by_template_and_never_by_id(tmp_path: Path)
 async def test_every_metric_has_a_base_unit(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
         names = {m.name for m in w.services.metrics.registry.collect() if m.name.startswith("sluice_")}
-        units = ("_seconds", "_bytes", "_in_flight", "_clients", "s", "_published", "_messages")
-        assert len(names) == 9
+        units = (
+            "_seconds",
+            "_bytes",
+            "_in_flight",
+            "_clients",
+            "s",
+            "_published",
+            "_messages",
+            "_state",
+            "_away",
+        )
+        assert len(names) == 11
         assert all(name.endswith(units) for name in names)
 
 

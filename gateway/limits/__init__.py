@@ -1,0 +1,1 @@
+"""How much of what anyone may ask for in a while."""

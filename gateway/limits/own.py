@@ -1,0 +1,43 @@
+"""The budgets that people were given apart from everyone's, kept in memory by each replica from the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import orjson
+
+from gateway.limits.budgets import KINDS, Budget, Kind, parse, written
+from schemas.events import Event, ResourceChanged
+
+LIMITS = "limits"
+"""The kind of resource; its id is the account's."""
+
+
+class OwnLimits:
+    """Whose budgets are others than everyone's."""
+
+    def __init__(self) -> None:
+        self._versions: dict[str, int] = {}
+        self._given: dict[str, dict[Kind, Budget | None]] = {}
+
+    def hear(self, event: Event) -> None:
+        """Takes note of one event."""
+        if not isinstance(event, ResourceChanged) or event.kind != LIMITS:
+            return
+        if self._versions.get(event.id, 0) < event.version:
+            self._versions[event.id] = event.version
+            said = orjson.loads(event.value) if event.value else {}
+            self._given[event.id] = {kind: parse(said[kind]) for kind in KINDS if kind in said}
+
+    def of(self, user_id: str) -> Mapping[Kind, Budget | None]:
+        """What was given to someone."""
+        return self._given.get(user_id, {})
+
+    def next_version(self, user_id: str) -> int:
+        """What the next change is numbered."""
+        return self._versions.get(user_id, 0) + 1
+
+
+def as_value(given: Mapping[Kind, Budget | None]) -> str | None:
+    """As it is kept; nothing where nothing is given."""
+    return orjson.dumps(written(given)).decode() if given else None

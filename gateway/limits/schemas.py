@@ -1,0 +1,55 @@
+"""What the routes of limits take and answer."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_Written = Annotated[
+    str | None,
+    Field(
+        description="So much in each while, as in 6000/1m or 50GiB/1d; off for no limit; null for everyone's."
+    ),
+]
+
+
+class LimitsOrder(BaseModel):
+    """The budgets of one account. What is left out is as for everyone."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"requests": "12000/1m", "upload_bytes": "off"}]}
+    )
+
+    requests: _Written = None
+    upload_bytes: _Written = None
+    transcode_minutes: _Written = None
+
+
+class Limit(BaseModel):
+    """One budget, and how the account stands with it."""
+
+    limit: str
+    left: int | None
+    resets_in_s: int | None
+
+
+class Limits(BaseModel):
+    """The budgets of one account."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"limits": {"requests": {"limit": "6000/1m", "left": 5990, "resets_in_s": 42}}}]
+        }
+    )
+
+    limits: dict[str, Limit]
+
+
+class LimitsChanged(BaseModel):
+    """The budgets as they are from now on."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"limits": {}, "token": "AAAA"}]})
+
+    limits: dict[str, str]
+    token: str
