@@ -47,6 +47,9 @@ from gateway.events.live import Hub
 from gateway.events.messages import LIVE_TOPICS
 from gateway.files import Files
 from gateway.following import Following
+from gateway.idempotency.answers import Answers
+from gateway.idempotency.dependencies import once, once_by_anyone
+from gateway.idempotency.middleware import KeepAnswers
 from gateway.inflight import CountInFlight, InFlight
 from gateway.invitations import endpoints as invitations
 from gateway.jobs import endpoints as jobs
@@ -168,6 +171,7 @@ def connect(settings: Settings) -> Parts:
         authenticator=gatekeeper,
         identity=identity,
         limits=limits,
+        answers=Answers(database, secret),
         asking=Asking(read_providers_file(settings.providers_file)),
         gate=gate,
         publisher=broker,
@@ -242,6 +246,7 @@ def assemble(parts: Parts) -> FastAPI:
         middleware=_middleware(services),
     )
     app.state.services = services
+    app.state.streamed = _STREAMED
     errors.install(app)
     registry.install(app)
     openapi.install(app, services.version)
@@ -266,12 +271,12 @@ def _include(app: FastAPI) -> None:
         app.include_router(
             routes,
             prefix=API,
-            dependencies=[Depends(current_principal)],
-            responses=problems(401, 403, 422, 503),
+            dependencies=[Depends(current_principal), Depends(once)],
+            responses=problems(401, 403, 422, 429, 503),
         )
-    app.include_router(sessions.router, prefix=API)
+    app.include_router(sessions.router, prefix=API, dependencies=[Depends(once_by_anyone)])
     app.include_router(providers.router, prefix=API)
-    app.include_router(shares.opening, prefix=API)
+    app.include_router(shares.opening, prefix=API, dependencies=[Depends(once_by_anyone)])
     app.include_router(events.router, prefix=API)
     for open_to_all in (
         playback.streams,
@@ -302,6 +307,7 @@ def _middleware(services: Services) -> list[Middleware]:
         Middleware(RequestContext),
         Middleware(TellStandings),
         Middleware(Measure, metrics=services.metrics),
+        Middleware(KeepAnswers, answers=services.answers),
         Middleware(
             BodyGuard,
             max_bytes=settings.max_body_bytes,

@@ -17,14 +17,18 @@ from gateway import tokens
 from gateway.auth.dependencies import CurrentPrincipal
 from gateway.auth.principal import NOBODY, Principal
 from gateway.errors import BadRequest, Unavailable
+from gateway.idempotency.answers import Once
+from gateway.idempotency.middleware import ONCE
 from gateway.middleware import request_id
 from gateway.services import Services, ServicesOf
-from schemas.events import Event, Meta
+from schemas.events import Event, Meta, new_id, seeded_id
 from schemas.topics import BY_NAME
 
 log = structlog.get_logger()
 
 TOKEN_HEADER = "Sluice-Token"  # noqa: S105 - the name of a header
+_MADE = "made"
+"""Where a request's state has how many ids were given out."""
 _VIEWS = "views"
 """The stage that reads of a topic what can be read back."""
 
@@ -48,6 +52,15 @@ class Command:
     def meta(self) -> Meta:
         """For an event of this command."""
         return Meta.first(self.principal.actor, self.now, request_id(self.request))
+
+    def new_id(self) -> str:
+        """For what this command makes; the same when it is sent again with its key after a crash."""
+        state = self.request.scope["state"]
+        held: Once | None = state.get(ONCE)
+        if held is None:
+            return new_id()
+        state[_MADE] = state.get(_MADE, 0) + 1
+        return seeded_id(held.seed, state[_MADE])
 
     @property
     def now(self) -> datetime:

@@ -129,6 +129,14 @@ class Unavailable(Problem):
         super().__init__("unavailable", detail, headers={"Retry-After": str(RETRY_AFTER_S)})
 
 
+class Replayed(Exception):
+    """This was done before, and is answered as it was then."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__("answered before")
+        self.response = response
+
+
 def problem_response(problem: Problem) -> Response:
     """The document of a problem."""
     body = {
@@ -176,11 +184,17 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(BlobMissing, _on_missing)
     app.add_exception_handler(Transient, _on_transient)
     app.add_exception_handler(NotBuilt, _on_transient)
+    app.add_exception_handler(Replayed, _on_replayed)
 
 
 async def _on_problem(_: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     return problem_response(error)
+
+
+async def _on_replayed(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Replayed)
+    return error.response
 
 
 async def _on_http(_: Request, error: Exception) -> Response:

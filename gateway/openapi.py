@@ -68,6 +68,14 @@ FILE: Responses = {
 }
 """The `responses` of a route that sends a file."""
 
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Sent again with the same key within a day, a request is done once and answered the same.",
+    "schema": {"type": "string", "maxLength": 202},
+}
+
 NOT_MODIFIED: Responses = {304: {"description": "The client has it already"}}
 """That of a route which can be asked whether something is new."""
 
@@ -104,6 +112,9 @@ def _document(app: FastAPI, version: str) -> dict[str, Any]:
         tags=TAGS,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
+    for operations in document["paths"].values():
+        if "post" in operations:
+            operations["post"].setdefault("parameters", []).append(_KEY)
     shape = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
     document["components"]["schemas"]["ProblemDetails"] = shape
     return document

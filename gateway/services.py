@@ -19,6 +19,7 @@ from gateway.auth.principal import Authenticator
 from gateway.events.audience import Audience
 from gateway.events.live import Hub
 from gateway.files import Files
+from gateway.idempotency.answers import Answers
 from gateway.inflight import InFlight
 from gateway.limits.limits import Limits
 from gateway.metrics import Metrics
@@ -43,6 +44,7 @@ class Services:
     gate: Gate
     identity: Identity
     limits: Limits
+    answers: Answers
     asking: Asking
     publisher: Publisher
     read_models: ReadModels

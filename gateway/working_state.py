@@ -1,4 +1,4 @@
-"""What the gateway keeps in the database for a while, and may lose: sessions, claims and what was spent."""
+"""What the gateway keeps in the database for a while, and may lose: sessions, claims, answers, budgets."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import asyncio
 from connectors.ports import Database
 from gateway import claims
 from gateway.auth import sessions
+from gateway.idempotency import answers
 from gateway.limits import counting
 
 
@@ -19,6 +20,7 @@ class WorkingState:
     async def run(self) -> None:
         """Makes them once the database is there. Raises DatabaseUnavailable until then."""
         await self._database.expire(claims.COLLECTION, claims.EXPIRES)
+        await self._database.expire(answers.COLLECTION, answers.EXPIRES)
         await self._database.expire(counting.COLLECTION, counting.EXPIRES)
         await self._database.expire(sessions.COLLECTION, sessions.EXPIRES)
         await self._database.index(sessions.COLLECTION, ["user_id"])

@@ -24,6 +24,12 @@ def derived_id(*parts: object) -> str:
     return str(uuid.uuid5(_NAMESPACE, "/".join(map(str, parts))))
 
 
+def seeded_id(seed: str, number: int) -> str:
+    """The same id for the same seed, which is an id itself, and number; it sorts where the seed does."""
+    head, tail = uuid.UUID(seed).bytes[:8], uuid.uuid5(_NAMESPACE, f"{seed}/{number}").bytes[8:]
+    return str(uuid.UUID(bytes=head + tail))
+
+
 def to_millis(when: datetime) -> datetime:
     """The instant as the wire and the database keep it: UTC, in whole milliseconds."""
     return when.astimezone(UTC).replace(microsecond=when.microsecond // 1000 * 1000)

@@ -23,7 +23,7 @@ from gateway.auth.accounts import (
 from gateway.auth.identity import Identity
 from gateway.commands import Command
 from gateway.errors import Conflict
-from schemas.events import CredentialChanged, Event, UserChanged, new_id, to_millis
+from schemas.events import CredentialChanged, Event, UserChanged, to_millis
 
 PATH = "/api/v1/users"
 
@@ -49,7 +49,7 @@ async def create(
     kept = await identity.passwords.hashed(password) if password else None
     now = to_millis(command.now)
     user = User(
-        id=id or new_id(),
+        id=id or command.new_id(),
         version=1,
         role=role,
         state=ACTIVE,

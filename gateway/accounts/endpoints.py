@@ -36,7 +36,7 @@ from gateway.openapi import problems
 from gateway.services import Services, ServicesOf
 from gateway.sessions import signing_in
 
-router = APIRouter(prefix="/users", tags=["users"], responses=problems(401, 403, 422, 503))
+router = APIRouter(prefix="/users", tags=["users"], responses=problems(401, 403, 422, 429, 503))
 
 _USERS = "users"
 _ME = "me"

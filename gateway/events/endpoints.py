@@ -31,7 +31,7 @@ _STREAM: Responses = {
 @router.get(
     "/events",
     response_class=EventSourceResponse,
-    responses=_STREAM | problems(401, 403, 422, 503),
+    responses=_STREAM | problems(401, 403, 422, 429, 503),
 )
 async def follow_events(
     services: ServicesOf,

@@ -17,9 +17,9 @@ from gateway.invitations import schemas
 from gateway.invitations.kept import MARK, Invitation
 from gateway.openapi import problems
 from gateway.services import ServicesOf
-from schemas.events import new_id, to_millis
+from schemas.events import to_millis
 
-router = APIRouter(prefix="/invitations", tags=["users"], responses=problems(401, 403, 422, 503))
+router = APIRouter(prefix="/invitations", tags=["users"], responses=problems(401, 403, 422, 429, 503))
 
 _PATH = "/api/v1/invitations"
 
@@ -31,7 +31,7 @@ async def invite(
     """Invites someone: hand them what is answered, it is not shown again."""
     secret, now = handed_out.new_secret(), to_millis(command.now)
     made = Invitation(
-        id=new_id(),
+        id=command.new_id(),
         role=order.role,
         note=order.note,
         digest=handed_out.digest_of(secret),

@@ -10,7 +10,7 @@ from gateway.jobs.render import ENDED, PAUSED, job_path, render_requested
 from gateway.jobs.schemas import Job, JobAccepted, Priority, TranscodeOrder
 from gateway.media.schemas import Media
 from gateway.profiles import catalog
-from schemas.events import JobControlled, TranscodeRequested, new_id
+from schemas.events import JobControlled, TranscodeRequested
 from schemas.profiles import Profile, written
 
 _CAN_RETRY = frozenset({"failed", "cancelled"})
@@ -22,7 +22,7 @@ def transcode_requested(
     """The event that opens a new job, with the profile as it is now."""
     return TranscodeRequested(
         meta=command.meta(),
-        job_id=new_id(),
+        job_id=command.new_id(),
         run=1,
         media_id=media_id,
         owner_id=command.principal.id,

@@ -18,9 +18,9 @@ from gateway.errors import Conflict, Forbidden, NotFound
 from gateway.keys import schemas
 from gateway.openapi import problems
 from gateway.services import ServicesOf
-from schemas.events import new_id, to_millis
+from schemas.events import to_millis
 
-router = APIRouter(prefix="/keys", tags=["users"], responses=problems(401, 403, 422, 503))
+router = APIRouter(prefix="/keys", tags=["users"], responses=problems(401, 403, 422, 429, 503))
 
 _PATH = "/api/v1/keys"
 _OWN = allow("account")
@@ -36,7 +36,7 @@ async def make_key(command: Commanded, response: Response, order: schemas.KeyOrd
         raise Forbidden("not-allowed", f"You may not do this yourself: {', '.join(sorted(beyond))}.")
     secret, now = handed_out.new_secret(), to_millis(command.now)
     made = ApiKey(
-        id=new_id(),
+        id=command.new_id(),
         user_id=principal.id,
         name=order.name,
         scopes=frozenset(order.scopes),

@@ -31,7 +31,7 @@ from gateway.media.moving import moved
 from gateway.media.render import media_path
 from gateway.openapi import problems
 from gateway.services import ServicesOf
-from schemas.events import new_id, to_millis
+from schemas.events import to_millis
 
 router = APIRouter(tags=["libraries"])
 
@@ -43,7 +43,7 @@ _READ, _WRITE = allow("media:read"), allow("media:write")
 async def make_library(command: Commanded, order: LibraryOrder) -> LibraryAccepted:
     """Makes a library that is shared with others; its maker manages it."""
     made = libraries.Library(
-        id=new_id(),
+        id=command.new_id(),
         version=1,
         name=order.name,
         owner_id=command.principal.id,

@@ -16,7 +16,7 @@ from gateway.limits.schemas import Limit, Limits, LimitsChanged, LimitsOrder
 from gateway.openapi import problems
 from gateway.services import Services, ServicesOf
 
-router = APIRouter(tags=["users"], responses=problems(401, 403, 422, 503))
+router = APIRouter(tags=["users"], responses=problems(401, 403, 422, 429, 503))
 
 _READ, _WRITE = allow("users:read"), allow("users:write")
 _APART = "logins"

@@ -22,7 +22,7 @@ from gateway.media.form import Form
 from gateway.media.render import media_path, render_uploaded
 from gateway.media.schemas import Accepted
 from gateway.profiles import catalog
-from schemas.events import MediaUploaded, TranscodeRequested, new_id
+from schemas.events import MediaUploaded, TranscodeRequested
 from schemas.profiles import Profile
 
 RAW = "raw"
@@ -129,7 +129,7 @@ async def _order(command: Command, wanted: Wanted) -> tuple[TranscodeOrder | Non
 def _uploaded(command: Command, kept: Kept) -> MediaUploaded:
     return MediaUploaded(
         meta=command.meta(),
-        media_id=new_id(),
+        media_id=command.new_id(),
         owner_id=command.principal.id,
         name=kept.name,
         size_bytes=kept.blob.size_bytes,

@@ -14,7 +14,7 @@ from gateway.commands import Command
 from gateway.errors import Conflict, Forbidden
 from gateway.providers.asking import Person
 from gateway.providers.known import Provider
-from schemas.events import CredentialChanged, new_id
+from schemas.events import CredentialChanged
 
 _ACCOUNT = "/api/v1/users/me"
 
@@ -69,7 +69,7 @@ async def _make(command: Command, provider: Provider, person: Person, invitation
     verified = person.email if person.email_verified else None
     login = verified or f"{provider.id}-{_id(command, provider, person).rpartition('.')[2][:12]}"
     personal = Personal(login, verified, verified is not None, person.name)
-    user_id = new_id()
+    user_id = command.new_id()
     linked = _linked(command, provider, person, user_id)
     async with admitted(command, invitation, provider.role) as (role, used):
         user, _ = await changes.create(command, personal, role, "registered", None, linked, *used, id=user_id)

@@ -17,7 +17,7 @@ from gateway.openapi import problems
 from gateway.services import ServicesOf
 from gateway.sessions import schemas, signing_in
 
-router = APIRouter(prefix="/auth", tags=["sessions"], responses=problems(401, 403, 422, 503))
+router = APIRouter(prefix="/auth", tags=["sessions"], responses=problems(401, 403, 422, 429, 503))
 keys = APIRouter(tags=["sessions"])
 
 _OWN = allow("account")

@@ -22,7 +22,7 @@ from gateway.media.lookup import find
 from gateway.openapi import problems
 from gateway.services import Services, ServicesOf
 from gateway.shares.schemas import NewShare, Opened, Opening, Share, ShareOrder, Shares
-from schemas.events import new_id, to_millis
+from schemas.events import to_millis
 
 router = APIRouter(tags=["libraries"])
 opening = APIRouter(tags=["libraries"], responses=problems(403, 422, 503))
@@ -39,7 +39,7 @@ async def share_media(command: Commanded, response: Response, media_id: str, ord
     passwords, now = command.services.identity.passwords, to_millis(command.now)
     secret = handed_out.new_secret()
     made = libraries.Share(
-        id=new_id(),
+        id=command.new_id(),
         version=1,
         media_id=media.id,
         by=command.principal.id,

@@ -28,6 +28,7 @@ from gateway.auth.gatekeeper import Gatekeeper
 from gateway.events.audience import Audience
 from gateway.events.live import Hub
 from gateway.files import Files
+from gateway.idempotency.answers import Answers
 from gateway.inflight import InFlight
 from gateway.metrics import Metrics
 from gateway.playback.arrivals import Arrivals
@@ -135,6 +136,7 @@ async def world(
         authenticator=gatekeeper,
         identity=identity,
         limits=limits,
+        answers=Answers(database, SECRET),
         asking=Asking(providers),
         gate=gate,
         audience=audience,

@@ -1,0 +1,1 @@
+"""The same command, sent again with the same key, is done once."""

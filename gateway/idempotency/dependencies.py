@@ -1,0 +1,61 @@
+"""What commands declare to be done once for each Idempotency-Key."""
+
+from __future__ import annotations
+
+import re
+
+from fastapi import Request
+from starlette.responses import Response
+
+from gateway.auth.dependencies import CurrentPrincipal
+from gateway.errors import BadRequest, Replayed
+from gateway.idempotency.answers import Answer, Once
+from gateway.idempotency.middleware import ONCE, REPLAYED
+from gateway.services import Services, ServicesOf
+
+HEADER = "Idempotency-Key"
+_KEY = re.compile(r'"?(?P<key>[!#-~]{1,200})"?')
+
+
+async def once(services: ServicesOf, request: Request, principal: CurrentPrincipal) -> None:
+    """Lets a command through the first time. Raises Replayed afterwards, and Conflict meanwhile."""
+    await _once(services, request, principal.id)
+
+
+async def once_by_anyone(services: ServicesOf, request: Request) -> None:
+    """The same for commands of those who have not said who they are, or say it in the command."""
+    await _once(
+        services, request, request.headers.get("authorization") or request.headers.get("cookie") or ""
+    )
+
+
+async def _once(services: Services, request: Request, who: str) -> None:
+    said = request.headers.get(HEADER)
+    if request.method != "POST" or said is None:
+        return
+    found = _KEY.fullmatch(said)
+    if found is None:
+        raise BadRequest("bad-idempotency-key", f"{HEADER} has up to 200 visible characters, such as a UUID.")
+    answers, path = services.answers, request.url.path
+    parts = (who, found["key"], path)
+    id = answers.digest(*(part.encode(errors="surrogatepass") for part in parts))
+    held = await answers.begin(id, answers.digest(*await _sent(request)))
+    if isinstance(held, Once):
+        request.scope["state"][ONCE] = held
+    else:
+        raise Replayed(_again(held))
+
+
+def _again(answer: Answer) -> Response:
+    response = Response(answer.body, answer.status)
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+    response.raw_headers[:] = [*headers, (REPLAYED.lower().encode(), b"true")]
+    return response
+
+
+async def _sent(request: Request) -> list[bytes]:
+    """What tells one request from another; of a file that streams in, what its sender says of it."""
+    head = [request.scope["query_string"], request.headers.get("content-type", "").partition(";")[0].encode()]
+    if (request.method, request.url.path) in request.app.state.streamed:
+        return [*head, request.headers.get("content-length", "").encode()]
+    return [*head, await request.body()]
