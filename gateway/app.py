@@ -39,6 +39,7 @@ from gateway.auth.sessions import Lifetimes, Sessions
 from gateway.background import Duty, running
 from gateway.broker import Broker
 from gateway.claims import Claims
+from gateway.compat import farm, farm_worker, transcoder, uploader
 from gateway.events import endpoints as events
 from gateway.events.audience import Audience
 from gateway.events.live import Hub
@@ -81,7 +82,7 @@ from schemas.topics import BY_RECORD
 
 API = "/api/v1"
 
-_STREAMED = frozenset({("POST", f"{API}/media")})
+_STREAMED = frozenset({("POST", f"{API}/media"), ("POST", "/upload")})
 """The requests whose bodies are streamed."""
 
 
@@ -242,6 +243,12 @@ def _include(app: FastAPI) -> None:
             dependencies=[Depends(current_principal)],
             responses=problems(401, 403, 422, 503),
         )
+    for kept in (transcoder.router, farm.router, farm_worker.router, uploader.router):
+        app.include_router(
+            kept, dependencies=[Depends(current_principal)], responses=problems(401, 403, 422, 503)
+        )
+    for kept in (transcoder.opening, farm.opening):
+        app.include_router(kept, responses=problems(401, 403, 422, 503))
     app.include_router(sessions.router, prefix=API)
     app.include_router(providers.router, prefix=API)
     app.include_router(shares.opening, prefix=API)
