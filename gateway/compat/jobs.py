@@ -107,7 +107,7 @@ def _told(job: Job) -> dict[str, Any]:
         "job_id": job.id,
         "id": job.id,
         "media_id": job.media_id,
-        "progress": int(job.progress.fraction * 100) if job.progress else 0,
+        "progress": round(job.progress.fraction * 100) if job.progress else 0,
         "filename": job.name,
         "preset": job.profile,
         "created_at": job.requested_at,

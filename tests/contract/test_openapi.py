@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from gateway.app import create_app
 from gateway.compat.route import SUCCESSOR, TAG
-from gateway.settings import Settings
+from tests.contract.openapi_document import described
 
 OPERATIONS = {
     "list_providers",
@@ -144,18 +143,7 @@ ABOUT_PEOPLE = {"sessions", "users"}
 @pytest.fixture
 def document(tmp_path: Path) -> dict[str, Any]:
     """The document of a gateway as it is wired for real."""
-    token, secret = tmp_path / "token", tmp_path / "secret"
-    for file in (token, secret):
-        file.write_text("s" * 43)
-        file.chmod(0o600)
-    settings = Settings(
-        kafka="127.0.0.1:9",
-        mongodb_url="mongodb://127.0.0.1:9",
-        blobs=tmp_path.as_uri(),
-        token_file=token,
-        secret_file=secret,
-    )
-    return create_app(settings).openapi()
+    return described(tmp_path)
 
 
 def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
@@ -238,7 +226,9 @@ def test_a_question_how_to_play_is_answered_at_once(document: dict[str, Any]) ->
     assert {"url", "method", "reasons", "expires_at", "links"} <= set(shape["required"])
 
 
-def test_what_older_clients_use_is_deprecated_and_names_what_takes_its_place(document: dict[str, Any]) -> None:
+def test_what_older_clients_use_is_deprecated_and_names_what_takes_its_place(
+    document: dict[str, Any],
+) -> None:
     older = [op for _, _, op in operations(document) if op["tags"] == [TAG]]
     current = {f"{verb.upper()} {path}" for path, verb, op in operations(document) if op["tags"] != [TAG]}
     assert len(older) == 17
