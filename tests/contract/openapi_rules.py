@@ -175,8 +175,9 @@ def _answer(document: Json, answer: Json) -> Json:
 
 def _forms(document: Json, schema: Json) -> Iterator[Json]:
     """The alternatives of a schema, each without references or a choice at its top."""
-    if unknown := set(schema) - _KNOWN:
-        raise UnknownKeyword(f"the rules know nothing of {', '.join(sorted(unknown))}")
+    choice = {"$ref", "anyOf"} & set(schema)
+    if unknown := set(schema) - (_BESIDE | choice if choice else _KNOWN):
+        raise UnknownKeyword(f"the rules compare no {', '.join(sorted(unknown))}")
     if "$ref" in schema:
         yield from _forms(document, document["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
     elif "anyOf" in schema:
