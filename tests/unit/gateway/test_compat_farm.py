@@ -129,6 +129,14 @@ async def test_a_medium_of_others_is_as_if_it_were_not_there(tmp_path: Path) -> 
         assert_problem(await client.post("/cancel/j1", headers=headers), 404, "job-not-found")
 
 
+async def test_a_newer_medium_of_others_does_not_hide_ones_own(tmp_path: Path) -> None:
+    async with world(tmp_path) as w, anonymous(w) as client:
+        ada = await person(w, "ada", role="editor")
+        await w.happened(uploaded("mine", owner_id=ada.id), uploaded("other", START + timedelta(minutes=1)))
+        wanted, headers = {"input_file": "clip.mp4"}, await header_of(w, ada)
+        assert (await client.post("/convert", json=wanted, headers=headers)).json()["media_id"] == "mine"
+
+
 async def test_a_preset_is_a_profile_or_one_of_handbrakes(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
         await w.happened(uploaded())
