@@ -41,6 +41,7 @@ from gateway.auth.principal import read_token_file
 from gateway.auth.sessions import Lifetimes, Sessions
 from gateway.broker import Broker
 from gateway.claims import Claims
+from gateway.compat import farm, farm_worker, transcoder, uploader
 from gateway.events import endpoints as events
 from gateway.events.audience import Audience
 from gateway.events.live import Hub
@@ -92,7 +93,7 @@ from schemas.topics import BY_RECORD
 
 API = "/api/v1"
 
-_STREAMED = frozenset({("POST", f"{API}/media")})
+_STREAMED = frozenset({("POST", f"{API}/media"), ("POST", "/upload")})
 """The requests whose bodies are streamed."""
 _LIVE = frozenset({f"{API}/events", f"{API}/ws"})
 """The addresses whose connections last."""
@@ -272,6 +273,18 @@ def _include(app: FastAPI) -> None:
             routes,
             prefix=API,
             dependencies=[Depends(current_principal), Depends(once)],
+            responses=problems(401, 403, 422, 429, 503),
+        )
+    for kept in (transcoder.router, farm.router, farm_worker.router, uploader.router):
+        app.include_router(
+            kept,
+            dependencies=[Depends(current_principal), Depends(once)],
+            responses=problems(401, 403, 422, 429, 503),
+        )
+    for opening in (transcoder.opening, farm.opening):
+        app.include_router(
+            opening,
+            dependencies=[Depends(once_by_anyone)],
             responses=problems(401, 403, 422, 429, 503),
         )
     app.include_router(sessions.router, prefix=API, dependencies=[Depends(once_by_anyone)])

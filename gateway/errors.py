@@ -31,6 +31,9 @@ log = structlog.get_logger()
 
 RETRY_AFTER_S = 2
 
+TELL_ERROR = "tell_error"
+"""Set in the state of a request whose client looks for what is wrong in a member `error`."""
+
 
 _RENAMED = {
     413: "Content Too Large",
@@ -187,9 +190,15 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Replayed, _on_replayed)
 
 
-async def _on_problem(_: Request, error: Exception) -> Response:
+def _answer(request: Request, problem: Problem) -> Response:
+    if getattr(request.state, TELL_ERROR, False):
+        problem.more.setdefault("error", problem.detail)
+    return problem_response(problem)
+
+
+async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
-    return problem_response(error)
+    return _answer(request, error)
 
 
 async def _on_replayed(_: Request, error: Exception) -> Response:
@@ -197,36 +206,36 @@ async def _on_replayed(_: Request, error: Exception) -> Response:
     return error.response
 
 
-async def _on_http(_: Request, error: Exception) -> Response:
+async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = error.status_code
-    return problem_response(Problem(_code(status), error.detail, status=status, headers=error.headers))
+    return _answer(request, Problem(_code(status), error.detail, status=status, headers=error.headers))
 
 
-async def _on_invalid(_: Request, error: Exception) -> Response:
+async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     said = [{"at": [str(step) for step in e["loc"]], "reason": e["msg"]} for e in error.errors()]
     if any(e["type"] == "json_invalid" for e in error.errors()):
-        return problem_response(BadRequest("malformed-json", "The body is not valid JSON.", errors=said))
+        return _answer(request, BadRequest("malformed-json", "The body is not valid JSON.", errors=said))
     reasons = "; ".join(f"{'.'.join(e['at'])}: {e['reason']}" for e in said)
-    return problem_response(Invalid("invalid", reasons, errors=said))
+    return _answer(request, Invalid("invalid", reasons, errors=said))
 
 
-async def _on_disconnect(_: Request, __: Exception) -> Response:
-    return problem_response(BadRequest("cut-off", "The connection ended before the body did."))
+async def _on_disconnect(request: Request, _: Exception) -> Response:
+    return _answer(request, BadRequest("cut-off", "The connection ended before the body did."))
 
 
-async def _on_full(_: Request, error: Exception) -> Response:
-    return problem_response(Problem("store-full", said_openly(error), status=HTTPStatus.INSUFFICIENT_STORAGE))
+async def _on_full(request: Request, error: Exception) -> Response:
+    return _answer(request, Problem("store-full", said_openly(error), status=HTTPStatus.INSUFFICIENT_STORAGE))
 
 
-async def _on_missing(_: Request, error: Exception) -> Response:
-    return problem_response(Gone("blob-missing", str(error)))
+async def _on_missing(request: Request, error: Exception) -> Response:
+    return _answer(request, Gone("blob-missing", str(error)))
 
 
-async def _on_transient(_: Request, error: Exception) -> Response:
+async def _on_transient(request: Request, error: Exception) -> Response:
     log.warning("something that we need is away", error=str(error))
-    return problem_response(Unavailable(said_openly(error)))
+    return _answer(request, Unavailable(said_openly(error)))
 
 
 def _code(status: int) -> str:

@@ -26,8 +26,9 @@ TAGS = [
         "description": "Playing media while they are made; players fetch by signed addresses.",
     },
     {
-        "name": "older clients",
-        "description": "Routes of the media server that came before, kept for clients that know no others.",
+        "name": "compatibility",
+        "description": "Routes of the systems that came before, kept for clients that know no others. "
+        "Their answers say what takes their place.",
     },
     {"name": "libraries", "description": "Who else may have media: shared libraries, and links."},
     {"name": "sessions", "description": "Signing in and out, and what sessions go on with."},

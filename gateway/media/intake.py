@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -41,6 +41,10 @@ class Wanted:
     priority: str | None
 
 
+ReadForm = Callable[[Wanted, Form], Awaitable[Wanted]]
+"""What a whole form asks for, given what the query does. Raises Problem for what makes no sense."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A file whose bytes are safe, and what is wanted of it."""
@@ -52,9 +56,21 @@ class Kept:
     profile: Profile | None
 
 
-async def take_in(command: Command, request: Request, wanted: Wanted) -> Accepted:
+async def with_fields(wanted: Wanted, form: Form) -> Wanted:
+    """A form's fields go before the query's, and a name that was given before the file's own."""
+    fields = form.fields
+    return Wanted(
+        fields.get("name") or wanted.name or form.file_name,
+        fields.get("profile") or wanted.profile,
+        fields.get("priority") or wanted.priority,
+    )
+
+
+async def take_in(
+    command: Command, request: Request, wanted: Wanted, read_form: ReadForm = with_fields
+) -> Accepted:
     """Keeps an uploaded file and publishes that it is there, with the transcode that was asked for."""
-    kept = await _keep(command, request, wanted)
+    kept = await _keep(command, request, wanted, read_form)
     uploaded = _uploaded(command, kept)
     requested: TranscodeRequested | None = None
     if kept.order is not None and kept.profile is not None:
@@ -66,7 +82,7 @@ async def take_in(command: Command, request: Request, wanted: Wanted) -> Accepte
     return Accepted(media=render_uploaded(uploaded), job=job, token=token)
 
 
-async def _keep(command: Command, request: Request, wanted: Wanted) -> Kept:
+async def _keep(command: Command, request: Request, wanted: Wanted, read_form: ReadForm) -> Kept:
     """Raises Invalid, TooLarge, OverBudget, ClientTimeout, ClientDisconnect, StoreFull; keeps nothing."""
     services = command.services
     limit = services.settings.max_upload_bytes
@@ -88,7 +104,7 @@ async def _keep(command: Command, request: Request, wanted: Wanted) -> Kept:
     async with upload.writing(services.store) as writer:
         await upload.fill(writer, _counted(command, form.file_bytes(body) if form else body), limit)
         if form:
-            wanted = _with_fields(wanted, form)
+            wanted = await read_form(wanted, form)
             if order is None and wanted.profile:
                 await spend_minutes_of_bytes(command, writer.size_bytes)
             order, profile = await _order(command, wanted)
@@ -102,16 +118,6 @@ async def _counted(command: Command, chunks: AsyncIterator[bytes]) -> AsyncItera
     async for chunk in chunks:
         counter.inc(len(chunk))
         yield chunk
-
-
-def _with_fields(wanted: Wanted, form: Form) -> Wanted:
-    """A form's fields go before the query's, and a name that was given before the file's own."""
-    fields = form.fields
-    return Wanted(
-        fields.get("name") or wanted.name or form.file_name,
-        fields.get("profile") or wanted.profile,
-        fields.get("priority") or wanted.priority,
-    )
 
 
 async def _order(command: Command, wanted: Wanted) -> tuple[TranscodeOrder | None, Profile | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -10,13 +9,13 @@ from fastapi.security import HTTPAuthorizationCredentials
 from starlette.responses import PlainTextResponse
 
 from connectors.ports import Document
-from connectors.ports import Query as Asked
-from gateway import names
 from gateway.access.policy import Level
 from gateway.auth.dependencies import bearer, current_principal, refuse_unless
 from gateway.auth.principal import Principal
 from gateway.commands import Command
-from gateway.errors import Forbidden, Invalid, NotFound, Unavailable
+from gateway.compat.route import TAG, OlderRoute, instead
+from gateway.errors import Forbidden, Invalid, Unavailable
+from gateway.media import named
 from gateway.media.existing import MEDIA, find_for_all
 from gateway.openapi import FILE, problems
 from gateway.playback import endpoints, sessions
@@ -26,10 +25,13 @@ from gateway.playback.tickets import Ticket
 from gateway.services import Services, ServicesOf
 
 router = APIRouter(
-    prefix="/Videos", tags=["older clients"], responses=problems(401, 403, 404, 409, 410, 422, 503)
+    prefix="/Videos",
+    tags=[TAG],
+    route_class=OlderRoute,
+    responses=problems(401, 403, 404, 409, 410, 422, 503),
 )
 
-_READY = "ready"
+_INSTEAD = instead("POST /api/v1/media/{media_id}/playback")
 _MOST = 1000
 _TicketText = Annotated[
     str | None, Query(max_length=_MOST, description="A playback's ticket, for players without a token.")
@@ -53,13 +55,12 @@ async def current_viewer(
 Viewer = Annotated[Principal | Ticket, Depends(current_viewer)]
 
 
-@router.head("/Stream/{file}", include_in_schema=False, name="head_older_file")
-@router.get("/Stream/{file}", response_class=Response, responses=FILE | problems(416))
+@router.head("/Stream/{file}", include_in_schema=False, name="head_older_file", openapi_extra=_INSTEAD)
+@router.get("/Stream/{file}", response_class=Response, responses=FILE | problems(416), openapi_extra=_INSTEAD)
 async def get_older_file(services: ServicesOf, viewer: Viewer, file: str) -> Response:
     """Sends a medium as it is, in whole or in ranges, by its id or by the name that it was uploaded with.
 
-    Kept for older clients: `POST /api/v1/media/{id}/playback` says more. Of several media of one name the
-    newest accepted one is sent.
+    Of several media of one name the newest accepted one is sent.
     """
     if isinstance(viewer, Ticket) and viewer.method != "direct":
         raise Forbidden("no-file", "This ticket is for a stream, and not for the file as it is.")
@@ -70,7 +71,7 @@ async def get_older_file(services: ServicesOf, viewer: Viewer, file: str) -> Res
     return await services.files.played(sent.location, sent.name, sent.mime_type)
 
 
-@router.get("/Stream.m3u8", response_class=PlainTextResponse)
+@router.get("/Stream.m3u8", response_class=PlainTextResponse, openapi_extra=_INSTEAD)
 async def get_older_stream(
     services: ServicesOf,
     viewer: Viewer,
@@ -80,10 +81,7 @@ async def get_older_stream(
     file: Annotated[str | None, Query(description="Or its name, or its id.")] = None,
     ticket: _TicketText = None,
 ) -> Response:
-    """The HLS master playlist of a medium, for a plain browser.
-
-    Kept for older clients: `POST /api/v1/media/{id}/playback` says more.
-    """
+    """The HLS master playlist of a medium, for a plain browser."""
     wanted = id if id is not None else file
     if wanted is None:
         raise Invalid("no-medium", "Say which medium: id=… or file=….")
@@ -99,12 +97,10 @@ async def get_older_stream(
 
 async def _medium(services: Services, viewer: Principal | Ticket, wanted: str) -> Document:
     """The medium of that id, else the newest accepted one of that name. Raises Invalid, NotFound, Gone."""
-    named = names.clean(wanted)
-    if named != unicodedata.normalize("NFC", wanted):
-        raise Invalid("bad-name", "This is neither the id nor the name of a medium.")
-    document = await services.read_models.get(MEDIA, named) or await _by_name(services, viewer, named)
+    name = named.checked(wanted)
+    document = await services.read_models.get(MEDIA, name) or await _by_name(services, viewer, name)
     if document is None or not _may_see(services, viewer, document):
-        raise NotFound("media-not-found", "There is no medium of that id or name.")
+        raise named.missing()
     services.streams.refuse_deleted(document["_id"])
     return (await find_for_all(services.read_models, document["_id"]))[1]
 
@@ -112,10 +108,7 @@ async def _medium(services: Services, viewer: Principal | Ticket, wanted: str) -
 async def _by_name(services: Services, viewer: Principal | Ticket, name: str) -> Document | None:
     if isinstance(viewer, Ticket):
         return await _of_ticket(services, viewer, name)
-    where = {"upload.name": name, "status.name": _READY}
-    asked = Asked(where=where, any_of=services.gate.visible(viewer), limit=1)
-    page = await services.read_models.page(MEDIA, asked)
-    return page.items[0] if page.items else None
+    return await named.newest(services, viewer, name, named.READY)
 
 
 async def _of_ticket(services: Services, ticket: Ticket, name: str) -> Document | None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from gateway.app import create_app
-from gateway.settings import Settings
+from gateway.compat.route import SUCCESSOR, TAG
+from tests.contract.openapi_document import described
 
 OPERATIONS = {
     "list_providers",
@@ -43,6 +43,7 @@ OPERATIONS = {
     "get_health",
     "get_job",
     "get_job_output",
+    "get_limits",
     "get_master_playlist",
     "get_media",
     "get_media_content",
@@ -64,6 +65,7 @@ OPERATIONS = {
     "get_subject_config",
     "get_thumbnails_playlist",
     "get_user",
+    "get_user_limits",
     "get_version",
     "get_version_schema",
     "invite",
@@ -92,6 +94,7 @@ OPERATIONS = {
     "play_media",
     "prioritise_job",
     "put_profile",
+    "put_user_limits",
     "register",
     "renew_session",
     "resume_job",
@@ -105,6 +108,21 @@ OPERATIONS = {
     "upload_media",
     "withdraw_invitation",
     "withdraw_key",
+    "upload_and_transcode",
+    "get_transcoder_job",
+    "list_older_jobs",
+    "get_token",
+    "farm_sign_in",
+    "farm_register",
+    "add_farm_job",
+    "get_farm_job",
+    "list_farm_jobs",
+    "cancel_farm_job",
+    "get_farm_status",
+    "convert",
+    "get_worker_job",
+    "cancel_worker_job",
+    "process_media",
 }
 """Clients are generated from these names: taking one away or renaming it breaks them."""
 
@@ -117,6 +135,8 @@ OPEN = {
     "list_providers",
     "start_with_provider",
     "return_from_provider",
+    "farm_sign_in",
+    "farm_register",
 }
 """Under the API, and for anyone."""
 ABOUT_PEOPLE = {"sessions", "users"}
@@ -126,18 +146,7 @@ ABOUT_PEOPLE = {"sessions", "users"}
 @pytest.fixture
 def document(tmp_path: Path) -> dict[str, Any]:
     """The document of a gateway as it is wired for real."""
-    token, secret = tmp_path / "token", tmp_path / "secret"
-    for file in (token, secret):
-        file.write_text("s" * 43)
-        file.chmod(0o600)
-    settings = Settings(
-        kafka="127.0.0.1:9",
-        mongodb_url="mongodb://127.0.0.1:9",
-        blobs=tmp_path.as_uri(),
-        token_file=token,
-        secret_file=secret,
-    )
-    return create_app(settings).openapi()
+    return described(tmp_path)
 
 
 def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
@@ -171,7 +180,11 @@ def test_every_operation_is_described_and_tagged(document: dict[str, Any]) -> No
 
 def test_everything_under_the_api_needs_the_token_and_says_its_problems(document: dict[str, Any]) -> None:
     for path, verb, op in operations(document):
-        if not path.startswith(("/api/", "/Videos/")) or op["operationId"] in OPEN:
+        if op["operationId"] == "get_token":
+            assert op["security"] == [{"password": []}]
+            continue
+        closed = path.startswith("/api/") or op["tags"] == [TAG]
+        if not closed or op["operationId"] in OPEN:
             assert "security" not in op, path
             continue
         assert op["security"] == [{"token": []}], (path, verb)
@@ -214,6 +227,18 @@ def test_a_question_how_to_play_is_answered_at_once(document: dict[str, Any]) ->
     reference = answer["content"]["application/json"]["schema"]["$ref"]
     shape = document["components"]["schemas"][reference.rpartition("/")[2]]
     assert {"url", "method", "reasons", "expires_at", "links"} <= set(shape["required"])
+
+
+def test_what_older_clients_use_is_deprecated_and_names_what_takes_its_place(
+    document: dict[str, Any],
+) -> None:
+    older = [op for _, _, op in operations(document) if op["tags"] == [TAG]]
+    current = {f"{verb.upper()} {path}" for path, verb, op in operations(document) if op["tags"] != [TAG]}
+    assert len(older) == 17
+    for op in older:
+        assert op["deprecated"] is True
+        assert op[SUCCESSOR] in current, op["operationId"]
+        assert f"`{op[SUCCESSOR]}`" in op["description"]
 
 
 def test_what_people_send_and_get_has_examples(document: dict[str, Any]) -> None:
