@@ -79,6 +79,11 @@ class Client:
     def job(self, job_id: str) -> dict[str, Any]:
         return self.get(f"/api/v1/jobs/{job_id}")
 
+    def is_ready(self) -> bool:
+        """Whether the gateway says that it has all that it needs."""
+        with self.http as http:
+            return http.get("/ready").is_success
+
     def until_job(self, job_id: str, *states: str) -> dict[str, Any]:
         """The job, once it is in one of these states; fails if it ends in another."""
 
