@@ -154,6 +154,37 @@ def test_a_film_is_seen_by_those_who_may_and_followed_by_them_alone(
     assert playback.status_code == 200, playback.text
 
 
+def test_a_budget_holds_for_both_replicas_together(replicas: Replicas) -> None:
+    id, login = replicas.person()
+    hers = bearing(replicas.sign_in(login))
+    order = {"requests": "10/1d"}
+    given = replicas.one.put(f"/api/v1/users/{id}/limits", json=order, headers=replicas.admin)
+    assert given.status_code == 202, given.text
+
+    def limit() -> str:
+        path = f"/api/v1/users/{id}/limits"
+        shown = replicas.other.get(path, headers=replicas.admin).json()
+        return str(shown["limits"]["requests"]["limit"])
+
+    until(lambda: limit() == "10/1d" or None, "the other replica to know the budget", 10)
+    answers = [
+        at.get("/api/v1/auth/whoami", headers=hers) for _ in range(8) for at in (replicas.one, replicas.other)
+    ]
+    assert sum(answer.status_code == 200 for answer in answers) <= 10
+    assert {answer.status_code for answer in answers[-4:]} == {429}
+    assert answers[-1].json()["limit"] == "10/1d"
+
+
+def test_a_command_sent_to_both_replicas_is_done_once(replicas: Replicas) -> None:
+    key = {"Idempotency-Key": new_id(), **replicas.admin}
+    params, content = {"name": "once.txt"}, new_id().encode()
+    first = replicas.one.post("/api/v1/media", params=params, content=content, headers=key)
+    again = replicas.other.post("/api/v1/media", params=params, content=content, headers=key)
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert again.json() == first.json()
+    assert again.headers["Idempotency-Replayed"] == "true"
+
+
 def test_what_is_personal_is_nowhere_on_the_disk_of_kafka(stack: Stack, replicas: Replicas) -> None:
     id, login = replicas.person()
     found = subprocess.run(
