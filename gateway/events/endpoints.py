@@ -6,19 +6,30 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Depends, WebSocket
+from fastapi import APIRouter, Depends, Header, Query, WebSocket
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from gateway.auth.dependencies import live_principal, socket_principal
 from gateway.auth.principal import Principal
 from gateway.errors import Problem, problem_response
 from gateway.events import socket
+from gateway.events.live import MISSED
 from gateway.events.messages import Filter
 from gateway.events.schemas import filter_of_query
 from gateway.openapi import Responses, problems
 from gateway.services import Services, ServicesOf, services_of
 
 router = APIRouter(tags=["events"])
+
+_MOST_ID = 200
+_Last = Annotated[
+    str | None,
+    Header(
+        alias="Last-Event-ID",
+        max_length=_MOST_ID,
+        description="The id of the last event that one had; browsers send it by themselves.",
+    ),
+]
 
 _STREAM: Responses = {
     200: {
@@ -37,21 +48,30 @@ async def follow_events(
     services: ServicesOf,
     principal: Annotated[Principal, Depends(live_principal)],
     wanted: Annotated[Filter, Depends(filter_of_query)],
+    last_event_id: _Last = None,
+    after: Annotated[
+        str | None, Query(max_length=_MOST_ID, description="The same as the header Last-Event-ID.")
+    ] = None,
 ) -> EventSourceResponse:
-    """Follows events of what one may see, from now on.
+    """Follows events of what one may see, from now on, or from a moment before the last one that one had.
 
-    Comments come while nothing happens, `closed` before we let go.
+    Comments come while nothing happens, `missed` where what came since is not known any more, and `closed`
+    before we let go. An event may come twice: its `event_id` tells.
     """
     return EventSourceResponse(
-        _sse(services, wanted, principal),
+        _sse(services, wanted, principal, last_event_id or after),
         ping=services.settings.live_heartbeat_s,
         send_timeout=services.settings.live_send_timeout_s,
     )
 
 
-async def _sse(services: Services, wanted: Filter, principal: Principal) -> AsyncIterator[ServerSentEvent]:
-    with services.hub.client("sse", wanted, principal) as outbox:
+async def _sse(
+    services: Services, wanted: Filter, principal: Principal, after: str | None
+) -> AsyncIterator[ServerSentEvent]:
+    with services.hub.client("sse", wanted, principal, after) as outbox:
         yield ServerSentEvent(comment="following")
+        if outbox.missed:
+            yield ServerSentEvent(event="missed", data=orjson.dumps({"reason": MISSED}).decode())
         async for message in services.audience.messages(outbox):
             yield ServerSentEvent(event=message.topic, id=message.id, data=message.data.decode())
         yield ServerSentEvent(event="closed", data=orjson.dumps({"reason": outbox.closed_because}).decode())

@@ -12,11 +12,13 @@ from contextlib import contextmanager
 
 from connectors.ports import Clock, Tail
 from gateway.auth.principal import Principal
+from gateway.events.backlog import Backlog
 from gateway.events.messages import Filter, Message, message_of
 from gateway.metrics import Metrics
-from schemas.events import Event
+from schemas.events import Event, ServiceBeat
 
 TOO_SLOW = "too slow: more waited for this client than is kept; read the state again and reconnect"
+MISSED = "what came since is not known any more; read the state again"
 SHUT_OUT = "you are signed out, or may not follow this any more"
 STOPPING = "the gateway is stopping; reconnect"
 
@@ -29,6 +31,8 @@ class Outbox:
         """Who follows."""
         self.wanted = wanted
         """What the client wants; nothing yet where None."""
+        self.missed = False
+        """Whether something came while the client was away that is not known any more."""
         self.closed_because: str | None = None
         """Why nothing more will come; None while more may."""
         self._bound = bound
@@ -79,28 +83,51 @@ class Hub:
         self._metrics = metrics
         self._bound = bound
         self._listeners = listeners
+        self._backlog = Backlog()
+        self._states: dict[str, str] = {}
         self._outboxes: set[Outbox] = set()
         self._closed = False
 
     async def run(self) -> None:
         """Reads the tail for as long as the process lives."""
         async for delivery in self._tail.deliveries():
+            if not self._is_news(delivery.event):
+                continue
             age = self._clock.now() - delivery.event.meta.occurred_at
             for listener in self._listeners:
                 listener(delivery.event)
             self._metrics.live_delay_seconds.observe(max(0.0, age.total_seconds()))
-            if self._outboxes:
-                self._fan_out(message_of(delivery))
+            self._fan_out(message_of(delivery))
+
+    def _is_news(self, event: Event) -> bool:
+        """Of beats, only those are that say something else than the last one of that process."""
+        if not isinstance(event, ServiceBeat):
+            return True
+        before, self._states[event.instance] = self._states.get(event.instance), event.state
+        return before != event.state
 
     def _fan_out(self, message: Message) -> None:
+        self._backlog.add(message)
         for outbox in self._outboxes:
             if outbox.wanted is not None and outbox.wanted.wants(message):
                 self._metrics.live_messages.labels(outbox.offer(message)).inc()
 
+    def resume(self, outbox: Outbox, after: str) -> None:
+        """Puts up what a client wants of what came since a message; it is told where that is not known."""
+        since, wanted = self._backlog.since(after), outbox.wanted
+        missed = [each for each in since or () if wanted is not None and wanted.wants(each)]
+        outbox.missed = since is None or len(missed) > self._bound
+        for message in () if outbox.missed else missed:
+            outbox.offer(message)
+
     @contextmanager
-    def client(self, transport: str, wanted: Filter | None, principal: Principal) -> Iterator[Outbox]:
-        """A client's outbox, for as long as it is connected."""
+    def client(
+        self, transport: str, wanted: Filter | None, principal: Principal, after: str | None = None
+    ) -> Iterator[Outbox]:
+        """A client's outbox, for as long as it is connected; with what it missed after that message."""
         outbox = Outbox(self._bound, wanted, principal)
+        if after is not None:
+            self.resume(outbox, after)
         if self._closed:
             outbox.close(STOPPING)
         self._outboxes.add(outbox)

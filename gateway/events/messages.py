@@ -16,7 +16,7 @@ LIVE_TOPICS = tuple(
     topic.name
     for topic in TOPICS
     if topic.name.startswith(("media.", "transcode.", "playback."))
-    or topic.name in ("job.controlled", "task.changed")
+    or topic.name in ("job.controlled", "task.changed", "service.beat")
 )
 """The topics that go out; the others are between the processes of an installation."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.errors import Invalid
 from gateway.events.messages import LIVE_TOPICS, Filter
@@ -17,6 +17,7 @@ class Subscription(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     subscribe: Filter
+    after: str | None = Field(None, max_length=200, description="The id of the last event that one had.")
 
 
 def checked(wanted: Filter) -> Filter:

@@ -1,7 +1,7 @@
 """One WebSocket's conversation: the client says what it wants, we say what happens.
 
 We send {"type": "event", "topic", "id", "data"}, {"type": "subscribed"}, {"type": "error", "reason"},
-{"type": "heartbeat"} and, last, {"type": "closed", "reason"}.
+{"type": "missed", "reason"}, {"type": "heartbeat"} and, last, {"type": "closed", "reason"}.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from starlette.websockets import WebSocketDisconnect
 from gateway.auth.principal import Principal
 from gateway.errors import Invalid
 from gateway.events.audience import Audience
-from gateway.events.live import Outbox
+from gateway.events.live import MISSED, Hub, Outbox
 from gateway.events.messages import Message
 from gateway.events.schemas import Subscription, checked
 from gateway.services import Services
@@ -33,7 +33,7 @@ async def converse(websocket: WebSocket, services: Services, principal: Principa
     line = _Line(websocket, settings.live_send_timeout_s)
     with services.hub.client("websocket", None, principal) as outbox:
         tasks = [
-            asyncio.create_task(_listen(websocket, line, outbox)),
+            asyncio.create_task(_listen(websocket, line, services.hub, outbox)),
             asyncio.create_task(_tell(line, services.audience, outbox)),
             asyncio.create_task(_beat(line, settings.live_heartbeat_s)),
         ]
@@ -83,15 +83,21 @@ class _Line:
             await self._websocket.send_text(said.decode())
 
 
-async def _listen(websocket: WebSocket, line: _Line, outbox: Outbox) -> None:
+async def _listen(websocket: WebSocket, line: _Line, hub: Hub, outbox: Outbox) -> None:
     while True:
         said = await websocket.receive_text()
         try:
-            outbox.wanted = checked(_subscription(said).subscribe)
+            subscription = _subscription(said)
+            wanted = checked(subscription.subscribe)
         except (ValidationError, Invalid) as error:
             await line.say("error", reason=_reason(error))
         else:
-            await line.say("subscribed", to=outbox.wanted.model_dump(mode="json"))
+            outbox.wanted = wanted
+            if subscription.after is not None:
+                hub.resume(outbox, subscription.after)
+            await line.say("subscribed", to=wanted.model_dump(mode="json"))
+            if subscription.after is not None and outbox.missed:
+                await line.say("missed", reason=MISSED)
 
 
 def _subscription(said: str) -> Subscription:

@@ -131,7 +131,7 @@ def test_a_refresh_token_is_good_once_for_both(replicas: Replicas) -> None:
     assert renewed(replicas.one, third.json()["refresh_token"]).status_code == 401
 
 
-def test_a_film_is_seen_by_those_who_may_and_followed_by_them_alone(
+def test_a_film_is_seen_by_those_who_may_and_its_owner_hears_who_watches_at_another_replica(
     replicas: Replicas, client: Client, clips: Path
 ) -> None:
     _, ada = replicas.person("editor")
@@ -150,8 +150,14 @@ def test_a_film_is_seen_by_those_who_may_and_followed_by_them_alone(
     until(lambda: status(replicas.other, his, path) == 200 or None, "Bob to see it", 10)
     listed = replicas.other.get("/api/v1/media", headers=bearing(his)).json()["items"]
     assert [item["id"] for item in listed] == [film]
-    playback = replicas.other.post(f"{path}/playback", json={"abilities": {}}, headers=bearing(his))
-    assert playback.status_code == 200, playback.text
+    wanted = {"topic": "playback.changed", "media_id": film}
+    with replicas.one.stream("GET", "/api/v1/events", params=wanted, headers=bearing(hers)) as notices:
+        lines = notices.iter_lines()
+        assert "following" in next(lines)
+        playback = replicas.other.post(f"{path}/playback", json={"abilities": {}}, headers=bearing(his))
+        assert playback.status_code == 200, playback.text
+        notice = json.loads(next(line for line in lines if line.startswith("data:"))[5:])
+    assert (notice["state"], notice["viewer_id"], notice["media_id"]) == ("started", bob_id, film)
 
 
 def test_a_budget_holds_for_both_replicas_together(replicas: Replicas) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from connectors.ports import Delivery, Position
 from gateway.auth.principal import ADMIN, Principal
+from gateway.events.backlog import Backlog
 from gateway.events.live import Outbox
 from gateway.events.messages import LIVE_TOPICS, Filter, message_of
 from schemas.events import Event
@@ -35,7 +36,7 @@ def delivery(event: Event, offset: int = 7) -> Delivery:
     return Delivery(event, Position(topic_of(event).name, 2, offset))
 
 
-def test_only_what_concerns_media_jobs_and_viewers_goes_out() -> None:
+def test_only_what_concerns_media_jobs_viewers_and_processes_goes_out() -> None:
     assert set(LIVE_TOPICS) == {
         "media.uploaded",
         "media.probed",
@@ -47,6 +48,7 @@ def test_only_what_concerns_media_jobs_and_viewers_goes_out() -> None:
         "playback.changed",
         "job.controlled",
         "task.changed",
+        "service.beat",
     }
 
 
@@ -114,10 +116,13 @@ async def test_over_the_bound_a_client_is_let_go() -> None:
 
 
 @asynccontextmanager
-async def following(port: int, query: str = "") -> AsyncIterator[AsyncIterator[dict[str, str]]]:
+async def following(
+    port: int, query: str = "", last: str | None = None
+) -> AsyncIterator[AsyncIterator[dict[str, str]]]:
     """Server-sent events as a browser would read them; comments under the name of comment."""
+    headers = {**AUTHORIZED, **({"Last-Event-ID": last} if last else {})}
     async with (
-        httpx.AsyncClient(headers=AUTHORIZED, timeout=20) as client,
+        httpx.AsyncClient(headers=headers, timeout=20) as client,
         client.stream("GET", f"http://127.0.0.1:{port}/api/v1/events{query}") as answer,
     ):
         assert answer.status_code == 200, await answer.aread()
@@ -144,6 +149,82 @@ async def test_events_are_followed_over_sse(tmp_path: Path) -> None:
         assert (found["event"], found["id"]) == ("transcode.requested", "transcode.requested/0/1")
         assert orjson.loads(found["data"])["job_id"] == "j1"
         assert w.metric("sluice_live_clients", transport="sse") == 1
+
+
+async def test_who_comes_back_gets_what_came_meanwhile(tmp_path: Path) -> None:
+    async with world(tmp_path) as w, served(w.app) as port:
+        async with following(port, "?job_id=j1") as events:
+            await anext(events)
+            w.live.put(requested("j1"))
+            last = (await anext(events))["id"]
+        w.live.put(progressed(1), requested("j2"), progressed(2), processed())
+        await w.live.queue.join()
+        async with following(port, "?job_id=j1", last) as events:
+            await anext(events)
+            found = [await anext(events) for _ in range(2)]
+            assert [each["event"] for each in found] == ["transcode.progress", "media.processed"]
+            assert orjson.loads(found[0]["data"])["frames_done"] == 2, "the latest"
+            w.live.put(progressed(3))
+            assert orjson.loads((await anext(events))["data"])["frames_done"] == 3
+
+
+async def test_who_comes_back_too_late_is_told_so(tmp_path: Path) -> None:
+    query = "?after=media.processed/0/5"
+    async with world(tmp_path) as w, served(w.app) as port, following(port, query) as events:
+        await anext(events)
+        found = await anext(events)
+        assert found["event"] == "missed"
+        assert "read the state again" in orjson.loads(found["data"])["reason"]
+        w.live.put(requested())
+        assert (await anext(events))["event"] == "transcode.requested"
+
+
+def test_a_backlog_tells_again_what_came_a_moment_before() -> None:
+    at_s = [0.0]
+    backlog = Backlog(monotonic=lambda: at_s[0])
+    for n in range(20):
+        at_s[0] = float(n)
+        backlog.add(message_of(delivery(task_changed(), n)))
+    found = backlog.since("task.changed/2/15")
+    assert found is not None
+    assert [int(each.id.rpartition("/")[2]) for each in found] == [10, 11, 12, 13, 14, 16, 17, 18, 19]
+
+
+@pytest.mark.parametrize("bounds", [(5, 10**6), (100, 5)])
+def test_a_backlog_forgets_the_oldest(bounds: tuple[int, int]) -> None:
+    messages = [message_of(delivery(requested(), n)) for n in range(9)]
+    most, most_bytes = bounds
+    backlog = Backlog(most, most_bytes * len(messages[0].data))
+    for message in messages:
+        backlog.add(message)
+    assert backlog.since(messages[3].id) is None
+    assert backlog.since(messages[4].id) == messages[5:]
+
+
+async def test_more_than_may_wait_is_not_told_again(tmp_path: Path) -> None:
+    async with world(tmp_path, live_queue=3) as w:
+        hub = w.services.hub
+        w.live.put(*(requested(f"j{n}") for n in range(9)))
+        await w.live.queue.join()
+        with hub.client("sse", Filter(), Principal(ADMIN), "transcode.requested/0/0") as outbox:
+            assert outbox.missed
+            assert await outbox_is_empty(outbox)
+
+
+async def outbox_is_empty(outbox: Outbox) -> bool:
+    outbox.close("end")
+    return await waiting(outbox) == []
+
+
+async def test_of_beats_only_news_goes_out(tmp_path: Path) -> None:
+    async with world(tmp_path) as w, served(w.app) as port, following(port, "?topic=service.beat") as events:
+        await anext(events)
+        w.live.put(*(beat("worker-1", state) for state in ("up", "up", "draining", "draining")))
+        found = [orjson.loads((await anext(events))["data"]) for _ in range(2)]
+        assert [(each["instance"], each["state"]) for each in found] == [
+            ("worker-1", "up"),
+            ("worker-1", "draining"),
+        ]
 
 
 async def test_silence_is_filled_with_comments(tmp_path: Path) -> None:
@@ -191,7 +272,7 @@ async def test_a_client_that_reads_nothing_is_let_go_and_costs_bounded_memory(tm
         await until(lambda: w.metric("sluice_http_requests_in_flight") == 0)
 
 
-@pytest.mark.parametrize("query", ["topic=service.beat", "topic=nope", f"job_id={'x' * 200}"])
+@pytest.mark.parametrize("query", ["topic=session.changed", "topic=nope", f"job_id={'x' * 200}"])
 async def test_what_cant_be_followed_is_refused(tmp_path: Path, query: str) -> None:
     async with world(tmp_path) as w:
         answer = await w.client.get(f"/api/v1/events?{query}")

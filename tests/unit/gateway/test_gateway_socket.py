@@ -53,6 +53,20 @@ async def test_events_are_followed_over_a_websocket_once_asked_for(tmp_path: Pat
         assert (await hear(ws))["data"]["job_id"] == "j2"
 
 
+async def test_who_comes_back_over_a_websocket_gets_what_came_meanwhile(tmp_path: Path) -> None:
+    async with world(tmp_path) as w, served(w.app) as port:
+        w.live.put(requested("j1"), progressed(1))
+        await w.live.queue.join()
+        again = {"subscribe": {"job_id": "j1"}, "after": "transcode.requested/0/0"}
+        async with socket(port) as ws:
+            await ws.send(orjson.dumps(again).decode())
+            said = [await hear(ws) for _ in range(2)]
+            assert {each["type"] for each in said} == {"subscribed", "event"}
+        async with socket(port) as ws:
+            await ws.send(orjson.dumps({**again, "after": "nowhere"}).decode())
+            assert [(await hear(ws))["type"] for _ in range(2)] == ["subscribed", "missed"]
+
+
 @pytest.mark.parametrize(
     "said",
     [
@@ -60,7 +74,7 @@ async def test_events_are_followed_over_a_websocket_once_asked_for(tmp_path: Pat
         [],
         7,
         {"subscribe": {"owner": "x"}},
-        {"subscribe": {"topic": ["service.beat"]}},
+        {"subscribe": {"topic": ["session.changed"]}},
         {"subscribe": {"job_id": "x" * 5000}},
     ],
 )
