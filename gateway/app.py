@@ -25,6 +25,10 @@ from gateway import errors, following, openapi
 from gateway.access.gate import Gate
 from gateway.access.libraries import Libraries
 from gateway.accounts import endpoints as accounts
+from gateway.audit import endpoints as audit
+from gateway.audit.addresses import Addresses
+from gateway.audit.trail import new_trail
+from gateway.audit.witness import Witness
 from gateway.auth.access_tokens import AccessTokens
 from gateway.auth.cookies import Cookies
 from gateway.auth.dependencies import current_principal
@@ -137,6 +141,8 @@ def connect(settings: Settings) -> Parts:
 
     feed = KafkaFeed(settings.kafka, codec, following.TOPICS)
     identity = identity_of(settings, secret, database, feed, clock, shared)
+    addresses = Addresses(secret, identity.directory)
+    trail = new_trail(settings.instance, secret, addresses, broker, read_models, clock, metrics.audit_lost)
     gatekeeper = Gatekeeper(token, identity, clock)
     identity.following.tell(lambda _: hub.let_go(gatekeeper.still_good))
 
@@ -153,6 +159,8 @@ def connect(settings: Settings) -> Parts:
         asking=Asking(read_providers_file(settings.providers_file)),
         gate=gate,
         publisher=broker,
+        trail=trail,
+        addresses=addresses,
         read_models=read_models,
         store=store,
         files=Files(store, settings.accel_redirect),
@@ -172,9 +180,10 @@ def connect(settings: Settings) -> Parts:
         "presence": presence.run,
         "beat": beat.run,
         "following": identity.following.run,
+        "trail": trail.run,
         "working state": WorkingState(database).run,
     }
-    return Parts(services, duties, (beat.last, close_database))
+    return Parts(services, duties, (trail.close, beat.last, close_database))
 
 
 def identity_of(
@@ -235,6 +244,7 @@ def _include(app: FastAPI) -> None:
         libraries.router,
         shares.router,
         system.router,
+        audit.router,
     ):
         app.include_router(
             routes,
@@ -267,6 +277,7 @@ def _middleware(services: Services) -> list[Middleware]:
         Middleware(OpenToPages),
         Middleware(RequestContext),
         Middleware(Measure, metrics=services.metrics),
+        Middleware(Witness, trail=services.trail, clock=services.clock),
         Middleware(
             BodyGuard,
             max_bytes=settings.max_body_bytes,

@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+from starlette.types import Scope
 
 from connectors.ports import BlobMissing, BrokerUnavailable, DatabaseUnavailable, StoreFull, Transient
 from connectors.read_models import NotBuilt
@@ -81,6 +82,10 @@ class NotFound(Problem):
     """There is no such thing, or not yet."""
 
     status = HTTPStatus.NOT_FOUND
+
+
+class Hidden(NotFound):
+    """It is there, and none of the business of whoever asks: said as if it were not."""
 
 
 class ClientTimeout(Problem):
@@ -169,9 +174,16 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(NotBuilt, _on_transient)
 
 
-async def _on_problem(_: Request, error: Exception) -> Response:
+async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
+    request.state.problem = error
     return problem_response(error)
+
+
+def problem_of(scope: Scope) -> Problem | None:
+    """What a request was answered with, where that was no success."""
+    found: Problem | None = scope.get("state", {}).get("problem")
+    return found
 
 
 async def _on_http(_: Request, error: Exception) -> Response:

@@ -13,6 +13,8 @@ from starlette.requests import HTTPConnection
 from connectors.ports import BlobStore, Clock, Publisher
 from connectors.read_models import ReadModels
 from gateway.access.gate import Gate
+from gateway.audit.addresses import Addresses
+from gateway.audit.trail import Trail
 from gateway.auth.identity import Identity
 from gateway.auth.principal import Authenticator
 from gateway.events.audience import Audience
@@ -42,6 +44,8 @@ class Services:
     identity: Identity
     asking: Asking
     publisher: Publisher
+    trail: Trail
+    addresses: Addresses
     read_models: ReadModels
     store: BlobStore
     files: Files

@@ -29,7 +29,7 @@ from gateway.auth.keys import ApiKey
 from gateway.auth.passwords import refuse_weak
 from gateway.auth.principal import ADMIN, Principal
 from gateway.commands import Commanded, Fresh
-from gateway.errors import Conflict, NotFound
+from gateway.errors import Conflict, Hidden, NotFound
 from gateway.keys.endpoints import said as key_said
 from gateway.media.existing import MEDIA
 from gateway.openapi import problems
@@ -178,7 +178,8 @@ def _user(services: Services, principal: Principal, user_id: str) -> accounts.Us
         raise Conflict("no-account", "The administrator's token is no account: sign in as someone.")
     user = services.identity.directory.user(user_id)
     if user is None or (user_id != principal.id and "users:read" not in principal.may):
-        raise NotFound("user-not-found", f"There is no account {user_id}, or not yet.")
+        missing = NotFound if user is None else Hidden
+        raise missing("user-not-found", f"There is no account {user_id}, or not yet.")
     return user
 
 

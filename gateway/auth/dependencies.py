@@ -8,6 +8,7 @@ from fastapi import Depends, Query, Request, WebSocket
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import HTTPConnection
 
+from gateway.audit.requests import let_in
 from gateway.auth.cookies import ACCESS
 from gateway.auth.principal import ADMIN, Principal
 from gateway.auth.roles import Permission, permissions_of
@@ -30,8 +31,13 @@ async def current_principal(
 ) -> Principal:
     """Who asks, by the request's bearer token or its cookie. Raises Unauthorized, Forbidden, Unavailable."""
     if credentials is not None:
-        return await services.authenticator.principal(credentials.credentials)
+        return _noted(request, await services.authenticator.principal(credentials.credentials))
     return await by_cookie(services, request)
+
+
+def _noted(connection: HTTPConnection, principal: Principal) -> Principal:
+    let_in(connection.scope, principal)
+    return principal
 
 
 CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
@@ -64,7 +70,7 @@ async def by_cookie(services: Services, connection: HTTPConnection) -> Principal
     token = connection.cookies.get(ACCESS)
     if token is None:
         raise Unauthorized(_SEND)
-    principal = await services.authenticator.principal(token)
+    principal = _noted(connection, await services.authenticator.principal(token))
     services.identity.cookies.refuse_forged(connection, principal.session_id or "")
     return principal
 
@@ -85,7 +91,7 @@ async def socket_principal(services: Services, socket: WebSocket) -> Principal:
     """Who opens a WebSocket. Raises Unauthorized, Forbidden, Unavailable."""
     kind, _, token = socket.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
-        found = await services.authenticator.principal(token.strip())
+        found = _noted(socket, await services.authenticator.principal(token.strip()))
     elif (ticket := socket.query_params.get("ticket")) is not None:
         found = await by_ticket(services, ticket)
     else:

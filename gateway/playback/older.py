@@ -16,7 +16,7 @@ from gateway.access.policy import Level
 from gateway.auth.dependencies import bearer, current_principal, refuse_unless
 from gateway.auth.principal import Principal
 from gateway.commands import Command
-from gateway.errors import Forbidden, Invalid, NotFound, Unavailable
+from gateway.errors import Forbidden, Hidden, Invalid, NotFound, Unavailable
 from gateway.media.existing import MEDIA, find_for_all
 from gateway.openapi import FILE, problems
 from gateway.playback import endpoints, sessions
@@ -104,7 +104,8 @@ async def _medium(services: Services, viewer: Principal | Ticket, wanted: str) -
         raise Invalid("bad-name", "This is neither the id nor the name of a medium.")
     document = await services.read_models.get(MEDIA, named) or await _by_name(services, viewer, named)
     if document is None or not _may_see(services, viewer, document):
-        raise NotFound("media-not-found", "There is no medium of that id or name.")
+        missing = NotFound if document is None else Hidden
+        raise missing("media-not-found", "There is no medium of that id or name.")
     services.streams.refuse_deleted(document["_id"])
     return (await find_for_all(services.read_models, document["_id"]))[1]
 

@@ -84,6 +84,7 @@ async def open_share(command: CommandedByAnyone, response: Response, said: Openi
     identity = command.services.identity
     identity.following.refuse_stale()
     id, secret = handed_out.read(_MARK, said.link)
+    command.about(SHARE, id)
     share, kept = identity.links.good(id, command.now), _kept(command.services, id)
     known = kept.get("digest", "")
     if share is None or not handed_out.is_it(secret, known):
