@@ -16,7 +16,7 @@ from connectors.read_models import NotBuilt, ReadModels
 from gateway import tokens
 from gateway.audit import requests
 from gateway.audit.acts import act_of
-from gateway.audit.entry import FAILED, Entry
+from gateway.audit.entry import FAILED, Entry, Target
 from gateway.auth.dependencies import CurrentPrincipal
 from gateway.auth.principal import NOBODY, Principal
 from gateway.errors import BadRequest, Unavailable
@@ -81,9 +81,9 @@ class Command:
             await self._shown(shown)
         return token
 
-    def about(self, kind: str, id: str) -> None:
+    def about(self, target: Target) -> None:
         """Says what the request is about, for the audit log, where its path does not tell."""
-        requests.about(self._request.scope, kind, id)
+        requests.about(self._request.scope, target)
 
     async def _written_down(self, events: Sequence[Event]) -> Entry:
         """Has the audit log say what is about to happen, if that changes something. Raises Unavailable."""

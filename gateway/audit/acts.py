@@ -10,6 +10,7 @@ from gateway.audit.entry import Target
 from gateway.auth.accounts import API_KEY, IDENTITY, INVITATION, PASSWORD, SHARE, USER_KEY
 from schemas import events
 from schemas.events import Event
+from schemas.topics import topic_of
 
 _DETAIL = frozenset({PASSWORD, USER_KEY})
 """Credentials that are set because something else happens, which says so itself."""
@@ -29,16 +30,19 @@ class Act:
 
 
 def act_of(said: Sequence[Event]) -> Act:
-    """What these events, published together, come to. Raises ValueError for events that are no one's act."""
+    """What these events, published together, come to; by the name of the first where that says no more."""
     found = [act for event in said if (act := _act(event)) is not None]
-    if not found:
-        raise ValueError(f"nobody's act: {', '.join(type(event).__name__ for event in said)}")
-    return max(found, key=lambda act: act.action.startswith("user."))
+    return max(found, key=lambda act: act.action.startswith("user."), default=_unnamed(said[0]))
 
 
 def _act(event: Event) -> Act | None:
     told = ACTS.get(type(event))
     return told(event) if told else None
+
+
+def _unnamed(event: Event) -> Act:
+    topic = topic_of(event)
+    return Act(topic.name, Target(topic.key, str(getattr(event, topic.key))))
 
 
 def _uploaded(event: events.MediaUploaded) -> Act:
@@ -82,7 +86,7 @@ def _account(event: events.UserChanged) -> Act:
 def _credential(event: events.CredentialChanged) -> Act | None:
     if event.kind in _DETAIL or event.kind == SHARE:
         return None
-    name = _NAMES[event.kind]
+    name = _NAMES.get(event.kind, event.kind)
     about = {"user": event.user_id} if event.user_id else {}
     return Act(f"{name}.{'made' if event.value else 'withdrawn'}", Target(name, event.id), about)
 

@@ -22,11 +22,13 @@ class Target:
 
     kind: str
     id: str
+    is_known: bool = True
+    """Whether there is such a thing; a stranger may ask for anything."""
 
     @classmethod
     def named(cls, kind: str, id: str) -> Target:
         """By what a stranger may have typed: cut, and always good for the wire."""
-        return cls(kind, id[:_MOST_ID].encode(errors="replace").decode())
+        return cls(kind, id[:_MOST_ID].encode(errors="replace").decode(), is_known=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,10 @@ class Entry:
     def alike(self) -> tuple[object, ...]:
         """The same for entries that one with a count can stand for.
 
-        Strangers may ask for anything, as often as they like: what they were refused counts by route.
+        Strangers may ask for anything, as often as they like: where it is not there, it counts by route.
         """
-        target = None if self.actor.came_by == NOBODY else self.target
+        is_anything = self.actor.came_by == NOBODY and self.target is not None and not self.target.is_known
+        target = None if is_anything else self.target
         return (
             self.action,
             self.outcome,

@@ -20,9 +20,9 @@ def let_in(scope: Scope, principal: Principal) -> None:
     scope["state"][_PRINCIPAL] = principal
 
 
-def about(scope: Scope, kind: str, id: str) -> None:
+def about(scope: Scope, target: Target) -> None:
     """Takes note of what a request is about that its path does not tell."""
-    scope["state"][_ABOUT] = Target.named(kind, id)
+    scope["state"][_ABOUT] = target
 
 
 def of_act(scope: Scope, route: str, principal: Principal, act: Act, now: datetime) -> Entry:

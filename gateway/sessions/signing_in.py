@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Request, Response
 
 from gateway.accounts import changes
+from gateway.audit.entry import Target
 from gateway.auth.accounts import ACTIVE, PASSWORD, User
 from gateway.auth.cookies import REFRESH
 from gateway.auth.passwords import refuse_weak
@@ -30,7 +31,7 @@ async def sign_in(command: Command, request: Request, said: schemas.SignIn) -> S
     right = await identity.passwords.is_right(said.password, kept.value if kept else None)
     if not right or user is None or user.state != ACTIVE:
         mark = command.services.addresses.mark(said.login)
-        command.about("user", user.id) if user else command.about("login", mark)
+        command.about(Target("user", user.id) if user else Target.named("login", mark))
         raise Unauthorized(_WRONG)
     return await open_session(command, request, user, "password")
 

@@ -158,7 +158,7 @@ async def test_every_metric_has_a_base_unit(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
         names = {m.name for m in w.services.metrics.registry.collect() if m.name.startswith("sluice_")}
         units = ("_seconds", "_bytes", "_in_flight", "_clients", "s", "_published", "_messages")
-        assert len(names) == 9
+        assert len(names) == 10
         assert all(name.endswith(units) for name in names)
 
 
