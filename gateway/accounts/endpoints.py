@@ -22,6 +22,7 @@ from gateway.accounts.schemas import (
     UserAccepted,
     UserOrder,
 )
+from gateway.audit import looking
 from gateway.auth import accounts
 from gateway.auth.accounts import ACTIVE, API_KEY, DISABLED, ERASED
 from gateway.auth.dependencies import CurrentPrincipal, allow, refuse_unless
@@ -154,6 +155,7 @@ async def export_user(
         sessions=[_without(asdict(session), "generation") for session in sessions],
         keys=[key_said(ApiKey.read(key)) for key in keys],
         media=await _media_of(services, user.id),
+        audit=await looking.of_actor(services, user.id),
     )
 
 

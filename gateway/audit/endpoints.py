@@ -8,8 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query
 
 from gateway import pages
-from gateway.audit.chain import PURPOSE
-from gateway.audit.render import render
+from gateway.audit import looking
 from gateway.audit.schemas import AuditItem
 from gateway.auth.dependencies import allow
 from gateway.commands import Fresh
@@ -18,7 +17,6 @@ from gateway.services import ServicesOf
 
 router = APIRouter(tags=["audit"])
 
-_AUDIT = "audit"
 Text = Annotated[str | None, Query(max_length=200)]
 
 
@@ -46,11 +44,9 @@ async def list_audit(
     }
     where = {path: value for path, value in asked.items() if value is not None}
     found = await pages.page(
-        services.read_models, _AUDIT, where, paging, since=_zoned(since), until=_zoned(until)
+        services.read_models, looking.AUDIT, where, paging, since=_zoned(since), until=_zoned(until)
     )
-    keys = services.identity.secret.every(PURPOSE)
-    items = [render(document, services.addresses, keys) for document in found.items]
-    return pages.Listing(items=items, next=found.next)
+    return pages.Listing(items=looking.shown(services, found.items), next=found.next)
 
 
 def _zoned(when: datetime | None) -> datetime | None:
