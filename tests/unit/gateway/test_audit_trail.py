@@ -13,6 +13,7 @@ import pytest
 from connectors.ports import BrokerUnavailable, Position
 from connectors.read_models import POINTER, STATE, ReadModels
 from gateway.audit.addresses import Addresses
+from gateway.audit.chain import link_id
 from gateway.audit.entry import ALLOWED, REFUSED, Actor, Target
 from gateway.audit.trail import Trail, new_trail
 from gateway.audit.verification import Report, Verification
@@ -23,7 +24,7 @@ from schemas.events import AuditRecorded, Event
 from tests.fakes import MemoryDatabase, only
 from tests.unit.gateway.checks import assert_problem
 from tests.unit.gateway.doubles import GENERATION, FakeClock, FakePublisher
-from tests.unit.gateway.fakes import SECRET, world
+from tests.unit.gateway.fakes import SECRET, until, world
 from tests.unit.gateway.history import uploaded
 from tests.unit.gateway.trail import ADA, KEYS, entry, said, written
 
@@ -173,7 +174,9 @@ async def test_nobody_is_vouched_for_who_did_not_write_with_our_key() -> None:
     log = Log()
     trail = log.gateway("gateway-1")
     await trail.confirm(entry())
-    await log.publisher.publish([replace(log.records[-1], number=99, hash="ab" * 32)])
+    last = log.records[-1]
+    meta = replace(last.meta, event_id=link_id(last.chain, 99))
+    await log.publisher.publish([replace(last, meta=meta, number=99, hash="ab" * 32)])
     await log.gateway("gateway-2").confirm(entry())
     assert log.records[-2].heads == []
 
@@ -188,10 +191,21 @@ async def test_without_the_read_models_a_chain_opens_all_the_same_and_vouches_a_
     assert log.records[-2].heads == []
     log.database.away = False
     log.clock.move(minutes=1)
-    while not log.records[-1].heads:
-        await asyncio.sleep(0.01)
+    await until(lambda: log.records[-1].heads)
     running.cancel()
     assert log.records[-1].action == "chain.anchored"
+
+
+async def test_a_chain_that_vouches_for_others_does_not_for_itself() -> None:
+    """It would look as if somebody else knew where it ends, and its end could be cut off."""
+    log = Log()
+    trail = log.gateway("gateway-1")
+    await trail.confirm(entry())
+    log.clock.move(hours=1)
+    running = asyncio.create_task(trail.run())
+    await until(lambda: log.records[-1].action == "chain.anchored")
+    running.cancel()
+    assert log.records[-1].heads == []
 
 
 async def test_nothing_is_done_after_the_end() -> None:
