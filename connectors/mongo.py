@@ -102,20 +102,21 @@ class MongoDatabase:
     async def _newest(
         self, collection: Collection, query: Query, before: tuple[datetime, str] | None
     ) -> list[Document]:
-        start = before[0] if before else await self.now()
-        window = _FIRST_WINDOW
-        while start - window > _BEGINNING:
+        start = before[0] if before else query.until or await self.now()
+        window, floor = _FIRST_WINDOW, query.since or _BEGINNING
+        while start - window > floor:
             found = await self._within(collection, query, start - window, before)
             if len(found) > query.limit:
                 return found
             window *= _growth(len(found), query.limit)
-        return await self._within(collection, query, _BEGINNING, before)
+        return await self._within(collection, query, floor, before)
 
     async def _within(
         self, collection: Collection, query: Query, lower: datetime, before: tuple[datetime, str] | None
     ) -> list[Document]:
         """Alternatives are asked for one by one: the embedded server would scan for all of them together."""
-        bounds = {"$gte": lower} | ({"$lte": before[0]} if before else {})
+        upper = before[0] if before else query.until
+        bounds = {"$gte": lower} | ({"$lte": upper} if upper else {})
         found: dict[Any, Document] = {}
         for alternative in query.any_of or ({},):
             asked = {**_filter(query.where), **_filter(alternative), query.order_by: bounds}

@@ -162,7 +162,8 @@ class Page:
 class Query:
     """Documents whose fields equal `where`, newest first by `order_by`, a page at a time.
 
-    Of alternatives in `any_of`, each with its own index, at least one must hold too.
+    Of alternatives in `any_of`, each with its own index, at least one must hold too. What `order_by` names is
+    not before `since` and not after `until`.
     """
 
     where: Mapping[str, Any] = field(default_factory=dict)
@@ -170,6 +171,8 @@ class Query:
     order_by: str = "created_at"
     limit: int = 50
     cursor: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 class Database(Protocol):

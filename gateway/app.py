@@ -28,6 +28,10 @@ from gateway import errors, following, openapi
 from gateway.access.gate import Gate
 from gateway.access.libraries import Libraries
 from gateway.accounts import endpoints as accounts
+from gateway.audit import endpoints as audit
+from gateway.audit.addresses import Addresses
+from gateway.audit.trail import new_trail
+from gateway.audit.witness import Witness
 from gateway.auth.access_tokens import AccessTokens
 from gateway.auth.cookies import Cookies
 from gateway.auth.dependencies import current_principal
@@ -158,6 +162,8 @@ def connect(settings: Settings) -> Parts:
     identity = identity_of(settings, secret, database, feed, clock, shared)
     limits = limits_of(settings, secret, database, clock)
     identity.following.tell(limits.own.hear)
+    addresses = Addresses(secret, identity.directory)
+    trail = new_trail(settings.instance, secret, addresses, broker, read_models, clock, metrics.audit_lost)
     gatekeeper = Gatekeeper(token, identity, clock)
     identity.following.tell(lambda _: hub.let_go(gatekeeper.still_good))
 
@@ -176,6 +182,8 @@ def connect(settings: Settings) -> Parts:
         asking=Asking(read_providers_file(settings.providers_file)),
         gate=gate,
         publisher=broker,
+        trail=trail,
+        addresses=addresses,
         read_models=read_models,
         store=store,
         files=Files(store, settings.accel_redirect),
@@ -196,9 +204,10 @@ def connect(settings: Settings) -> Parts:
         "presence": presence.run,
         "beat": beat.run,
         "following": identity.following.run,
+        "trail": trail.run,
         "working state": WorkingState(database).run,
     }
-    return Parts(services, duties, (beat.last, close_database))
+    return Parts(services, duties, (trail.close, beat.last, close_database))
 
 
 def identity_of(
@@ -268,6 +277,7 @@ def _include(app: FastAPI) -> None:
         shares.router,
         limits_endpoints.router,
         system.router,
+        audit.router,
     ):
         app.include_router(
             routes,
@@ -320,6 +330,7 @@ def _middleware(services: Services) -> list[Middleware]:
         Middleware(RequestContext),
         Middleware(TellStandings),
         Middleware(Measure, metrics=services.metrics),
+        Middleware(Witness, trail=services.trail, clock=services.clock),
         Middleware(KeepAnswers, answers=services.answers),
         Middleware(
             BodyGuard,

@@ -14,12 +14,15 @@ from fastapi import Depends, Header, Query, Request, Response
 from connectors.ports import BrokerUnavailable, DatabaseUnavailable, Position
 from connectors.read_models import NotBuilt, ReadModels
 from gateway import tokens
+from gateway.audit import requests
+from gateway.audit.acts import act_of
+from gateway.audit.entry import FAILED, Entry, Target
 from gateway.auth.dependencies import CurrentPrincipal
 from gateway.auth.principal import NOBODY, Principal
 from gateway.errors import BadRequest, Unavailable
 from gateway.idempotency.answers import Once
 from gateway.idempotency.middleware import ONCE
-from gateway.middleware import request_id
+from gateway.middleware import request_id, template
 from gateway.services import Services, ServicesOf
 from schemas.events import Event, Meta, new_id, seeded_id
 from schemas.topics import BY_NAME
@@ -72,9 +75,11 @@ class Command:
 
         `at_once` leaves it to later reads to wait for the read models.
         """
+        entry = await self._written_down(events)
         try:
             positions = await self.services.publisher.publish(events)
         except BrokerUnavailable as error:
+            self.services.trail.note(replace(entry, at=self.now, outcome=FAILED))
             log.warning("command not confirmed", error=str(error))
             raise Unavailable(
                 "Kafka did not confirm this in time. It may still happen: look first."
@@ -88,6 +93,26 @@ class Command:
         if not at_once:
             await self._shown(shown)
         return token
+
+    def about(self, target: Target) -> None:
+        """Says what the request is about, for the audit log, where its path does not tell."""
+        requests.about(self.request.scope, target)
+
+    async def _written_down(self, events: Sequence[Event]) -> Entry:
+        """Has the audit log say what is about to happen, if that changes something. Raises Unavailable."""
+        act, scope, trail = act_of(events), self.request.scope, self.services.trail
+        entry = requests.of_act(scope, template(scope), self.principal, act, self.now)
+        if not act.changes:
+            trail.note(entry)
+            return entry
+        try:
+            await trail.confirm(entry)
+        except BrokerUnavailable as error:
+            trail.note(replace(entry, outcome=FAILED))
+            raise Unavailable(
+                "The audit log can't be written now, and nothing is done without it."
+            ) from error
+        return entry
 
     async def _shown(self, positions: Sequence[Position]) -> None:
         """Waits a moment for the read models; the command stands whether or not they follow."""

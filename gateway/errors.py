@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+from starlette.types import Scope
 
 from connectors.ports import (
     BlobMissing,
@@ -91,6 +92,10 @@ class NotFound(Problem):
     """There is no such thing, or not yet."""
 
     status = HTTPStatus.NOT_FOUND
+
+
+class Hidden(NotFound):
+    """It is there, and none of the business of whoever asks: said as if it were not."""
 
 
 class ClientTimeout(Problem):
@@ -198,7 +203,14 @@ def _answer(request: Request, problem: Problem) -> Response:
 
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
+    request.state.problem = error
     return _answer(request, error)
+
+
+def problem_of(scope: Scope) -> Problem | None:
+    """What a request was answered with, where that was no success."""
+    found: Problem | None = scope.get("state", {}).get("problem")
+    return found
 
 
 async def _on_replayed(_: Request, error: Exception) -> Response:

@@ -33,6 +33,9 @@ class Metrics:
         self.events_published = self._counter(
             "sluice_events_published_total", "Events that Kafka acknowledged", ("topic",)
         )
+        self.audit_lost = self._counter(
+            "sluice_audit_lost_records_total", "Looks and refusals that the audit log had no room to tell of"
+        )
         self.live_clients = self._gauge("sluice_live_clients", "Open live connections", ("transport",))
         self.live_messages = self._counter(
             "sluice_live_messages_total",

@@ -51,7 +51,7 @@ class RequestContext:
             await self._app(scope, receive, send)
         except Exception:
             # An address may be a permission by itself: the matched path says as much, and nothing secret.
-            log.exception("unexpected error", method=scope.get("method"), path=_template(scope))
+            log.exception("unexpected error", method=scope.get("method"), path=template(scope))
             if scope["type"] == "websocket" or send.started:
                 raise
             await errors.unexpected(id)(scope, receive, send)
@@ -107,21 +107,19 @@ class Measure:
             await self._app(scope, receive, noting)
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-            labels = (method, _template(scope), str(status or "none"))
+            labels = (method, template(scope), str(status or "none"))
             self._durations.labels(*labels).observe(time.perf_counter() - began)
 
 
-def _template(scope: Scope) -> str:
+def template(scope: Scope) -> str:
     """The matched path with its parameters' names for their values; never a value."""
     if "endpoint" not in scope:
         return "unmatched"
-    segments = scope["path"].split("/")
-    for name, value in reversed(scope.get("path_params", {}).items()):
-        if value not in segments:
-            return "other"
-        last = len(segments) - 1 - segments[::-1].index(value)
-        segments[last] = f"{{{name}}}"
-    return "/".join(segments)
+    own = getattr(scope.get("route"), "path", None)
+    if own is None:
+        return "other" if scope.get("path_params") else str(scope["path"])
+    prefix = scope["path"].split("/")[: -own.count("/")]  # a route knows its path within its router alone
+    return "/".join(prefix) + str(own)
 
 
 class BodyGuard:

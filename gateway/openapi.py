@@ -33,6 +33,7 @@ TAGS = [
     {"name": "libraries", "description": "Who else may have media: shared libraries, and links."},
     {"name": "sessions", "description": "Signing in and out, and what sessions go on with."},
     {"name": "users", "description": "Accounts, invitations to have one, and keys for programs."},
+    {"name": "audit", "description": "Who was let do what, and who was refused."},
     {"name": "events", "description": "What happens, as it happens; over a WebSocket at /api/v1/ws too."},
     {"name": "system", "description": "The machine and the processes of this installation."},
     {"name": "health", "description": "For probes and Prometheus; no token needed."},

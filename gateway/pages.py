@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
@@ -39,10 +40,14 @@ async def page(
     where: Mapping[str, Any],
     paging: Paging,
     any_of: Sequence[Mapping[str, Any]] = (),
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> ports.Page:
     """A page of a read model. Raises BadRequest for a cursor that is none."""
-    query = ports.Query(where=where, any_of=any_of, limit=paging.limit, cursor=paging.cursor)
+    asked = ports.Query(
+        where=where, any_of=any_of, limit=paging.limit, cursor=paging.cursor, since=since, until=until
+    )
     try:
-        return await read_models.page(name, query)
+        return await read_models.page(name, asked)
     except ValueError as error:
         raise BadRequest("bad-cursor", str(error)) from error

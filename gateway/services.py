@@ -14,6 +14,8 @@ from connectors.breaker import Breaker
 from connectors.ports import BlobStore, Clock, Publisher
 from connectors.read_models import ReadModels
 from gateway.access.gate import Gate
+from gateway.audit.addresses import Addresses
+from gateway.audit.trail import Trail
 from gateway.auth.identity import Identity
 from gateway.auth.principal import Authenticator
 from gateway.events.audience import Audience
@@ -47,6 +49,8 @@ class Services:
     answers: Answers
     asking: Asking
     publisher: Publisher
+    trail: Trail
+    addresses: Addresses
     read_models: ReadModels
     store: BlobStore
     files: Files

@@ -316,6 +316,36 @@ class SessionChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    chain: str
+    number: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRecorded:
+    meta: Meta
+    chain: str
+    number: int
+    previous: str
+    hash: str
+    action: str
+    outcome: str
+    actor_id: str
+    came_by: str
+    target_kind: str | None = None
+    target_id: str | None = None
+    request_id: str | None = None
+    method: str | None = None
+    route: str | None = None
+    address: bytes | None = None
+    address_mark: str | None = None
+    count: int = 1
+    details: dict[str, str] = field(default_factory=dict)
+    heads: list[Head] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceBeat:
     meta: Meta
     service: str
@@ -365,6 +395,7 @@ Event = (
     | UserChanged
     | CredentialChanged
     | SessionChanged
+    | AuditRecorded
     | ServiceBeat
     | DeadLetter
 )

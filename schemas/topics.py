@@ -199,6 +199,14 @@ TOPICS: tuple[Topic, ...] = (
         compacted=True,
     ),
     Topic(
+        name="audit.recorded",
+        record=events.AuditRecorded,
+        key="chain",
+        about="Who was let do what, or refused; each record is chained to the one before.",
+        producers=("gateway",),
+        consumers=("views",),
+    ),
+    Topic(
         name="service.beat",
         record=events.ServiceBeat,
         key="instance",

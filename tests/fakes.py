@@ -147,7 +147,7 @@ class MemoryDatabase:
     async def page(self, collection: str, query: Query) -> Page:
         found = [d for d in self._of(collection).values() if _matches(d, query.where)]
         found = [d for d in found if not query.any_of or any(_matches(d, each) for each in query.any_of)]
-        found = [d for d in found if _get(d, query.order_by) is not None]
+        found = [d for d in found if _is_between(_get(d, query.order_by), query)]
         found.sort(key=lambda d: (_get(d, query.order_by), d["_id"]), reverse=True)
         start = _read_cursor(query.cursor)
         items = copy.deepcopy(found[start : start + query.limit])
@@ -176,6 +176,12 @@ class MemoryDatabase:
 
     async def ping(self) -> None:
         self._of("state")
+
+
+def _is_between(value: Any, query: Query) -> bool:
+    early = query.since is not None and value is not None and value < query.since
+    late = query.until is not None and value is not None and value > query.until
+    return value is not None and not early and not late
 
 
 def _matches(document: Document, where: Mapping[str, Any]) -> bool:

@@ -224,6 +224,27 @@ def session(session_id: str = "s1", **more: Any) -> events.SessionChanged:
     return events.SessionChanged(meta=meta(), session_id=session_id, **(said | more))
 
 
+def audited(number: int = 1, **more: Any) -> events.AuditRecorded:
+    said: dict[str, Any] = {
+        "chain": "gateway-1/c1",
+        "previous": "",
+        "hash": "ab" * 32,
+        "action": "media.deleted",
+        "outcome": "allowed",
+        "actor_id": "u1",
+        "came_by": "session",
+        "target_kind": "media",
+        "target_id": "m1",
+        "request_id": "r-12345678",
+        "method": "DELETE",
+        "route": "/api/v1/media/{media_id}",
+        "address": b"\x01sealed",
+        "details": {"code": "not-yours"},
+        "heads": [events.Head(chain="gateway-2/c2", number=3, hash="cd" * 32)],
+    }
+    return events.AuditRecorded(**{"meta": meta(), "number": number, **said, **more})
+
+
 def dead_letter(**more: Any) -> events.DeadLetter:
     said: dict[str, Any] = {
         "stage": "transcode",
@@ -257,6 +278,7 @@ def one_of_each() -> list[events.Event]:
         user(),
         credential(),
         session(),
+        audited(),
         beat(),
         dead_letter(),
     ]

@@ -114,6 +114,7 @@ STATE_STYLES = {
     "ready": "green",
     "processing": "cyan",
     "failed": "red",
+    "refused": "red",
     "rejected": "red",
     "cancelled": "yellow",
     "waiting": "yellow",

@@ -10,7 +10,7 @@ from gateway.access import policy
 from gateway.access.libraries import Libraries
 from gateway.access.policy import Level
 from gateway.auth.principal import Principal
-from gateway.errors import Forbidden, NotFound
+from gateway.errors import Forbidden, Hidden, NotFound
 
 
 class Gate:
@@ -28,7 +28,7 @@ class Gate:
         """Raises NotFound for who may not even see the medium, Forbidden for who may not do this to it."""
         has = self.level(principal, document)
         if has < Level.VIEW:
-            raise not_found(document["_id"])
+            raise hidden(document["_id"])
         if has < least:
             raise Forbidden("not-yours", f"You may {has.name.lower()} this, and not {least.name.lower()} it.")
 
@@ -39,5 +39,14 @@ class Gate:
 
 
 def not_found(media_id: str) -> NotFound:
-    """The medium is not there, or is none of their business: that is not told apart."""
-    return NotFound("media-not-found", f"There is no medium {media_id}, or not yet.")
+    """The medium is not there."""
+    return NotFound("media-not-found", _said(media_id))
+
+
+def hidden(media_id: str) -> Hidden:
+    """The medium is none of their business: to them that is as if it were not there."""
+    return Hidden("media-not-found", _said(media_id))
+
+
+def _said(media_id: str) -> str:
+    return f"There is no medium {media_id}, or not yet."

@@ -22,6 +22,7 @@ from gateway.accounts.schemas import (
     UserAccepted,
     UserOrder,
 )
+from gateway.audit import looking
 from gateway.auth import accounts
 from gateway.auth.accounts import ACTIVE, API_KEY, DISABLED, ERASED
 from gateway.auth.dependencies import CurrentPrincipal, allow, refuse_unless
@@ -29,7 +30,7 @@ from gateway.auth.keys import ApiKey
 from gateway.auth.passwords import refuse_weak
 from gateway.auth.principal import ADMIN, Principal
 from gateway.commands import Commanded, Fresh
-from gateway.errors import Conflict, NotFound
+from gateway.errors import Conflict, Hidden, NotFound
 from gateway.keys.endpoints import said as key_said
 from gateway.media.existing import MEDIA
 from gateway.openapi import problems
@@ -154,6 +155,7 @@ async def export_user(
         sessions=[_without(asdict(session), "generation") for session in sessions],
         keys=[key_said(ApiKey.read(key)) for key in keys],
         media=await _media_of(services, user.id),
+        audit=await looking.of_actor(services, user.id),
     )
 
 
@@ -178,7 +180,8 @@ def _user(services: Services, principal: Principal, user_id: str) -> accounts.Us
         raise Conflict("no-account", "The administrator's token is no account: sign in as someone.")
     user = services.identity.directory.user(user_id)
     if user is None or (user_id != principal.id and "users:read" not in principal.may):
-        raise NotFound("user-not-found", f"There is no account {user_id}, or not yet.")
+        missing = NotFound if user is None else Hidden
+        raise missing("user-not-found", f"There is no account {user_id}, or not yet.")
     return user
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.audit.schemas import AuditItem
 from gateway.auth.passwords import MOST
 from gateway.auth.roles import Role
 
@@ -84,3 +85,4 @@ class Export(BaseModel):
     sessions: list[dict[str, Any]]
     keys: list[dict[str, Any]]
     media: list[dict[str, Any]]
+    audit: list[AuditItem]

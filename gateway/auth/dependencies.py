@@ -8,6 +8,7 @@ from fastapi import Depends, Query, Request, WebSocket
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import HTTPConnection
 
+from gateway.audit.requests import let_in
 from gateway.auth.cookies import ACCESS
 from gateway.auth.principal import ADMIN, Principal
 from gateway.auth.roles import Permission, permissions_of
@@ -34,9 +35,15 @@ async def current_principal(
     """
     if credentials is not None:
         principal = await services.authenticator.principal(credentials.credentials)
+        let_in(request.scope, principal)
     else:
         principal = await by_cookie(services, request)
     await services.limits.request(request, principal)
+    return principal
+
+
+def _noted(connection: HTTPConnection, principal: Principal) -> Principal:
+    let_in(connection.scope, principal)
     return principal
 
 
@@ -70,7 +77,7 @@ async def by_cookie(services: Services, connection: HTTPConnection) -> Principal
     token = connection.cookies.get(ACCESS)
     if token is None:
         raise Unauthorized(_SEND)
-    principal = await services.authenticator.principal(token)
+    principal = _noted(connection, await services.authenticator.principal(token))
     services.identity.cookies.refuse_forged(connection, principal.session_id or "")
     return principal
 
@@ -91,7 +98,7 @@ async def socket_principal(services: Services, socket: WebSocket) -> Principal:
     """Who opens a WebSocket. Raises Unauthorized, Forbidden, Unavailable."""
     kind, _, token = socket.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
-        found = await services.authenticator.principal(token.strip())
+        found = _noted(socket, await services.authenticator.principal(token.strip()))
     elif (ticket := socket.query_params.get("ticket")) is not None:
         found = await by_ticket(services, ticket)
     else:

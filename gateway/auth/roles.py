@@ -18,6 +18,7 @@ Permission = Literal[
     "users:read",
     "users:write",
     "account",
+    "audit:read",
 ]
 """`account` is what concerns oneself: sessions, keys, the password."""
 

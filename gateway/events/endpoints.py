@@ -84,6 +84,7 @@ async def follow_socket(websocket: WebSocket) -> None:
     try:
         principal = await socket_principal(services, websocket)
     except Problem as problem:
+        websocket.state.problem = problem
         await websocket.send_denial_response(problem_response(problem))
         return
     await websocket.accept()

@@ -7,7 +7,7 @@ from typing import Any
 from gateway.access.policy import Level
 from gateway.auth.principal import Principal
 from gateway.commands import Command
-from gateway.errors import Forbidden, Gone, NotFound
+from gateway.errors import Forbidden, Gone, Hidden, NotFound
 from gateway.jobs.makers import JOBS
 from gateway.jobs.render import render
 from gateway.jobs.schemas import Job
@@ -50,10 +50,14 @@ async def _refuse_below(services: Services, principal: Principal, job: Job, leas
     document = await services.read_models.get(MEDIA, job.media_id)
     has = services.gate.level(principal, document) if document else Level.NONE
     if has < Level.VIEW:
-        raise _missing(job.id)
+        raise Hidden("job-not-found", _said(job.id))
     if has < least:
         raise Forbidden("not-yours", "This job is another's, and you may not edit its medium.")
 
 
 def _missing(job_id: str) -> NotFound:
-    return NotFound("job-not-found", f"There is no job {job_id}, or not yet.")
+    return NotFound("job-not-found", _said(job_id))
+
+
+def _said(job_id: str) -> str:
+    return f"There is no job {job_id}, or not yet."

@@ -14,7 +14,7 @@ from gateway.auth.dependencies import CurrentPrincipal, allow
 from gateway.auth.keys import MARK, ApiKey
 from gateway.auth.principal import ADMIN
 from gateway.commands import Commanded
-from gateway.errors import Conflict, Forbidden, NotFound
+from gateway.errors import Conflict, Forbidden, Hidden, NotFound
 from gateway.keys import schemas
 from gateway.openapi import problems
 from gateway.services import ServicesOf
@@ -63,7 +63,8 @@ async def withdraw_key(command: Commanded, key_id: str) -> None:
     """Withdraws a key: it is refused everywhere within a moment."""
     kept = command.services.identity.directory.credential(API_KEY, key_id)
     if kept is None or kept.user_id != command.principal.id:
-        raise NotFound("key-not-found", "You have no such key.")
+        missing = NotFound if kept is None else Hidden
+        raise missing("key-not-found", "You have no such key.")
     await command.publish([changes.credential(command, API_KEY, key_id, kept.user_id, None)], _PATH)
 
 

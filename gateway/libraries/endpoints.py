@@ -15,7 +15,7 @@ from gateway.auth.dependencies import CurrentPrincipal, allow
 from gateway.auth.principal import Principal
 from gateway.commands import Command, Commanded, Fresh
 from gateway.documents import part
-from gateway.errors import Forbidden, NotFound
+from gateway.errors import Forbidden, Hidden, NotFound
 from gateway.libraries.schemas import (
     AccessAccepted,
     Libraries,
@@ -137,7 +137,8 @@ def _find(
     found = known.get(library_id)
     has = found.level(principal) if found else Level.NONE
     if found is None or has < Level.VIEW:
-        raise NotFound("library-not-found", f"There is no library {library_id}, or not yet.")
+        missing = NotFound if found is None else Hidden
+        raise missing("library-not-found", f"There is no library {library_id}, or not yet.")
     if has < least:
         raise Forbidden(
             "not-yours", f"You may {has.name.lower()} this library, and not {least.name.lower()} it."

@@ -26,9 +26,9 @@ def checked(wanted: str) -> str:
     return named
 
 
-def missing() -> NotFound:
+def missing(kind: type[NotFound] = NotFound) -> NotFound:
     """There is none, or none for whoever asks."""
-    return NotFound("media-not-found", "There is no medium of that id or name.")
+    return kind("media-not-found", "There is no medium of that id or name.")
 
 
 async def newest(services: Services, principal: Principal, name: str, status: str | OneOf) -> Document | None:

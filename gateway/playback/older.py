@@ -14,7 +14,7 @@ from gateway.auth.dependencies import bearer, current_principal, refuse_unless
 from gateway.auth.principal import Principal
 from gateway.commands import Command
 from gateway.compat.route import TAG, OlderRoute, instead
-from gateway.errors import Forbidden, Invalid, Unavailable
+from gateway.errors import Forbidden, Hidden, Invalid, Unavailable
 from gateway.media import named
 from gateway.media.existing import MEDIA, find_for_all
 from gateway.openapi import FILE, problems
@@ -100,7 +100,7 @@ async def _medium(services: Services, viewer: Principal | Ticket, wanted: str) -
     name = named.checked(wanted)
     document = await services.read_models.get(MEDIA, name) or await _by_name(services, viewer, name)
     if document is None or not _may_see(services, viewer, document):
-        raise named.missing()
+        raise named.missing() if document is None else named.missing(Hidden)
     services.streams.refuse_deleted(document["_id"])
     return (await find_for_all(services.read_models, document["_id"]))[1]
 

@@ -7,12 +7,13 @@ from typing import Any
 from fastapi import Request, Response
 
 from gateway.accounts import changes
+from gateway.audit.entry import Target
 from gateway.auth.accounts import ACTIVE, PASSWORD, User
 from gateway.auth.cookies import REFRESH
 from gateway.auth.passwords import refuse_weak
 from gateway.auth.sessions import Reused, Session
 from gateway.commands import Command
-from gateway.errors import Forbidden, NotFound, Unauthorized
+from gateway.errors import Forbidden, Hidden, NotFound, Unauthorized
 from gateway.sessions import schemas
 from schemas.events import SessionChanged
 
@@ -30,6 +31,8 @@ async def sign_in(command: Command, request: Request, said: schemas.SignIn) -> S
         kept = identity.directory.credential(PASSWORD, user.id) if user else None
         right = await identity.passwords.is_right(said.password, kept.value if kept else None)
         if not right or user is None or user.state != ACTIVE:
+            mark = command.services.addresses.mark(said.login)
+            command.about(Target("user", user.id) if user else Target.named("login", mark))
             raise Unauthorized(_WRONG)
     return await open_session(command, request, user, "password")
 
@@ -83,7 +86,8 @@ async def own_session(command: Command, session_id: str) -> Session:
     """One of the sessions of whoever asks. Raises NotFound."""
     session = await command.services.identity.sessions.get(session_id)
     if session is None or session.user_id != command.principal.id:
-        raise NotFound("session-not-found", "You have no such session.")
+        missing = NotFound if session is None else Hidden
+        raise missing("session-not-found", "You have no such session.")
     return session
 
 

@@ -12,6 +12,7 @@ from gateway import resources
 from gateway.access import libraries
 from gateway.access.policy import Level
 from gateway.accounts import changes
+from gateway.audit.entry import Target
 from gateway.auth import handed_out
 from gateway.auth.accounts import SHARE
 from gateway.auth.dependencies import CurrentPrincipal, allow
@@ -84,6 +85,7 @@ async def open_share(command: CommandedByAnyone, response: Response, said: Openi
     identity = command.services.identity
     identity.following.refuse_stale()
     id, secret = handed_out.read(_MARK, said.link)
+    command.about(Target.named(SHARE, id))
     share, kept = identity.links.good(id, command.now), _kept(command.services, id)
     known = kept.get("digest", "")
     if share is None or not handed_out.is_it(secret, known):

@@ -20,6 +20,8 @@ MEDIA = "media"
 JOBS = "jobs"
 RESOURCES = "resources"
 USERS = "users"
+AUDIT = "audit"
+CHAINS = "audit_chains"
 
 UPLOADED, READY, REJECTED, DELETED = "uploaded", "ready", "rejected", "deleted"
 PENDING, PROCESSING = "pending", "processing"
@@ -49,6 +51,15 @@ INDEXES: dict[str, list[list[str]]] = {
     JOBS: [["created_at"], ["state.name"], ["pause.on"], ["request.media_id"], ["request.owner_id"]],
     RESOURCES: [["kind"]],
     USERS: [["created_at"], ["now.state"], ["now.role"]],
+    AUDIT: [
+        ["created_at"],
+        ["record.actor_id"],
+        ["record.action"],
+        ["record.outcome"],
+        ["record.target_kind"],
+        ["record.target_id"],
+    ],
+    CHAINS: [["head.anchored"]],
 }
 """What the gateway asks by."""
 
@@ -64,6 +75,7 @@ TOPICS = (
     "media.processed",
     "resource.changed",
     "user.changed",
+    "audit.recorded",
 )
 
 
@@ -197,6 +209,22 @@ def _account(event: events.UserChanged) -> list[Merge]:
     return [Merge(USERS, event.user_id, {"created_at": event.created_at, "now": {**order, **said}})]
 
 
+def _audited(event: events.AuditRecorded) -> list[Merge]:
+    """A row of its own, and where its chain and those that it vouches for are.
+
+    Of two that claim the same place one stands, whichever: `sluice audit verify` sees both.
+    """
+    record = {"hash": event.hash, **asdict(event)}
+    row = Merge(AUDIT, event.meta.event_id, {"created_at": event.meta.occurred_at, "record": record})
+    known = [_chain_head(each, anchored=True) for each in event.heads]
+    return [row, _chain_head(event, anchored=False), *known]
+
+
+def _chain_head(link: events.AuditRecorded | events.Head, *, anchored: bool) -> Merge:
+    head = {"number": link.number, "anchored": anchored, "hash": link.hash}
+    return Merge(CHAINS, link.chain, {"head": head})
+
+
 Step = Callable[[Any], list[Merge]]
 _STEPS: dict[type[Any], Step] = {
     events.MediaUploaded: cast(Step, _uploaded),
@@ -210,4 +238,5 @@ _STEPS: dict[type[Any], Step] = {
     events.MediaProcessed: cast(Step, _processed),
     events.ResourceChanged: cast(Step, _configured),
     events.UserChanged: cast(Step, _account),
+    events.AuditRecorded: cast(Step, _audited),
 }

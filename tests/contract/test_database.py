@@ -215,6 +215,21 @@ async def test_pages_go_from_new_to_old_without_gaps_or_repeats(database: Databa
         assert times == sorted(times)
 
 
+async def test_a_page_keeps_to_what_lies_between_two_moments(database: Database) -> None:
+    await database.index("c", ["created_at"])
+    for number in range(10):
+        await database.insert("c", {"_id": f"{number}", "created_at": WHEN + timedelta(hours=number)})
+    since, until = WHEN + timedelta(hours=2), WHEN + timedelta(hours=7)
+    seen, cursor = [], None
+    while True:
+        page = await database.page("c", Query(limit=4, cursor=cursor, since=since, until=until))
+        seen += [document["_id"] for document in page.items]
+        if (cursor := page.next) is None:
+            break
+    assert seen == ["7", "6", "5", "4", "3", "2"]
+    assert (await database.page("c", Query(since=until, until=since))).items == []
+
+
 async def test_a_cursor_from_elsewhere_is_refused(database: Database) -> None:
     with pytest.raises(ValueError, match="cursor"):
         await database.page("c", Query(cursor="made-up"))

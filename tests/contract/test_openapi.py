@@ -70,6 +70,7 @@ OPERATIONS = {
     "get_version_schema",
     "invite",
     "keep_playing",
+    "list_audit",
     "list_handbrake_presets",
     "list_invitations",
     "list_jobs",

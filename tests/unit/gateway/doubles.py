@@ -63,7 +63,7 @@ class FakePublisher:
         positions = [self._append(event) for event in events]
         self.feed.tell(events, positions)
         self.events += events
-        if not self.lagging:
+        if not self.lagging and not self.database.away:
             await self.show(events, positions)
         return positions
 

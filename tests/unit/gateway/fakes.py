@@ -24,6 +24,8 @@ from connectors.sealing import Secret
 from gateway.access.gate import Gate
 from gateway.access.libraries import Libraries
 from gateway.app import Parts, assemble, identity_of, limits_of
+from gateway.audit.addresses import Addresses
+from gateway.audit.trail import new_trail
 from gateway.auth.gatekeeper import Gatekeeper
 from gateway.events.audience import Audience
 from gateway.events.live import Hub
@@ -61,6 +63,8 @@ class World:
     services: Services
     database: MemoryDatabase
     publisher: FakePublisher
+    audited: FakePublisher
+    """What the audit log is written to, apart from all else."""
     live: FakeTail
     beats: FakeTail
     clock: FakeClock
@@ -124,6 +128,8 @@ async def world(
     limits = limits_of(given, SECRET, database, clock)
     identity.following.tell(limits.own.hear)
     gatekeeper = Gatekeeper(TOKEN, identity, clock)
+    addresses, audited = Addresses(SECRET, identity.directory), FakePublisher(database)
+    trail = new_trail("gateway-1", SECRET, addresses, audited, read_models, clock, metrics.audit_lost)
     streams = Streams(read_models, blobs, publisher, clock, arrivals, patience)
     heard = (arrivals.hear, streams.deletions.hear, audience.hear)
     hub = Hub(live, clock, metrics, given.live_queue, *heard)
@@ -141,6 +147,8 @@ async def world(
         gate=gate,
         audience=audience,
         publisher=publisher,
+        trail=trail,
+        addresses=addresses,
         read_models=read_models,
         store=blobs,
         files=Files(blobs, given.accel_redirect),
@@ -158,14 +166,15 @@ async def world(
         "live": services.hub.run,
         "presence": services.presence.run,
         "following": identity.following.run,
+        "trail": trail.run,
     }
-    app = _assembled(Parts(services, duties))
+    app = _assembled(Parts(services, duties, (trail.close,)))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://sluice", headers=AUTHORIZED) as client,
     ):
-        yield World(app, client, services, database, publisher, live, beats, clock, folder)
+        yield World(app, client, services, database, publisher, audited, live, beats, clock, folder)
 
 
 _WORKED_OUT: list[BaseRoute] = []

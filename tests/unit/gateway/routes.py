@@ -43,6 +43,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/system/workers/{instance}/pause"): "system:write",
     ("POST", "/api/v1/system/workers/{instance}/drain"): "system:write",
     ("POST", "/api/v1/system/workers/{instance}/resume"): "system:write",
+    ("GET", "/api/v1/audit"): "audit:read",
     ("POST", "/api/v1/auth/register"): ANYONE,
     ("POST", "/api/v1/auth/login"): ANYONE,
     ("POST", "/api/v1/auth/refresh"): ANYONE,

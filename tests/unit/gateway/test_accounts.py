@@ -188,6 +188,8 @@ async def test_what_is_kept_about_someone_is_theirs_to_have(tmp_path: Path) -> N
         assert [k["name"] for k in said["keys"]] == ["k"]
         assert len(said["sessions"]) == 1
         assert "digest" not in str(said)
+        told = {each["action"] for each in said["audit"]}
+        assert told == {"key.made", "media.uploaded", "session.opened"}
 
 
 async def test_a_key_does_what_it_is_for_and_nothing_else(tmp_path: Path) -> None:

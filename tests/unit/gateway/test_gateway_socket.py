@@ -19,6 +19,7 @@ from tests.unit.gateway.history import (
     requested,
     task_changed,
 )
+from tests.unit.gateway.trail import written
 
 
 @asynccontextmanager
@@ -93,6 +94,10 @@ async def test_a_websocket_needs_the_token(tmp_path: Path) -> None:
                 async with socket(port, **headers):
                     pass
             assert refused.value.response.status_code == 401
+        told = await written(w)
+        assert {(record.action, record.outcome, record.route) for record in told} == {
+            ("events.followed", "refused", "/api/v1/ws")
+        }
 
 
 async def test_a_websocket_says_that_it_lives_and_why_it_ends(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from processors.runtime import GivenUp
 from processors.views.handle import Views, apply, beyond, held_at
 from processors.views.plan import steps
 from processors.views.rebuild import canonical
-from schemas.events import Event
+from schemas.events import Event, Head
 from schemas.pictures import CHANGE, KINDS, THUMBNAILS, Drawn, NotDrawn, Tiles, of
 from tests import samples
 from tests.fakes import FakeClock, MemoryDatabase
@@ -55,6 +55,8 @@ def anything(draw: st.DrawFn) -> Event:
         lambda: samples.task_changed(draw(st.sampled_from(STATES)), meta=meta, job_id=job, run=run),
         lambda: samples.controlled("priority", job, meta=meta, priority=draw(st.sampled_from("ab"))),
         lambda: samples.controlled(draw(st.sampled_from(["pause", "resume"])), job, meta=meta, run=run),
+        lambda: samples.audited(run, hash=draw(st.sampled_from("ab")) * 64, meta=meta),
+        lambda: samples.audited(run, chain="gateway-2/c2", heads=[], meta=meta),
         lambda: samples.processed(job, meta=meta, run=run, status=draw(st.sampled_from(STATUSES))),
     ]
     event: Event = draw(st.sampled_from(makers))()
@@ -196,3 +198,19 @@ async def test_a_record_that_cannot_be_applied_still_counts_as_read() -> None:
     await database.insert(STATE, {"_id": POINTER, "generation": "g", "hold": None})
     await Views(database, FakeClock()).pass_over(GivenUp(Position("media.uploaded", 2, 9), None, "bad"))
     assert database.collections["watermarks_g"][POINTER]["media_uploaded-2"] == 9
+
+
+async def test_a_chain_is_loose_from_its_last_link_on_until_another_vouches_for_it() -> None:
+    other = "gateway-2/c2"
+
+    async def is_vouched_for(*numbers: int) -> bool:
+        database = MemoryDatabase()
+        for number in numbers:
+            link = samples.audited(number, chain=other, heads=[], hash=f"{number:064}")
+            await database.merge(steps(link))
+        vouching = [Head(chain=other, number=2, hash=f"{2:064}")]
+        await database.merge(steps(samples.audited(1, heads=vouching)))
+        return bool(database.collections["audit_chains"][other]["head"]["anchored"])
+
+    assert await is_vouched_for(1, 2)
+    assert not await is_vouched_for(1, 2, 3)

@@ -1,0 +1,156 @@
+"""What each route is called in the trail, and what of it is written down. A test wants a row of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from gateway.audit.entry import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What is wanted of a route."""
+
+    name: str
+    kind: str | None = None
+    param: str | None = None
+    """The part of the path that says which thing of this kind."""
+    when_allowed: bool = False
+    """Whether it is written down where it was allowed. What changes something says so by its events
+    (`gateway.audit.acts`), and what only lists or shows things does not."""
+
+    def target(self, params: Mapping[str, str]) -> Target | None:
+        """What a request is about, by its path."""
+        if self.kind is None or self.param is None or self.param not in params:
+            return None
+        return Target.named(self.kind, params[self.param])
+
+
+Rows = dict[tuple[str, str], Action]
+
+
+def _act(name: str, kind: str | None = None, param: str | None = None) -> Action:
+    """It changes something: its events say what, before they are published."""
+    return Action(name, kind, param)
+
+
+def _file(name: str, kind: str | None = None, param: str | None = None) -> Action:
+    """It hands something out, or changes nothing that lasts: written down soon after."""
+    return Action(name, kind, param, when_allowed=True)
+
+
+def _look(name: str, kind: str | None = None, param: str | None = None) -> Action:
+    """It lists or shows: written down where it is refused."""
+    return Action(name, kind, param)
+
+
+_MEDIUM, _JOB, _USER, _LIBRARY = (
+    ("media", "media_id"),
+    ("job", "job_id"),
+    ("user", "user_id"),
+    ("library", "library_id"),
+)
+
+_MEDIA: Rows = {
+    ("POST", "/media"): _act("media.uploaded"),
+    ("GET", "/media"): _look("media.listed"),
+    ("GET", "/media/{media_id}"): _look("media.shown", *_MEDIUM),
+    ("DELETE", "/media/{media_id}"): _act("media.deleted", *_MEDIUM),
+    ("GET", "/media/{media_id}/content"): _file("media.downloaded", *_MEDIUM),
+    ("GET", "/media/{media_id}/images/{name}"): _look("media.pictured", *_MEDIUM),
+    ("POST", "/media/{media_id}/transcode"): _act("job.ordered", *_MEDIUM),
+    ("POST", "/media/{media_id}/playback"): _act("playback.started", *_MEDIUM),
+    ("PUT", "/media/{media_id}/library"): _act("media.placed", *_MEDIUM),
+    ("GET", "/media/{media_id}/access"): _look("access.shown", *_MEDIUM),
+    ("PUT", "/media/{media_id}/access"): _act("access.changed", *_MEDIUM),
+    ("POST", "/media/{media_id}/shares"): _act("share.made", *_MEDIUM),
+    ("GET", "/media/{media_id}/shares"): _look("share.listed", *_MEDIUM),
+    ("DELETE", "/shares/{share_id}"): _act("share.withdrawn", "share", "share_id"),
+    ("POST", "/shares/open"): _file("share.opened"),
+    ("POST", "/libraries"): _act("library.changed"),
+    ("GET", "/libraries"): _look("library.listed"),
+    ("GET", "/libraries/{library_id}"): _look("library.shown", *_LIBRARY),
+    ("PATCH", "/libraries/{library_id}"): _act("library.changed", *_LIBRARY),
+    ("DELETE", "/libraries/{library_id}"): _act("library.removed", *_LIBRARY),
+}
+
+_JOBS: Rows = {
+    ("GET", "/jobs"): _look("job.listed"),
+    ("POST", "/jobs"): _act("job.ordered"),
+    ("GET", "/jobs/{job_id}"): _look("job.shown", *_JOB),
+    ("GET", "/jobs/{job_id}/output"): _file("job.downloaded", *_JOB),
+    **{
+        ("POST", f"/jobs/{{job_id}}/{command}"): _act(f"job.{command}", *_JOB)
+        for command in ("cancel", "retry", "pause", "resume", "priority")
+    },
+    ("GET", "/profiles"): _look("profile.listed"),
+    ("GET", "/profiles/handbrake-presets"): _look("profile.listed"),
+    ("GET", "/profiles/{name}"): _look("profile.shown", "profile", "name"),
+    ("PUT", "/profiles/{name}"): _act("profile.changed", "profile", "name"),
+    ("DELETE", "/profiles/{name}"): _act("profile.removed", "profile", "name"),
+}
+
+_SYSTEM: Rows = {
+    ("GET", "/events"): _look("events.followed"),
+    ("GET", "/ws"): _look("events.followed"),
+    ("GET", "/system/status"): _look("system.shown"),
+    ("GET", "/services"): _look("system.shown"),
+    ("GET", "/system/workers"): _look("worker.listed"),
+    **{
+        ("POST", f"/system/workers/{{instance}}/{command}"): _act("worker.ordered", "worker", "instance")
+        for command in ("pause", "drain", "resume")
+    },
+    ("GET", "/audit"): _file("audit.read"),
+}
+
+_PEOPLE: Rows = {
+    ("POST", "/auth/register"): _act("user.registered"),
+    ("POST", "/auth/login"): _act("session.opened"),
+    ("POST", "/auth/refresh"): _look("session.renewed"),
+    ("GET", "/auth/providers"): _look("provider.listed"),
+    ("GET", "/auth/providers/{provider_id}/start"): _look("session.opened", "provider", "provider_id"),
+    ("GET", "/auth/providers/{provider_id}/callback"): _act("session.opened", "provider", "provider_id"),
+    ("GET", "/auth/whoami"): _look("account.shown"),
+    ("POST", "/auth/logout"): _act("session.closed"),
+    ("POST", "/auth/password"): _act("user.password"),
+    ("GET", "/auth/sessions"): _look("session.listed"),
+    ("DELETE", "/auth/sessions/{session_id}"): _act("session.closed", "session", "session_id"),
+    ("POST", "/auth/tickets"): _file("ticket.made"),
+    ("GET", "/users"): _look("user.listed"),
+    ("POST", "/users"): _act("user.created"),
+    ("GET", "/users/{user_id}"): _look("user.shown", *_USER),
+    ("PATCH", "/users/me"): _act("user.personal"),
+    ("PATCH", "/users/{user_id}"): _act("user.changed", *_USER),
+    ("POST", "/users/{user_id}/password"): _act("user.password", *_USER),
+    ("DELETE", "/users/{user_id}"): _act("user.erased", *_USER),
+    ("GET", "/users/{user_id}/export"): _file("user.exported", *_USER),
+    ("POST", "/invitations"): _act("invitation.made"),
+    ("GET", "/invitations"): _look("invitation.listed"),
+    ("DELETE", "/invitations/{invitation_id}"): _act("invitation.withdrawn", "invitation", "invitation_id"),
+    ("POST", "/keys"): _act("key.made"),
+    ("GET", "/keys"): _look("key.listed"),
+    ("DELETE", "/keys/{key_id}"): _act("key.withdrawn", "key", "key_id"),
+}
+
+_ELSEWHERE: Rows = {
+    ("GET", "/Videos/Stream/{file}"): _file("media.downloaded", "file", "file"),
+    ("GET", "/Videos/Stream.m3u8"): _act("playback.started"),
+}
+"""What older clients know. Below `/stream` the address itself was the decision."""
+
+
+def _all() -> Iterator[tuple[tuple[str, str], Action]]:
+    for rows in (_MEDIA, _JOBS, _SYSTEM, _PEOPLE):
+        for (method, path), action in rows.items():
+            yield (method, f"/api/v1{path}"), action
+    yield from _ELSEWHERE.items()
+
+
+ACTIONS: Rows = dict(_all())
+"""By method and route. HEAD is as GET."""
+
+
+def action_of(method: str, route: str) -> Action | None:
+    """What a request wants; None for what is open to all."""
+    return ACTIONS.get(("GET" if method == "HEAD" else method, route))
