@@ -45,6 +45,7 @@ from gateway.auth.principal import read_token_file
 from gateway.auth.sessions import Lifetimes, Sessions
 from gateway.broker import Broker
 from gateway.claims import Claims
+from gateway.client_address import BehindProxies
 from gateway.compat import farm, farm_worker, transcoder, uploader
 from gateway.events import endpoints as events
 from gateway.events.audience import Audience
@@ -240,8 +241,7 @@ def identity_of(
 def limits_of(settings: Settings, secret: Secret, database: Database, clock: Clock) -> Limits:
     """The budgets of everyone, over these ports."""
     counting = Counting(database, clock)
-    key = secret.derive("limits")
-    return Limits(counting, settings.limits, OwnLimits(), key, settings.trusted_proxies)
+    return Limits(counting, settings.limits, OwnLimits(), secret.derive("limits"))
 
 
 def assemble(parts: Parts) -> FastAPI:
@@ -323,6 +323,7 @@ def _middleware(services: Services) -> list[Middleware]:
         turned_away=services.metrics.turned_away,
     )
     return [
+        Middleware(BehindProxies, proxies=settings.trusted_proxies),
         Middleware(CountInFlight, in_flight=services.in_flight),
         Middleware(Shed, load=load, live=_LIVE),
         Middleware(Linger),

@@ -5,17 +5,34 @@ from __future__ import annotations
 from collections.abc import Collection
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 Network = IPv4Network | IPv6Network
 _SUBSCRIBER_BITS = 64
 """Of an IPv6 address, so much is one subscriber's."""
 
 
-def address_of(connection: HTTPConnection, proxies: Collection[Network]) -> str:
+class BehindProxies:
+    """The middleware that puts the client in the place of the proxies that asked for it."""
+
+    def __init__(self, app: ASGIApp, proxies: Collection[Network]) -> None:
+        self._app = app
+        self._proxies = proxies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if self._proxies and scope.get("client"):
+            address, port = scope["client"]
+            forwarded = Headers(scope=scope).get("x-forwarded-for", "")
+            scope["client"] = (first_beyond(address, forwarded, self._proxies), port)
+        await self._app(scope, receive, send)
+
+
+def first_beyond(nearest: str, forwarded: str, proxies: Collection[Network]) -> str:
     """The nearest address that is no proxy of ours; what proxies forward is believed of ours alone."""
-    nearest = connection.client.host if connection.client else ""
-    said = connection.headers.get("x-forwarded-for", "").split(",")
+    said = forwarded.split(",")
     while said and _within(nearest, proxies):
         before = said.pop().strip()
         if not _is_address(before):
@@ -24,8 +41,9 @@ def address_of(connection: HTTPConnection, proxies: Collection[Network]) -> str:
     return nearest
 
 
-def subscriber_of(address: str) -> str:
-    """The address, and for IPv6 the network of one subscriber, who has all of it."""
+def subscriber_of(connection: HTTPConnection) -> str:
+    """The client's address, and for IPv6 the network of one subscriber, who has all of it."""
+    address = connection.client.host if connection.client else ""
     if not _is_address(address):
         return address
     parsed = ip_address(address)

@@ -117,6 +117,9 @@ _PEOPLE: Rows = {
     ("GET", "/auth/sessions"): _look("session.listed"),
     ("DELETE", "/auth/sessions/{session_id}"): _act("session.closed", "session", "session_id"),
     ("POST", "/auth/tickets"): _file("ticket.made"),
+    ("GET", "/limits"): _look("limits.shown"),
+    ("GET", "/users/{user_id}/limits"): _look("limits.shown", *_USER),
+    ("PUT", "/users/{user_id}/limits"): _act("limits.changed", *_USER),
     ("GET", "/users"): _look("user.listed"),
     ("POST", "/users"): _act("user.created"),
     ("GET", "/users/{user_id}"): _look("user.shown", *_USER),
@@ -136,6 +139,21 @@ _PEOPLE: Rows = {
 _ELSEWHERE: Rows = {
     ("GET", "/Videos/Stream/{file}"): _file("media.downloaded", "file", "file"),
     ("GET", "/Videos/Stream.m3u8"): _act("playback.started"),
+    ("GET", "/get-token"): _act("session.opened"),
+    ("POST", "/api/auth/login"): _act("session.opened"),
+    ("POST", "/api/auth/register"): _act("user.registered"),
+    ("POST", "/upload"): _act("media.uploaded"),
+    ("POST", "/media/process"): _act("job.ordered"),
+    ("POST", "/api/jobs/add"): _act("job.ordered"),
+    ("POST", "/convert"): _act("job.ordered"),
+    ("POST", "/api/jobs/cancel/{job_id}"): _act("job.cancel", *_JOB),
+    ("POST", "/cancel/{job_id}"): _act("job.cancel", *_JOB),
+    ("GET", "/api/jobs/list"): _look("job.listed"),
+    ("GET", "/jobs"): _look("job.listed"),
+    ("GET", "/api/jobs/status/{job_id}"): _look("job.shown", *_JOB),
+    ("GET", "/job/{job_id}"): _look("job.shown", *_JOB),
+    ("GET", "/status/{job_id}"): _look("job.shown", *_JOB),
+    ("GET", "/api/system/status"): _look("system.shown"),
 }
 """What older clients know. Below `/stream` the address itself was the decision."""
 

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from starlette.requests import HTTPConnection
 
 from gateway.auth.principal import ADMIN, Principal
-from gateway.client_address import Network, address_of, subscriber_of
+from gateway.client_address import subscriber_of
 from gateway.errors import Problem
 from gateway.limits.budgets import Budget, Kind
 from gateway.limits.counting import Counting, Standing
@@ -58,13 +58,11 @@ class Limits:
         everyone: Mapping[Kind, Budget | None],
         own: OwnLimits,
         key: bytes,
-        proxies: tuple[Network, ...] = (),
     ) -> None:
         self.own = own
         self.everyone = everyone
         self._counting = counting
         self._key = key
-        self._proxies = proxies
 
     def of(self, principal: Principal) -> dict[Kind, Budget | None]:
         """What someone may have."""
@@ -78,7 +76,7 @@ class Limits:
 
     async def stranger(self, connection: HTTPConnection) -> None:
         """Spends one request of someone who has not said who they are. Raises OverBudget."""
-        subject = self._secretly(subscriber_of(address_of(connection, self._proxies)))
+        subject = self._secretly(subscriber_of(connection))
         await self._spend(connection, "requests", self.everyone["requests"], subject)
 
     async def transcode(self, connection: HTTPConnection, principal: Principal, minutes: int) -> None:
@@ -102,7 +100,7 @@ class Limits:
         budget = self.everyone["logins"]
         if budget is None:
             return {}
-        address = subscriber_of(address_of(connection, self._proxies))
+        address = subscriber_of(connection)
         spent = {
             f"logins/{self._secretly(address)}": budget,
             f"logins/{self._secretly(name.casefold())}": budget.times(_NAMED_FACTOR),
