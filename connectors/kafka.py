@@ -12,6 +12,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
+from connectors.brokers import Brokers
 from connectors.ports import BrokerUnavailable, Clock, Delivery, Position
 from schemas.codec import Codec, Record, Undecodable
 from schemas.events import Event
@@ -25,15 +26,15 @@ _MAX_REQUEST_BYTES = 2 * 1024 * 1024
 class KafkaPublisher:
     """Publishes with acknowledgement from all replicas, without duplicates by retries."""
 
-    def __init__(self, bootstrap: str, codec: Codec, *, timeout: timedelta = timedelta(seconds=30)) -> None:
+    def __init__(self, brokers: Brokers, codec: Codec, *, timeout: timedelta = timedelta(seconds=30)) -> None:
         self._codec = codec
         self._timeout = timeout
-        self._bootstrap = bootstrap
+        self._brokers = brokers
         self._producer: AIOKafkaProducer | None = None
 
     async def __aenter__(self) -> Self:
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
+            **self._brokers.aiokafka(),
             acks="all",
             enable_idempotence=True,
             linger_ms=0,
@@ -44,7 +45,8 @@ class KafkaPublisher:
             await self._producer.start()
         except KafkaError as error:
             await self._producer.stop()
-            raise BrokerUnavailable(f"Kafka at {self._bootstrap} does not answer: {error}") from error
+            why = await asyncio.to_thread(self._brokers.why, error)
+            raise BrokerUnavailable(f"Kafka at {self._brokers} does not answer: {why}") from error
         return self
 
     async def __aexit__(
@@ -78,14 +80,14 @@ class KafkaTail:
 
     def __init__(
         self,
-        bootstrap: str,
+        brokers: Brokers,
         codec: Codec,
         topics: Sequence[str],
         *,
         clock: Clock,
         since: timedelta = timedelta(0),
     ) -> None:
-        self._bootstrap = bootstrap
+        self._brokers = brokers
         self._codec = codec
         self._topics = tuple(topics)
         self._clock = clock
@@ -105,7 +107,7 @@ class KafkaTail:
                 await asyncio.sleep(1)
 
     async def _read(self, positions: dict[TopicPartition, int]) -> AsyncIterator[Delivery]:
-        consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, auto_offset_reset="latest")
+        consumer = AIOKafkaConsumer(**self._brokers.aiokafka(), auto_offset_reset="latest")
         try:
             await consumer.start()
             await self._place(consumer, positions)

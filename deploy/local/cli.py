@@ -9,7 +9,19 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from deploy.local.commands import demo, develop, events, jobs, letters, media, profiles, stack, users, workers
+from deploy.local.commands import (
+    certs,
+    demo,
+    develop,
+    events,
+    jobs,
+    letters,
+    media,
+    profiles,
+    stack,
+    users,
+    workers,
+)
 from deploy.local.failures import ERROR, Exit, Failure
 
 _EXITS = (
@@ -74,7 +86,7 @@ def _options(
     """Holds what may stand before a command."""
 
 
-for _part in (demo, stack, media, jobs, events, users, develop):
+for _part in (demo, stack, certs, media, jobs, events, users, develop):
     app.registered_commands += _part.app.registered_commands
 app.add_typer(letters.app, name="dlq")
 app.add_typer(profiles.app, name="profiles")

@@ -131,7 +131,7 @@ def document(tmp_path: Path) -> dict[str, Any]:
         file.write_text("s" * 43)
         file.chmod(0o600)
     settings = Settings(
-        kafka="127.0.0.1:9",
+        bootstrap="127.0.0.1:9",
         mongodb_url="mongodb://127.0.0.1:9",
         blobs=tmp_path.as_uri(),
         token_file=token,

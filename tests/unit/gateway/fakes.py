@@ -81,7 +81,7 @@ class World:
 def settings_for(folder: Path, **more: Any) -> Settings:
     """Settings whose waits are short."""
     said: dict[str, Any] = {
-        "kafka": "127.0.0.1:9",
+        "bootstrap": "127.0.0.1:9",
         "mongodb_url": "mongodb://127.0.0.1:9",
         "blobs": folder.as_uri(),
         "token_file": folder / "token",
