@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from connectors.brokers import Brokers
-from connectors.kafka import delivery_of, partitions
+from connectors.kafka import delivery_of, let_go, partitions
 from connectors.ports import Delivery
 from schemas.codec import Codec
 
@@ -61,7 +61,7 @@ class KafkaFeed:
             async for delivery in self._follow(consumer):
                 yield delivery
         finally:
-            await consumer.stop()
+            await let_go(consumer)
 
     async def _follow(self, consumer: AIOKafkaConsumer) -> AsyncIterator[Delivery]:
         """Everything, and between two batches a look at whether that is all there is."""

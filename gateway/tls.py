@@ -25,7 +25,8 @@ def check_tls(settings: Settings) -> None:
         if settings.tls_key_file is not None:
             raise CertificateUnusable("SLUICE_TLS_KEY_FILE needs SLUICE_TLS_CERT_FILE")
         return
-    read_private(key, "key (SLUICE_TLS_KEY_FILE)", CertificateUnusable)
+    named = "SLUICE_TLS_CERT_FILE" if settings.tls_key_file is None else "SLUICE_TLS_KEY_FILE"
+    read_private(key, f"key ({named})", CertificateUnusable)
     try:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key, password=lambda: "")  # OpenSSL would ask the terminal

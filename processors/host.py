@@ -101,13 +101,16 @@ class HostedStage:
 
     async def stop(self) -> None:
         """Lets each lane finish its batch, then leaves the group."""
+        within_s = self._host.settings.stop_within.total_seconds()
         self._stopping = True
         self._watchdog.cancel()
         for task in self._tasks.values():
             task.cancel()
         if self._tasks:
-            await asyncio.wait(self._tasks.values(), timeout=self._host.settings.stop_within.total_seconds())
-        await self.app.stop()
+            await asyncio.wait(self._tasks.values(), timeout=within_s)
+        with contextlib.suppress(TimeoutError):  # see connectors.kafka.let_go
+            async with asyncio.timeout(within_s):
+                await self.app.stop()
 
     def leads(self) -> bool:
         """Whether this process holds the leader's partition of the group."""

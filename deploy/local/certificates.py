@@ -272,4 +272,4 @@ def _write(file: Path, content: bytes, *, mode: int) -> None:
 
 def today() -> datetime:
     """The time by this machine's clock."""
-    return datetime.now(UTC)
+    return datetime.now(UTC).replace(microsecond=0)  # certificates know no smaller unit
