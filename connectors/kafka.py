@@ -34,8 +34,8 @@ class Client(Protocol):
 async def let_go(client: Client, within_s: float = _GOODBYE_S) -> None:
     """Stops a client, whether or not the broker takes leave too.
 
-    Over TLS a broker does not always answer a farewell (Kafka 4.3: at one stop in ten), and a client waits for that
-    for half a minute.
+    Over TLS a broker does not always answer a farewell (Kafka 4.3: not at one stop in ten), and a client
+    would wait half a minute for that.
     """
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(within_s):

@@ -1,7 +1,7 @@
 """Making topics and asking the broker about them, over confluent-kafka's admin client.
 
-`python -m connectors.kafka_admin HOST:PORT [REPLICATION]` makes every topic that is missing.
-`--help` says how over TLS.
+`python -m connectors.kafka_admin HOST:PORT [REPLICATION]` makes every topic that is missing; with
+`--ca-file` and others, over TLS.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, TopicMetadata  # type: ignore[attr-defined]
 from confluent_kafka.cimpl import NewTopic
 
-from connectors.brokers import Brokers, KafkaSecurity, Mechanism
+from connectors.brokers import Brokers, KafkaSecurity, KafkaSecurityUnusable, Mechanism
 from connectors.ports import BrokerUnavailable
 from schemas.topics import BY_NAME, Topic
 
@@ -84,7 +84,9 @@ def _create(admin: AdminClient, topics: list[Topic], replication: int) -> None:
 
 
 def _asked() -> tuple[Brokers, int]:
-    parser = argparse.ArgumentParser(prog="python -m connectors.kafka_admin", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m connectors.kafka_admin", description="Makes missing topics."
+    )
     parser.add_argument("bootstrap")
     parser.add_argument("replication", type=int, nargs="?", default=1)
     for file in ("ca-file", "cert-file", "key-file", "password-file"):
@@ -93,7 +95,10 @@ def _asked() -> tuple[Brokers, int]:
     parser.add_argument("--mechanism", choices=get_args(Mechanism), default="SCRAM-SHA-512")
     asked = vars(parser.parse_args())
     bootstrap, replication = asked.pop("bootstrap"), asked.pop("replication")
-    return Brokers(bootstrap, KafkaSecurity(**asked)).checked(), replication
+    try:
+        return Brokers(bootstrap, KafkaSecurity(**asked)).checked(), replication
+    except KafkaSecurityUnusable as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":
