@@ -42,6 +42,7 @@ def main() -> int:
         settings = Settings()
         logs.configure(settings.log, instance=settings.instance)
         check_tls(settings)
+        settings.kafka.checked()
         app = create_app(settings)
         _refuse_taken_port(settings)
     except (ValueError, OSError) as error:

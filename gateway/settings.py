@@ -150,7 +150,7 @@ class Settings(BaseSettings):
 
     @property
     def kafka(self) -> Brokers:
-        """Kafka, as clients reach it. Raises KafkaSecurityUnusable."""
+        """Kafka, as clients reach it."""
         security = KafkaSecurity(
             ca_file=self.kafka_ca_file,
             cert_file=self.kafka_cert_file,
@@ -159,7 +159,7 @@ class Settings(BaseSettings):
             password_file=self.kafka_password_file,
             mechanism=self.kafka_sasl,
         )
-        return Brokers(self.bootstrap, security).checked()
+        return Brokers(self.bootstrap, security)
 
     @property
     def scheme(self) -> str:

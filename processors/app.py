@@ -117,12 +117,15 @@ class World:
 
 @asynccontextmanager
 async def connected(settings: Settings) -> AsyncIterator[World]:
-    """The world, once Kafka has every topic and the database answers. Raises CannotStart."""
+    """The world, once Kafka has every topic and the database answers.
+
+    Raises CannotStart, KafkaSecurityUnusable and DatabaseUrlUnusable.
+    """
     clock = SystemClock()
     codec = Codec(
         await asyncio.to_thread(open_registry, settings.schema_registry_url, settings.schema_registry_ca_file)
     )
-    await wait_for_topics(settings.kafka, settings.start_s)
+    await wait_for_topics(settings.kafka.checked(), settings.start_s)
     database = MongoDatabase(settings.mongodb_url, settings.database)
     try:
         await _wait_for_database(database, settings.start_s)

@@ -1,35 +1,31 @@
 """An authority for development, and what it signs: for each part one file with its key and certificate.
 
-Keys are on P-256. The authority stays when certificates are renewed, so that who trusts it goes on doing so.
+The authority stays when certificates are renewed, so that who trusts it goes on doing so.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import secrets
 import ssl
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from deploy.local.failures import Exit, Failure
+from deploy.local.signing import Authority, general_name, key_pem, leaf_of, new_authority, pem, signed
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 RENEW_BEFORE = timedelta(days=30)
 
-_AUTHORITY_FOR = timedelta(days=3650)
 _GOOD_FOR = timedelta(days=397)
 """The longest that browsers believe."""
-_CLOCKS_DIFFER = timedelta(minutes=5)
-
 _SERVER, _CLIENT = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
 _USES = {
     "gateway": (_SERVER,),
@@ -98,12 +94,6 @@ class Issued:
     ends: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _Authority:
-    certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
-
-
 def issue(at: Certificates, names: Sequence[str], now: datetime, *, renew: bool = False) -> list[Issued]:
     """Makes all certificates anew, and the authority where there is none that lasts.
 
@@ -117,12 +107,13 @@ def issue(at: Certificates, names: Sequence[str], now: datetime, *, renew: bool 
             f"there are certificates in {at.folder}{until}: renew them with --renew.", Exit.CONFLICT
         )
     every = tuple(dict.fromkeys([*LOCAL, *_known_names(at), *names]))
-    called = [_general_name(name) for name in every]
+    called = [general_name(name) for name in every]
     at.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     authority = _authority(at, now)
     ends = min(now + _GOOD_FOR, authority.certificate.not_valid_after_utc)
     for part, uses in _USES.items():
-        _write_leaf(at.folder / f"{part}.pem", authority, _leaf_of(part, uses, called, now, ends))
+        said = leaf_of(part, uses, called, now, ends)
+        _write(at.folder / f"{part}.pem", signed(authority, said), mode=0o600)
     return [Issued(part, at.folder / f"{part}.pem", every, ends) for part in _USES]
 
 
@@ -142,97 +133,16 @@ def _known_names(at: Certificates) -> list[str]:
     return [str(name.value) for name in found]
 
 
-def _general_name(name: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ipaddress.ip_address(name))
-    except ValueError:
-        pass
-    try:
-        return x509.DNSName(name.encode("idna").decode())
-    except UnicodeError as error:
-        raise Failure(f"{name!r} is no host name: {error}.", Exit.USAGE) from error
-
-
-def _authority(at: Certificates, now: datetime) -> _Authority:
+def _authority(at: Certificates, now: datetime) -> Authority:
     """The one that is there, or a new one where it is missing or ends soon."""
     if at.exist() and at.ca_key.exists():
-        kept = _Authority(_read(at.ca), _read_key(at.ca_key))
+        kept = Authority(_read(at.ca), _read_key(at.ca_key))
         if kept.certificate.not_valid_after_utc - now > RENEW_BEFORE:
             return kept
-    made = _new_authority(now)
-    _write(at.ca_key, _key_pem(made.key), mode=0o600)
-    _write(at.ca, _pem(made.certificate), mode=0o644)
+    made = new_authority(now)
+    _write(at.ca_key, key_pem(made.key), mode=0o600)
+    _write(at.ca, pem(made.certificate), mode=0o644)
     return made
-
-
-def _new_authority(now: datetime) -> _Authority:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = _called(f"Sluice development CA {secrets.token_hex(4)}")  # two of one name would be mistaken
-    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-    made = (
-        _dated(x509.CertificateBuilder(), now, now + _AUTHORITY_FOR)
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_key_usage(signs_certificates=True), critical=True)
-        .add_extension(identifier, critical=False)
-    )
-    return _Authority(made.sign(key, hashes.SHA256()), key)
-
-
-def _leaf_of(
-    part: str,
-    uses: Iterable[x509.ObjectIdentifier],
-    names: Sequence[x509.GeneralName],
-    now: datetime,
-    ends: datetime,
-) -> x509.CertificateBuilder:
-    """All that is said of one part, but for its key and its issuer."""
-    return (
-        _dated(x509.CertificateBuilder(), now, ends)
-        .subject_name(_called(f"sluice {part}"))
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_key_usage(signs_certificates=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage(uses), critical=False)
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-    )
-
-
-def _write_leaf(file: Path, authority: _Authority, said: x509.CertificateBuilder) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key())
-    made = (
-        said.issuer_name(authority.certificate.subject)
-        .public_key(key.public_key())
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(issuer, critical=False)
-        .sign(authority.key, hashes.SHA256())
-    )
-    _write(file, _key_pem(key) + _pem(made), mode=0o600)
-
-
-def _dated(builder: x509.CertificateBuilder, now: datetime, ends: datetime) -> x509.CertificateBuilder:
-    numbered = builder.serial_number(x509.random_serial_number())
-    return numbered.not_valid_before(now - _CLOCKS_DIFFER).not_valid_after(ends)
-
-
-def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not signs_certificates,
-        key_cert_sign=signs_certificates,
-        crl_sign=signs_certificates,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
-def _called(name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
 def _read(file: Path) -> x509.Certificate:
@@ -250,15 +160,6 @@ def _read_key(file: Path) -> ec.EllipticCurvePrivateKey:
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise Failure(f"{file} is no key of ours. Move it and ca.pem away, and make new ones.")
     return key
-
-
-def _pem(certificate: x509.Certificate) -> bytes:
-    return certificate.public_bytes(serialization.Encoding.PEM)
-
-
-def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    form = serialization.PrivateFormat.PKCS8  # the one that Kafka reads
-    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
 
 
 def _write(file: Path, content: bytes, *, mode: int) -> None:

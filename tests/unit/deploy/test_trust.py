@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from connectors.brokers import Brokers, KafkaSecurity
 from connectors.mongo import DatabaseUrlUnusable, MongoDatabase
+from connectors.registry import RegistryRefuses, open_registry
 from deploy.local import database, kafka, parts, readiness
 from deploy.local.certificates import Certificates, ensure, today
 from deploy.local.cli import app
@@ -18,6 +19,7 @@ from deploy.local.failures import Exit, Failure
 from deploy.local.home import Home
 from deploy.local.parts import Endpoints
 from deploy.local.settings import brokers, read
+from deploy.local.starting import _command
 from deploy.local.trust import trusted_in, trusting
 from tests.tls import tls_server
 from tests.unit.deploy.gateway import serving
@@ -133,6 +135,19 @@ def test_what_children_are_told_is_what_commands_read_back(home: Home) -> None:
     assert brokers(told) == secured
     assert told["SLUICE_TLS_CERT_FILE"] == str(certs.gateway)
     assert at.urls == ("https://127.0.0.1:8400",)
+
+
+@pytest.mark.parametrize("tls", [True, False])
+def test_a_detached_stack_is_told_too(home: Home, tls: bool) -> None:
+    assert ("--tls" in _command(home, parts.Options(tls=tls))) is tls
+
+
+def test_a_registry_is_trusted_by_its_authority(home: Home, others: Certificates) -> None:
+    with serving(home.certificates.gateway) as fake:
+        with pytest.raises(RegistryRefuses, match="404"):  # there it is; it only has nothing to say
+            open_registry(fake.url, home.certificates.ca)
+        with pytest.raises(RegistryRefuses, match="CERTIFICATE_VERIFY_FAILED"):
+            open_registry(fake.url, others.ca)
 
 
 def test_a_stack_of_ours_inherits_no_tls_that_is_meant_for_others() -> None:
