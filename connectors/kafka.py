@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from connectors.background import asked_to_stop
+from connectors.brokers import Brokers
 from connectors.ports import BrokerUnavailable, Clock, Delivery, Position
 from schemas.codec import Codec, Record, Undecodable
 from schemas.events import Event
@@ -21,20 +23,38 @@ from schemas.topics import BY_NAME
 log = structlog.get_logger()
 
 _MAX_REQUEST_BYTES = 2 * 1024 * 1024
+_GOODBYE_S = 2.0
+
+
+class Client(Protocol):
+    """What every client of aiokafka's can do."""
+
+    async def stop(self) -> None: ...
+
+
+async def let_go(client: Client, within_s: float = _GOODBYE_S) -> None:
+    """Stops a client, whether or not the broker takes leave too.
+
+    Over TLS a broker does not always answer a farewell (Kafka 4.3: not at one stop in ten), and a client
+    would wait half a minute for that.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(within_s):
+            await client.stop()
 
 
 class KafkaPublisher:
     """Publishes with acknowledgement from all replicas, without duplicates by retries."""
 
-    def __init__(self, bootstrap: str, codec: Codec, *, timeout: timedelta = timedelta(seconds=30)) -> None:
+    def __init__(self, brokers: Brokers, codec: Codec, *, timeout: timedelta = timedelta(seconds=30)) -> None:
         self._codec = codec
         self._timeout = timeout
-        self._bootstrap = bootstrap
+        self._brokers = brokers
         self._producer: AIOKafkaProducer | None = None
 
     async def __aenter__(self) -> Self:
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
+            **self._brokers.aiokafka(),
             acks="all",
             enable_idempotence=True,
             linger_ms=0,
@@ -44,15 +64,16 @@ class KafkaPublisher:
         try:
             await self._producer.start()
         except KafkaError as error:
-            await self._producer.stop()
-            raise BrokerUnavailable(f"Kafka at {self._bootstrap} does not answer: {error}") from error
+            await let_go(self._producer)
+            why = await asyncio.to_thread(self._brokers.why, error)
+            raise BrokerUnavailable(f"Kafka at {self._brokers} does not answer: {why}") from error
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._producer is not None:
-            await self._producer.stop()
+            await let_go(self._producer)
 
     async def publish(self, events: Sequence[Event]) -> list[Position]:
         """See ports.Publisher."""
@@ -79,14 +100,14 @@ class KafkaTail:
 
     def __init__(
         self,
-        bootstrap: str,
+        brokers: Brokers,
         codec: Codec,
         topics: Sequence[str],
         *,
         clock: Clock,
         since: timedelta = timedelta(0),
     ) -> None:
-        self._bootstrap = bootstrap
+        self._brokers = brokers
         self._codec = codec
         self._topics = tuple(topics)
         self._clock = clock
@@ -106,7 +127,7 @@ class KafkaTail:
                 await asyncio.sleep(1)
 
     async def _read(self, positions: dict[TopicPartition, int]) -> AsyncIterator[Delivery]:
-        consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, auto_offset_reset="latest")
+        consumer = AIOKafkaConsumer(**self._brokers.aiokafka(), auto_offset_reset="latest")
         try:
             await consumer.start()
             await self._place(consumer, positions)
@@ -136,12 +157,14 @@ async def close(consumer: AIOKafkaConsumer) -> None:
     cancellation of that fetch, as if its caller were cancelled, and leaves the client as it is.
     """
     try:
-        await consumer.stop()
+        await let_go(consumer)
     except asyncio.CancelledError:
         if asked_to_stop():
             raise
     finally:
-        await consumer._client.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GOODBYE_S):
+                await consumer._client.close()
 
 
 def delivery_of(codec: Codec, message: ConsumerRecord) -> Delivery | None:

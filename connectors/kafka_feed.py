@@ -11,6 +11,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from connectors.brokers import Brokers
 from connectors.kafka import close, delivery_of, partitions
 from connectors.ports import Delivery
 from schemas.codec import Codec
@@ -26,8 +27,8 @@ _ANSWER_MS = 5_000
 class KafkaFeed:
     """See ports.Feed."""
 
-    def __init__(self, bootstrap: str, codec: Codec, topics: Sequence[str]) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, brokers: Brokers, codec: Codec, topics: Sequence[str]) -> None:
+        self._brokers = brokers
         self._codec = codec
         self._parts = partitions(topics)
         self._next: dict[TopicPartition, int] = {}
@@ -50,7 +51,7 @@ class KafkaFeed:
 
     async def _read(self) -> AsyncIterator[Delivery]:
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap, auto_offset_reset="earliest", request_timeout_ms=_ANSWER_MS
+            **self._brokers.aiokafka(), auto_offset_reset="earliest", request_timeout_ms=_ANSWER_MS
         )
         try:
             await consumer.start()

@@ -10,6 +10,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
+from connectors.brokers import Brokers
 from connectors.ports import BrokerUnavailable, Delivery, Position, Vector
 from schemas.codec import Codec, Undecodable
 from schemas.topics import BY_NAME
@@ -24,8 +25,8 @@ _ANSWER_S = 10.0
 class KafkaHistory:
     """See ports.History."""
 
-    def __init__(self, bootstrap: str, codec: Codec) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, brokers: Brokers, codec: Codec) -> None:
+        self._brokers = brokers
         self._codec = codec
 
     async def ends(self, topics: Sequence[str]) -> Vector:
@@ -54,21 +55,22 @@ class KafkaHistory:
 
     def _offsets(self, topics: Sequence[str], spec: Any) -> Vector:
         parts = [TopicPartition(name, n) for name in topics for n in range(BY_NAME[name].partitions)]
-        admin = AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 0})
+        admin = AdminClient(self._brokers.librdkafka())
         asked = admin.list_offsets(dict.fromkeys(parts, spec), request_timeout=_ANSWER_S)
         try:
             return {(tp.topic, tp.partition): answer.result().offset for tp, answer in asked.items()}
         except KafkaException as error:
-            raise BrokerUnavailable(f"Kafka at {self._bootstrap} does not answer: {error}") from error
+            raise BrokerUnavailable(
+                f"Kafka at {self._brokers} does not answer: {self._brokers.why(error)}"
+            ) from error
 
     def _consumer(self) -> Consumer:
         return Consumer(
-            {
-                "bootstrap.servers": self._bootstrap,
+            self._brokers.librdkafka()
+            | {
                 "group.id": "sluice-history",  # the client wants one; nothing is ever committed to it
                 "enable.auto.commit": False,
                 "fetch.wait.max.ms": 50,
-                "log_level": 0,
             }
         )
 

@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Awaitable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
+from urllib.parse import parse_qsl
 
 import orjson
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
@@ -33,12 +34,19 @@ _FIRST_WINDOW = timedelta(minutes=1)
 _MOST_GROWTH = 64
 _IS_TAKEN = 11000
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+_UNCHECKED = frozenset({"tlsinsecure", "tlsallowinvalidcertificates", "tlsallowinvalidhostnames"})
+
+
+class DatabaseUrlUnusable(ValueError):
+    """The database's address asks for what is never done; the message says what."""
 
 
 class MongoDatabase:
-    """See ports.Database."""
+    """See ports.Database. An address without TLS, or with it and a certificate that is checked."""
 
     def __init__(self, url: str, name: str, *, timeout: timedelta = timedelta(seconds=5)) -> None:
+        """Raises DatabaseUrlUnusable."""
+        _refuse_unchecked(url)
         self._client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
             url,
             serverSelectionTimeoutMS=int(timeout.total_seconds() * 1000),
@@ -213,3 +221,12 @@ def _read_cursor(cursor: str) -> tuple[datetime, str]:
         return datetime.fromisoformat(when), str(id)
     except (ValueError, TypeError, binascii.Error) as error:
         raise ValueError("this cursor was not made here; start again without one") from error
+
+
+def _refuse_unchecked(url: str) -> None:
+    asked = {name.lower(): value.lower() for name, value in parse_qsl(url.partition("?")[2])}
+    if found := [name for name in _UNCHECKED & asked.keys() if asked[name] != "false"]:
+        raise DatabaseUrlUnusable(
+            f"MONGODB_URL has {', '.join(sorted(found))}, and no certificate is taken unchecked: "
+            "name its authority with tlsCAFile instead"
+        )

@@ -6,6 +6,7 @@ in `schemas/` stay the source of truth: every version of every subject is regist
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
@@ -63,16 +64,18 @@ class ServerRegistry:
         return Schema(stem_of(orjson.loads(text).get("name", "")), 0, schema_id, text)
 
 
-def open_registry(url: str | None) -> FileRegistry | ServerRegistry:
+def open_registry(url: str | None, ca_file: Path | None = None) -> FileRegistry | ServerRegistry:
     """The server's schemas, with ours put there; without an address the files alone.
 
-    Blocks while it talks to the server. Raises RegistryRefuses.
+    `ca_file` has the authorities that its certificate may be from. Blocks while it talks to the server.
+    Raises RegistryRefuses.
     """
     if not url:
         return file_registry()
     from confluent_kafka.schema_registry import SchemaRegistryClient
 
-    return register(SchemaRegistryClient({"url": url}), file_registry())
+    trusted = {} if ca_file is None else {"ssl.ca.location": str(ca_file)}
+    return register(SchemaRegistryClient({"url": url, **trusted}), file_registry())
 
 
 def register(client: SchemaRegistryClient, files: FileRegistry) -> ServerRegistry:

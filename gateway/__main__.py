@@ -24,6 +24,7 @@ from connectors import logs
 from gateway.app import create_app
 from gateway.services import Services
 from gateway.settings import Settings
+from gateway.tls import check_tls, tls_of
 
 log = structlog.get_logger()
 
@@ -40,6 +41,8 @@ def main() -> int:
     try:
         settings = Settings()
         logs.configure(settings.log, instance=settings.instance)
+        check_tls(settings)
+        settings.kafka.checked()
         app = create_app(settings)
         _refuse_taken_port(settings)
     except (ValueError, OSError) as error:
@@ -76,11 +79,18 @@ async def _serve(app: FastAPI, settings: Settings) -> int:
         http=HTTPModes.http1,
         backlog=1024,
         backpressure=_CONNECTIONS,
+        **tls_of(settings),
         log_level=LogLevels.error,
         log_dictconfig=logs.SERVER,
     )
     serving = asyncio.create_task(server.serve())
-    log.info("listening", host=settings.host, port=settings.port, instance=settings.instance)
+    log.info(
+        "listening",
+        scheme=settings.scheme,
+        host=settings.host,
+        port=settings.port,
+        instance=settings.instance,
+    )
     await asyncio.wait([serving, asyncio.create_task(asked.wait())], return_when=asyncio.FIRST_COMPLETED)
     if serving.done():
         log.error("the server ended by itself", error=repr(serving.exception()))

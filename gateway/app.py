@@ -129,7 +129,7 @@ def create_app(settings: Settings) -> FastAPI:
 def connect(settings: Settings) -> Parts:
     """The parts of a gateway, wired to the outside world."""
     token, secret = read_token_file(settings.token_file), read_secret_file(settings.secret_file)
-    known = open_registry(settings.schema_registry_url)
+    known = open_registry(settings.schema_registry_url, settings.schema_registry_ca_file)
     clock, codec, metrics, now_version = SystemClock(), Codec(known), Metrics(), version()
     breakers = {name: Breaker(name, failure, tell=metrics.breaker) for name, failure in _FAILURES.items()}
     mongodb = MongoDatabase(settings.mongodb_url, settings.database)
@@ -156,7 +156,7 @@ def connect(settings: Settings) -> Parts:
         publisher=broker,
         clock=clock,
         started_at=started_at,
-        details=lambda: {"address": f"http://{settings.host}:{settings.port}"},
+        details=lambda: {"address": f"{settings.scheme}://{settings.host}:{settings.port}"},
     )
 
     feed = KafkaFeed(settings.kafka, codec, following.TOPICS)

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from connectors.brokers import Brokers, KafkaSecurity, Mechanism
 from gateway.client_address import Network
 from gateway.limits.budgets import Budget, Kind, read
 
@@ -29,8 +30,26 @@ class Settings(BaseSettings):
         env_prefix="SLUICE_", frozen=True, populate_by_name=True, use_attribute_docstrings=True
     )
 
-    kafka: str
+    bootstrap: str = Field(validation_alias="SLUICE_KAFKA")
     """Where Kafka is, as host:port."""
+
+    kafka_ca_file: Path | None = None
+    """The authorities that Kafka's certificate may be from, as PEM: with them, all is TLS."""
+
+    kafka_cert_file: Path | None = None
+    """The certificate that is shown to Kafka, as PEM, where it asks for one."""
+
+    kafka_key_file: Path | None = None
+    """The file with that certificate's key. Without it, the certificate's own."""
+
+    kafka_user: str | None = None
+    """Who to sign in to Kafka as, where it asks for that (SASL)."""
+
+    kafka_password_file: Path | None = None
+    """The file that holds that user's password; nobody but its owner may read it."""
+
+    kafka_sasl: Mechanism = "SCRAM-SHA-512"
+    """How to sign in: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512."""
 
     mongodb_url: str = Field(validation_alias="MONGODB_URL")
     """Where MongoDB is."""
@@ -46,6 +65,12 @@ class Settings(BaseSettings):
 
     port: int = Field(default=8400, ge=1, le=65535)
     """The port to listen on."""
+
+    tls_cert_file: Path | None = None
+    """The certificate to serve HTTPS with, as PEM, and those that lead to its authority; HTTP without one."""
+
+    tls_key_file: Path | None = None
+    """The file with that certificate's key; nobody but its owner may read it. Without it, the same file."""
 
     token_file: Path
     """The file that holds the administrator's token; nobody but its owner may read it."""
@@ -119,6 +144,9 @@ class Settings(BaseSettings):
     schema_registry_url: str | None = Field(default=None, validation_alias="SCHEMA_REGISTRY_URL")
     """A registry server to take schema ids from; the files in `schemas/` where there is none."""
 
+    schema_registry_ca_file: Path | None = Field(default=None, validation_alias="SCHEMA_REGISTRY_CA_FILE")
+    """The authorities that the registry's certificate may be from, as PEM; without it, the usual ones."""
+
     accel_redirect: str | None = Field(default=None, pattern=r"^/[a-z0-9_/-]*/$")
     """Where the proxy in front of the gateway has the blobs, as in /_blobs/: it then sends them by itself."""
 
@@ -164,6 +192,24 @@ class Settings(BaseSettings):
             "upload_bytes": self.limit_upload_bytes,
             "transcode_minutes": self.limit_transcode_minutes,
         }
+
+    @property
+    def kafka(self) -> Brokers:
+        """Kafka, as clients reach it."""
+        security = KafkaSecurity(
+            ca_file=self.kafka_ca_file,
+            cert_file=self.kafka_cert_file,
+            key_file=self.kafka_key_file,
+            user=self.kafka_user,
+            password_file=self.kafka_password_file,
+            mechanism=self.kafka_sasl,
+        )
+        return Brokers(self.bootstrap, security)
+
+    @property
+    def scheme(self) -> str:
+        """What our own address begins with."""
+        return "http" if self.tls_cert_file is None else "https"
 
     @property
     def blobs_folder(self) -> Path | None:

@@ -11,7 +11,9 @@ import orjson
 import structlog
 import uvloop
 
+from connectors.brokers import KafkaSecurityUnusable
 from connectors.logs import configure
+from connectors.mongo import DatabaseUrlUnusable
 from connectors.ports import Transient
 from processors.settings import Settings
 
@@ -45,7 +47,7 @@ async def _run(asked: argparse.Namespace, settings: Settings) -> int:
                 await run_worker(settings)
             case "rebuild":
                 return await _rebuild(settings)
-    except CannotStart as error:
+    except (CannotStart, KafkaSecurityUnusable, DatabaseUrlUnusable) as error:
         log.error("cannot start", why=str(error))
         return _EXIT_CANNOT_START
     except DatabaseReplaced as error:

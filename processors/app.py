@@ -21,6 +21,7 @@ from connectors.background import running
 from connectors.beat import Beat
 from connectors.blobs import open_store
 from connectors.brakes import Brakes
+from connectors.brokers import Brokers
 from connectors.clock import SystemClock
 from connectors.copy_tools import CopyTools
 from connectors.file_tools import FileTools
@@ -117,10 +118,15 @@ class World:
 
 @asynccontextmanager
 async def connected(settings: Settings) -> AsyncIterator[World]:
-    """The world, once Kafka has every topic and the database answers. Raises CannotStart."""
+    """The world, once Kafka has every topic and the database answers.
+
+    Raises CannotStart, KafkaSecurityUnusable and DatabaseUrlUnusable.
+    """
     clock = SystemClock()
-    codec = Codec(await asyncio.to_thread(open_registry, settings.schema_registry_url))
-    await wait_for_topics(settings.kafka, settings.start_s)
+    codec = Codec(
+        await asyncio.to_thread(open_registry, settings.schema_registry_url, settings.schema_registry_ca_file)
+    )
+    await wait_for_topics(settings.kafka.checked(), settings.start_s)
     database = MongoDatabase(settings.mongodb_url, settings.database)
     try:
         await _wait_for_database(database, settings.start_s)
@@ -131,12 +137,12 @@ async def connected(settings: Settings) -> AsyncIterator[World]:
         database.close()
 
 
-async def wait_for_topics(bootstrap: str, within_s: float) -> None:
+async def wait_for_topics(brokers: Brokers, within_s: float) -> None:
     """Faust never reads a topic that comes after it: so all must be there first. Raises CannotStart."""
     deadline = time.monotonic() + within_s
     while True:
         try:
-            missing = await asyncio.to_thread(missing_topics, bootstrap, BY_NAME)
+            missing = await asyncio.to_thread(missing_topics, brokers, BY_NAME)
             problem = (
                 f"these topics are missing: {', '.join(missing)}; the embedded stack makes them at its "
                 "start, elsewhere run 'python -m connectors.kafka_admin'"
@@ -157,7 +163,9 @@ async def _wait_for_database(database: MongoDatabase, within_s: float) -> None:
             return await database.ping()
         except Transient as error:
             if time.monotonic() > deadline:
-                raise CannotStart(f"{error}; is it started, and is MONGODB_URL right?") from error
+                raise CannotStart(
+                    f"{error}; is it started, and is MONGODB_URL right, tls and tlsCAFile included?"
+                ) from error
             await asyncio.sleep(_TRY_AGAIN_S)
 
 
@@ -169,7 +177,7 @@ async def run_stages(settings: Settings, names: Sequence[str]) -> None:
         stages = [stage for stage in all_stages(world) if not names or stage.name in names]
         host = Host(
             settings=GroupSettings(
-                bootstrap=settings.kafka,
+                brokers=settings.kafka,
                 folder=settings.scratch / settings.instance,
                 session=timedelta(seconds=settings.session_s),
                 stuck_after=timedelta(seconds=settings.stuck_s),

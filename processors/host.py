@@ -13,7 +13,9 @@ from typing import Any
 import faust
 import structlog
 from faust.types import TP, AppT, EventT
+from faust.types.auth import CredentialsT
 
+from connectors.brokers import Brokers, KafkaSecurity
 from connectors.ports import Clock, Position, Publisher
 from processors.runtime import Lane, Observer, Patience, RawRecord, Stage
 from schemas.codec import Codec
@@ -25,7 +27,7 @@ log = structlog.get_logger()
 class GroupSettings:
     """How stages take part in their consumer groups."""
 
-    bootstrap: str
+    brokers: Brokers
     folder: Path
     """Where Faust may keep files; it makes a folder for each app, though our stages keep none."""
     session: timedelta = timedelta(seconds=10)
@@ -99,13 +101,16 @@ class HostedStage:
 
     async def stop(self) -> None:
         """Lets each lane finish its batch, then leaves the group."""
+        within_s = self._host.settings.stop_within.total_seconds()
         self._stopping = True
         self._watchdog.cancel()
         for task in self._tasks.values():
             task.cancel()
         if self._tasks:
-            await asyncio.wait(self._tasks.values(), timeout=self._host.settings.stop_within.total_seconds())
-        await self.app.stop()
+            await asyncio.wait(self._tasks.values(), timeout=within_s)
+        with contextlib.suppress(TimeoutError):  # see connectors.kafka.let_go
+            async with asyncio.timeout(within_s):
+                await self.app.stop()
 
     def leads(self) -> bool:
         """Whether this process holds the leader's partition of the group."""
@@ -114,10 +119,11 @@ class HostedStage:
         return False
 
     def _make_app(self) -> AppT:
-        session = self._host.settings.session.total_seconds()
+        session, brokers = self._host.settings.session.total_seconds(), self._host.settings.brokers
         app = faust.App(
             self.stage.name,
-            broker=f"kafka://{self._host.settings.bootstrap}",
+            broker=[f"kafka://{each}" for each in brokers.each()],
+            broker_credentials=_credentials(brokers.security),
             store="memory://",
             datadir=str(self._host.settings.folder / self.stage.name),
             autodiscover=False,
@@ -195,6 +201,21 @@ class HostedStage:
     def _fail(self, error: BaseException) -> None:
         if not self._failure.done():
             self._failure.set_exception(error)
+
+
+def _credentials(security: KafkaSecurity) -> CredentialsT | None:
+    """The same in Faust's own types."""
+    context = security.context()
+    if context is None:
+        return None
+    if security.user is None:
+        return faust.SSLCredentials(context)
+    return faust.SASLCredentials(
+        username=security.user,
+        password=security.password(),
+        ssl_context=context,
+        mechanism=security.mechanism,
+    )
 
 
 def _acknowledge(event: EventT[bytes]) -> None:

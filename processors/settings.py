@@ -10,20 +10,36 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from connectors.brokers import Brokers, KafkaSecurity, Mechanism
+
 
 class Settings(BaseSettings):
     """Read once, at start. Names of the form MAX_CONCURRENT_JOBS are those of the farm we replace."""
 
     model_config = SettingsConfigDict(extra="ignore")
 
-    kafka: str = Field("127.0.0.1:9092", validation_alias="SLUICE_KAFKA")
+    bootstrap: str = Field("127.0.0.1:9092", validation_alias="SLUICE_KAFKA")
     """The brokers, host:port, separated by commas."""
+    kafka_ca_file: Path | None = Field(None, validation_alias="SLUICE_KAFKA_CA_FILE")
+    """The authorities that Kafka's certificate may be from, as PEM: with them, all is TLS."""
+    kafka_cert_file: Path | None = Field(None, validation_alias="SLUICE_KAFKA_CERT_FILE")
+    """The certificate that is shown to Kafka, as PEM, where it asks for one."""
+    kafka_key_file: Path | None = Field(None, validation_alias="SLUICE_KAFKA_KEY_FILE")
+    """The file with that certificate's key. Without it, the certificate's own."""
+    kafka_user: str | None = Field(None, validation_alias="SLUICE_KAFKA_USER")
+    """Who to sign in to Kafka as, where it asks for that (SASL)."""
+    kafka_password_file: Path | None = Field(None, validation_alias="SLUICE_KAFKA_PASSWORD_FILE")
+    """The file that holds that user's password; nobody but its owner may read it."""
+    kafka_sasl: Mechanism = Field("SCRAM-SHA-512", validation_alias="SLUICE_KAFKA_SASL")
+    """How to sign in: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512."""
     mongodb_url: str = Field("mongodb://127.0.0.1:27017", validation_alias="MONGODB_URL")
     """The database server."""
     database: str = Field("sluice", validation_alias="SLUICE_DATABASE")
     """The database's name."""
     schema_registry_url: str | None = Field(None, validation_alias="SCHEMA_REGISTRY_URL")
     """A registry server to put the schemas into; the files in `schemas/` where there is none."""
+    schema_registry_ca_file: Path | None = Field(None, validation_alias="SCHEMA_REGISTRY_CA_FILE")
+    """The authorities that the registry's certificate may be from, as PEM; without it, the usual ones."""
     blobs: str = Field("file:///var/lib/sluice/blobs", validation_alias="SLUICE_BLOBS")
     """Where media and results are kept."""
     scratch: Path = Field(Path("/var/tmp/sluice"), validation_alias="SLUICE_SCRATCH")  # noqa: S108
@@ -57,6 +73,19 @@ class Settings(BaseSettings):
 
     worker_failures: int = Field(5, validation_alias="SLUICE_WORKER_FAILURES", ge=1)
     """A worker that fails so many tasks in a row is set aside for a while."""
+
+    @property
+    def kafka(self) -> Brokers:
+        """Kafka, as clients reach it."""
+        security = KafkaSecurity(
+            ca_file=self.kafka_ca_file,
+            cert_file=self.kafka_cert_file,
+            key_file=self.kafka_key_file,
+            user=self.kafka_user,
+            password_file=self.kafka_password_file,
+            mechanism=self.kafka_sasl,
+        )
+        return Brokers(self.bootstrap, security)
 
     @property
     def slots(self) -> int:

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import httpx
 
+from deploy.local.trust import trusting
+
 T = TypeVar("T")
 
 DEADLINE_S = 120.0
@@ -35,11 +37,13 @@ class Client:
 
     url: str
     token: str
+    ca: Path | None = None
+    """The authority to trust, where it speaks HTTPS."""
 
     @property
     def http(self) -> httpx.Client:
         headers = {"Authorization": f"Bearer {self.token}"}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=60)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60, verify=trusting(self.ca))
 
     def upload(self, path: Path, name: str | None = None, **query: str) -> dict[str, Any]:
         """Uploads a file and returns what the gateway said. Fails on anything but 202."""

@@ -6,15 +6,16 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from connectors.brokers import Brokers
 from connectors.kafka_history import KafkaHistory
 from schemas.codec import Codec
 
 
-def published(bootstrap: str, *topics: str) -> list[Any]:
+def published(brokers: Brokers, *topics: str) -> list[Any]:
     """Every event of these topics, in each partition's order."""
 
     async def read() -> list[Any]:
-        history = KafkaHistory(bootstrap, Codec())
+        history = KafkaHistory(brokers, Codec())
         ends = await history.ends(topics)
         return [d.event async for batch in history.read({}, ends) for d in batch]
 

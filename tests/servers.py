@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from connectors.brokers import Brokers
 from connectors.kafka_admin import ensure_topics
 from deploy.local.home import Home
 from deploy.local.parts import DATABASE, KAFKA, Options
@@ -21,7 +22,7 @@ _DOCKER_SECONDS = 2
 class Servers:
     """Where Kafka, with every topic, and a database are."""
 
-    kafka: str
+    kafka: Brokers
     mongodb_url: str
 
 
@@ -60,4 +61,4 @@ def _contained() -> Iterator[Servers]:
 
     kafka = KafkaContainer("apache/kafka:4.3.0")
     with kafka, MongoDbContainer("mongo:8") as database:
-        yield Servers(kafka.get_bootstrap_server(), database.get_connection_url())
+        yield Servers(Brokers(kafka.get_bootstrap_server()), database.get_connection_url())

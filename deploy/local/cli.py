@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from deploy.local.commands import (
     audit,
+    certs,
     demo,
     develop,
     events,
@@ -86,7 +87,7 @@ def _options(
     """Holds what may stand before a command."""
 
 
-for _part in (demo, stack, media, jobs, events, users, develop):
+for _part in (demo, stack, certs, media, jobs, events, users, develop):
     app.registered_commands += _part.app.registered_commands
 app.add_typer(audit.app, name="audit")
 app.add_typer(letters.app, name="dlq")

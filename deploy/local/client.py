@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import re
+import ssl
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -29,15 +31,20 @@ class Gateway:
     """A session with one gateway. Everything raises Failure with the exit code that fits."""
 
     def __init__(
-        self, url: str, auth: str | httpx.Auth | None, transport: httpx.BaseTransport | None = None
+        self,
+        url: str,
+        auth: str | httpx.Auth | None,
+        trusted: ssl.SSLContext | None = None,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
-        """`auth` is a token, or what finds one."""
+        """`auth` is a token, or what finds one; `trusted` says whose certificates count."""
         self.url = url.rstrip("/")
         self._http = httpx.Client(
             base_url=self.url + API,
             headers={"Authorization": f"Bearer {auth}"} if isinstance(auth, str) else {},
             auth=auth if isinstance(auth, httpx.Auth) else None,
             timeout=_TIMEOUT,
+            verify=trusted or httpx.create_ssl_context(),
             transport=transport,
             follow_redirects=True,
         )
@@ -112,18 +119,33 @@ class Gateway:
         try:
             yield
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            if "SSL" in str(error):
+                raise Failure(_distrusted(self.url, error), Exit.NOT_RUNNING) from error
             raise Failure(
                 f"the gateway at {self.url} does not answer: start the stack with `sluice up`.",
                 Exit.NOT_RUNNING,
             ) from error
         except httpx.HTTPError as error:
             raise Failure(
-                f"the connection to {self.url} broke ({error or type(error).__name__}): "
-                "see `sluice status`, then try again.",
+                f"the connection to {self.url} broke ({str(error) or type(error).__name__}): "
+                f"see `sluice status`, then try again{_or_tls(self.url)}.",
                 Exit.NOT_RUNNING,
             ) from error
         except httpx.InvalidURL as error:
             raise Failure(f"{self.url} is no address: {error}.", Exit.USAGE) from error
+
+
+def _distrusted(url: str, error: httpx.ConnectError | httpx.ConnectTimeout) -> str:
+    """No connection because of TLS: the reason, without where in OpenSSL it was found."""
+    why = re.sub(r"^\[SSL[^\]]*\] | \(_ssl\.c:\d+\)$", "", str(error))
+    return (
+        f"there is no TLS with {url} ({why}): SLUICE_CA_FILE names the authorities to trust, "
+        "else it is the home's own; `sluice certs --renew` makes new certificates."
+    )
+
+
+def _or_tls(url: str) -> str:
+    return "; or is it https?" if url.startswith("http://") else ""
 
 
 def problem(answer: httpx.Response) -> Failure:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from connectors.brokers import Brokers
 from deploy.local import transfers
 from deploy.local.client import Gateway
 from deploy.local.console import Output, size_text, span_text
@@ -33,12 +34,12 @@ class Film:
     seconds: float
 
 
-def run(home: Home, gateway: Gateway, bootstrap: str, output: Output) -> dict[str, Any]:
+def run(home: Home, gateway: Gateway, brokers: Brokers, output: Output) -> dict[str, Any]:
     """The whole tour; returns what came of it. Raises Failure with the reason where it breaks off."""
     began = time.monotonic()
     output.note(f"Making a clip: {_SECONDS} s, {_SIZE}, with sound")
     clip = make_clip(home.scratch / "demo-source.mp4")
-    with Narrator(bootstrap, output) as narrator:
+    with Narrator(brokers, output) as narrator:
         output.note(f"Uploading it: {size_text(clip.stat().st_size)}")
         answer = transfers.upload(gateway, clip, lambda sent: None, profile=_PROFILE, priority="normal")
         media_id, job_id = answer["media"]["id"], answer["job"]["id"]

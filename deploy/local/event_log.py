@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from connectors.brokers import Brokers
 from connectors.registry import open_registry
 from deploy.local.console import clean
 from deploy.local.failures import Exit, Failure
@@ -43,26 +45,28 @@ class Seen:
 
 def codec() -> Codec:
     """A codec with the schema ids that the stack's records carry."""
-    return Codec(open_registry(read().environ.get("SCHEMA_REGISTRY_URL")))
+    said = read().environ
+    ca_file = said.get("SCHEMA_REGISTRY_CA_FILE")
+    return Codec(open_registry(said.get("SCHEMA_REGISTRY_URL"), Path(ca_file) if ca_file else None))
 
 
-def last(bootstrap: str, topics: Sequence[str], limit: int) -> list[Seen]:
+def last(brokers: Brokers, topics: Sequence[str], limit: int) -> list[Seen]:
     """The last events over all these topics, in the order of their times."""
-    with _consumer(bootstrap) as consumer:
+    with _consumer(brokers) as consumer:
         found = sorted(_read_ends(consumer, _partitions(consumer, topics), limit), key=lambda seen: seen.at)
     return found[-limit:]
 
 
-def whole(bootstrap: str, topics: Sequence[str]) -> Iterator[Seen]:
+def whole(brokers: Brokers, topics: Sequence[str]) -> Iterator[Seen]:
     """Everything that these topics hold at this moment."""
-    with _consumer(bootstrap) as consumer:
+    with _consumer(brokers) as consumer:
         yield from _read_ends(consumer, _partitions(consumer, topics), limit=None)
 
 
 @contextmanager
-def tail(bootstrap: str, topics: Sequence[str]) -> Iterator[Tail]:
+def tail(brokers: Brokers, topics: Sequence[str]) -> Iterator[Tail]:
     """Everything from now on; the starting point is fixed once this is entered."""
-    with _consumer(bootstrap) as consumer:
+    with _consumer(brokers) as consumer:
         parts = _partitions(consumer, topics)
         consumer.assign([TopicPartition(p.topic, p.partition, _ends(consumer, p)[1]) for p in parts])
         yield Tail(consumer)
@@ -82,10 +86,10 @@ class Tail:
         return [_seen(self._codec, m) for m in (first, *more) if m is not None and m.error() is None]
 
 
-def counts(bootstrap: str, topics: Sequence[str]) -> dict[str, tuple[int, int]]:
+def counts(brokers: Brokers, topics: Sequence[str]) -> dict[str, tuple[int, int]]:
     """For each topic that exists: how many partitions it has and how many records they hold."""
     found: dict[str, tuple[int, int]] = {}
-    with _consumer(bootstrap) as consumer:
+    with _consumer(brokers) as consumer:
         for part in _partitions(consumer, topics):
             first, after = _ends(consumer, part)
             partitions, records = found.get(part.topic, (0, 0))
@@ -129,22 +133,23 @@ def _short(value: object) -> str:
 
 
 @contextmanager
-def _consumer(bootstrap: str) -> Iterator[Consumer]:
+def _consumer(brokers: Brokers) -> Iterator[Consumer]:
     """A consumer of no group: it leaves no trace."""
     consumer = Consumer(
-        {
-            "bootstrap.servers": bootstrap,
+        brokers.librdkafka()
+        | {
             "group.id": "sluice-command",
             "enable.auto.commit": False,
             "enable.partition.eof": True,
             "fetch.wait.max.ms": 100,
-            "log_level": 0,
         }
     )
     try:
         yield consumer
     except KafkaException as error:
-        raise Failure(f"Kafka at {bootstrap} does not answer: {error}.", Exit.NOT_RUNNING) from error
+        raise Failure(
+            f"Kafka at {brokers} does not answer: {brokers.why(error)}.", Exit.NOT_RUNNING
+        ) from error
     finally:
         consumer.close()
 

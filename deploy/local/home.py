@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local.certificates import Certificates
 from deploy.local.failures import Exit, Failure
 
 MARKER = ".sluice-home"
@@ -59,6 +60,11 @@ class Home:
     @property
     def secret_file(self) -> Path:
         return self.root / "secret"
+
+    @property
+    def certificates(self) -> Certificates:
+        """What `sluice certs` makes; it outlives a reset, so that who trusts it goes on doing so."""
+        return Certificates(self.root / "certs")
 
     @property
     def state_file(self) -> Path:
@@ -123,7 +129,7 @@ class Home:
         Path(name).replace(path)
 
     def wipe(self) -> list[str]:
-        """Deletes all state and says what; keeps the token, the secret and what else lies in the folder.
+        """Deletes all state and says what; keeps secrets, certificates and what else lies there.
 
         A symbolic link in place of a part is removed, never followed. The caller holds the lock.
         Raises Failure for a folder that is no home.

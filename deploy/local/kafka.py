@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 import subprocess
 import tempfile
@@ -17,6 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local.certificates import Certificates
 from deploy.local.children import tail
 from deploy.local.failures import Failure
 from deploy.local.ports import HOST, pick
@@ -44,8 +46,6 @@ _SETTINGS = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
-    "inter.broker.listener.name": "PLAINTEXT",
-    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
     "auto.create.topics.enable": "false",
     "offsets.topic.replication.factor": "1",
     "offsets.topic.num.partitions": "4",
@@ -95,16 +95,45 @@ class Java:
         return {**inherited, "CLASSPATH": path, "LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "2"}
 
 
-def properties(port: int, controller_port: int, changes: Mapping[str, str] | None = None) -> str:
-    """The text of server.properties. The data folder is relative, so that a home may be moved."""
+def properties(
+    port: int,
+    controller_port: int,
+    changes: Mapping[str, str] | None = None,
+    certificates: Certificates | None = None,
+) -> str:
+    """The text of server.properties. The data folder is relative, so that a home may be moved.
+
+    With certificates both listeners speak TLS alone, to clients that show one of the same authority.
+    """
+    spoken = "PLAINTEXT" if certificates is None else "SSL"
     where = {
-        "listeners": f"PLAINTEXT://{HOST}:{port},CONTROLLER://{HOST}:{controller_port}",
-        "advertised.listeners": f"PLAINTEXT://{HOST}:{port}",
+        "inter.broker.listener.name": spoken,
+        "listener.security.protocol.map": f"{spoken}:{spoken},CONTROLLER:{spoken}",
+        "listeners": f"{spoken}://{HOST}:{port},CONTROLLER://{HOST}:{controller_port}",
+        "advertised.listeners": f"{spoken}://{HOST}:{port}",
         "controller.quorum.voters": f"1@{HOST}:{controller_port}",
         "log.dirs": _DATA,
     }
-    everything = {**_SETTINGS, **where, **(changes or {})}
+    everything = {**_SETTINGS, **where, **_tls(certificates), **(changes or {})}
     return "".join(f"{name}={value}\n" for name, value in everything.items())
+
+
+def _tls(certificates: Certificates | None) -> dict[str, str]:
+    if certificates is None:
+        return {}
+    return {
+        "ssl.keystore.type": "PEM",
+        "ssl.keystore.location": _quoted(certificates.kafka),
+        "ssl.truststore.type": "PEM",
+        "ssl.truststore.location": _quoted(certificates.ca),
+        "ssl.client.auth": "required",
+        "ssl.enabled.protocols": "TLSv1.2,TLSv1.3",
+    }
+
+
+def _quoted(path: Path) -> str:
+    """A path for a properties file, which is Latin-1: other letters are escaped as JSON does it."""
+    return json.dumps(str(path))[1:-1]
 
 
 def prepare(folder: Path, text: str, java: Java, environ: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from confluent_kafka import KafkaException, Producer
 
+from connectors.brokers import Brokers
 from deploy.local import event_log
 from deploy.local.event_log import REPLAYED, Seen
 from deploy.local.failures import Exit, Failure
@@ -52,14 +53,14 @@ def topics(name: str | None = None) -> list[str]:
     return [found]
 
 
-def read(bootstrap: str, names: Sequence[str]) -> list[Letter]:
+def read(brokers: Brokers, names: Sequence[str]) -> list[Letter]:
     """All letters of these topics, the oldest first."""
-    return sorted(with_marks(event_log.whole(bootstrap, names)), key=lambda letter: letter.at)
+    return sorted(with_marks(event_log.whole(brokers, names)), key=lambda letter: letter.at)
 
 
-def find(bootstrap: str, name: str, offset: int) -> Letter:
+def find(brokers: Brokers, name: str, offset: int) -> Letter:
     """One letter. Raises Failure where there is none."""
-    for letter in read(bootstrap, topics(name)):
+    for letter in read(brokers, topics(name)):
         if letter.offset == offset:
             return letter
     raise Failure(
@@ -67,13 +68,13 @@ def find(bootstrap: str, name: str, offset: int) -> Letter:
     )
 
 
-def replay(bootstrap: str, letters: Iterable[Letter]) -> int:
+def replay(brokers: Brokers, letters: Iterable[Letter]) -> int:
     """Publishes the original records again, as they were, each once; how many. Raises Failure.
 
     Each is marked as replayed only once the broker has its record: a replay that is cut off may be done
     again, and what a handler sees twice it does once.
     """
-    producer = Producer({"bootstrap.servers": bootstrap, "acks": "all", "log_level": 0})
+    producer = Producer(brokers.librdkafka() | {"acks": "all"})
     sent: set[tuple[str, int, int]] = set()
     for letter in letters:
         if letter.origin not in sent:  # several stages may have given up the same record

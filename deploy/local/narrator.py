@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from connectors.brokers import Brokers
 from deploy.local import event_log
 from deploy.local.console import Output, size_text, span_text
 from deploy.local.failures import Failure
@@ -26,8 +27,8 @@ _NAMED_BY = ("media_id", "job_id")
 class Narrator:
     """Tells each event about one medium or job as it comes by on Kafka, in a thread of its own."""
 
-    def __init__(self, bootstrap: str, output: Output) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, brokers: Brokers, output: Output) -> None:
+        self._brokers = brokers
         self._output = output
         self._wanted: set[str] = set()
         self._early: list[event_log.Seen] = []
@@ -56,7 +57,7 @@ class Narrator:
     def _read(self) -> None:
         names = [name for name in BY_NAME if name not in _NOT_TOLD]
         try:
-            with event_log.tail(self._bootstrap, names) as tail:
+            with event_log.tail(self._brokers, names) as tail:
                 self._placed.set()
                 while not self._over.is_set():
                     self._hear(tail.new(within_s=0.2))

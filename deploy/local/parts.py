@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from connectors.brokers import Brokers
 from deploy.local.home import Home
 from deploy.local.ports import HOST
-from deploy.local.settings import ROOT
+from deploy.local.settings import ROOT, secured_by
 from deploy.local.spawning import ChildSpec
 
 KAFKA, DATABASE, GATEWAY, PROCESSORS, WORKER = "kafka", "database", "gateway", "processors", "worker"
@@ -41,6 +42,8 @@ class Options:
     """What every child of ours is told on top."""
     child_env: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """What single children are told on top, by name (worker-1)."""
+    tls: bool = False
+    """Whether all that is started speaks TLS alone, with the home's certificates."""
     make_topics: bool = True
     """Whether to make the topics that are missing; never where nothing here speaks to Kafka."""
     commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -65,13 +68,14 @@ class Options:
 class Endpoints:
     """Where the parts of a stack find each other."""
 
-    kafka: str
+    kafka: Brokers
     mongodb_url: str
     gateways: tuple[int, ...]
+    scheme: str = "http"
 
     @property
     def urls(self) -> tuple[str, ...]:
-        return tuple(f"http://{HOST}:{port}" for port in self.gateways)
+        return tuple(f"{self.scheme}://{HOST}:{port}" for port in self.gateways)
 
 
 def told(home: Home, at: Endpoints, inherited: Mapping[str, str], scripts: Path | None) -> dict[str, str]:
@@ -86,12 +90,14 @@ def told(home: Home, at: Endpoints, inherited: Mapping[str, str], scripts: Path 
     }
     fixed = {
         "SLUICE_HOME": str(home.root),
-        "SLUICE_KAFKA": at.kafka,
+        "SLUICE_KAFKA": at.kafka.bootstrap,
+        **secured_by(at.kafka.security),
         "MONGODB_URL": at.mongodb_url,
         "SLUICE_TOKEN_FILE": str(home.token_file),
         "SLUICE_SECRET_FILE": str(home.secret_file),
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
+        **({"SLUICE_TLS_CERT_FILE": str(home.certificates.gateway)} if at.scheme == "https" else {}),
     }
     return {**{name: inherited.get(name, value) for name, value in defaults.items()}, **fixed}
 

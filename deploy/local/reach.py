@@ -8,13 +8,16 @@ from pathlib import Path
 
 import httpx
 
+from connectors.brokers import Brokers
 from deploy.local import readiness, state
 from deploy.local.client import Gateway
 from deploy.local.failures import Exit, Failure
 from deploy.local.home import Home, HomeLock
+from deploy.local.settings import brokers as brokers_in
 from deploy.local.settings import read
 from deploy.local.signed_in import Kept, SessionAuth
 from deploy.local.state import StackState
+from deploy.local.trust import trusted_in, trusting
 
 
 def home_at(path: Path | None) -> Home:
@@ -42,21 +45,22 @@ def is_healthy(found: StackState) -> bool:
     """Whether a stack is ready and its gateways say so themselves."""
     if found.phase != state.READY:
         return False
-    with httpx.Client(timeout=3) as client:
+    trusted = trusting(Path(found.ca_file) if found.ca_file else None)
+    with httpx.Client(timeout=3, verify=trusted) as client:
         return all(readiness.gateway_lacks(client, url) is None for url in found.urls)
 
 
 @contextmanager
 def gateway(home: Home, url: str | None = None) -> Iterator[Gateway]:
     """A session with the gateway that --url or SLUICE_URL names, or with the home's."""
-    with _session(address(home, url), _auth(home, address(home, url))) as session:
+    with _session(home, address(home, url), _auth(home, address(home, url))) as session:
         yield session
 
 
 @contextmanager
 def anonymous(home: Home, url: str | None = None) -> Iterator[Gateway]:
     """The same, for someone who has not said who they are."""
-    with _session(address(home, url), None) as session:
+    with _session(home, address(home, url), None) as session:
         yield session
 
 
@@ -74,8 +78,8 @@ def kept() -> Kept:
 
 
 @contextmanager
-def _session(url: str, auth: str | httpx.Auth | None) -> Iterator[Gateway]:
-    session = Gateway(url, auth)
+def _session(home: Home, url: str, auth: str | httpx.Auth | None) -> Iterator[Gateway]:
+    session = Gateway(url, auth, trusted_in(home))
     try:
         yield session
     finally:
@@ -91,10 +95,17 @@ def _auth(home: Home, url: str) -> str | httpx.Auth:
     return SessionAuth(sessions, url) if sessions.get(url) else _token(home)
 
 
-def bootstrap(home: Home) -> str:
-    """Kafka's address: SLUICE_KAFKA's, or the one of the stack in the home."""
-    found = read().kafka or expect_running(home).kafka
+def known_brokers(home: Home) -> Brokers | None:
+    """Kafka, as the environment names it, or as the stack in the home has it; None where neither does."""
+    found = running(home)
+    return read().kafka or (brokers_in(found.told) if found else None)
+
+
+def brokers(home: Home) -> Brokers:
+    """The same. Raises Failure where there is none."""
+    found = known_brokers(home)
     if found is None:
+        expect_running(home)
         raise Failure(f"the stack in {home.root} runs no Kafka yet: try again in a moment.", Exit.NOT_RUNNING)
     return found
 

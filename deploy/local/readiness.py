@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,17 +16,24 @@ _NOT_YET = ("down", "starting")
 """A worker that is paused or drained is there all the same."""
 
 
-def accepts(address: str) -> bool:
-    """Whether something listens at host:port."""
+def accepts(address: str, context: ssl.SSLContext | None = None) -> bool:
+    """Whether something listens at host:port; with a context, and shows a certificate that is good."""
     host, _, port = address.rpartition(":")
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex((host or HOST, int(port))) == 0
+    try:
+        with socket.create_connection((host or HOST, int(port)), timeout=1) as probe:
+            if context is not None:
+                context.wrap_socket(probe, server_hostname=host or HOST).close()
+            return True
+    except OSError:
+        return False
 
 
-def waiting_for(urls: Sequence[str], token: str, instances: Iterable[str]) -> str | None:
+def waiting_for(
+    urls: Sequence[str], token: str, instances: Iterable[str], trusted: ssl.SSLContext
+) -> str | None:
     """What is not there yet, in a few words; None once all answers."""
-    with httpx.Client(timeout=_TIMEOUT_S, headers={"Authorization": f"Bearer {token}"}) as client:
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(timeout=_TIMEOUT_S, headers=headers, verify=trusted) as client:
         for url in urls:
             if (missing := gateway_lacks(client, url)) is not None:
                 return missing

@@ -16,6 +16,7 @@ from deploy.local.console import Output, size_text, span_text, state_text
 from deploy.local.processes import descendants, find
 from deploy.local.readiness import dependencies
 from deploy.local.state import ChildState, StackState
+from deploy.local.trust import trusting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ class Report:
 def examine(found: StackState) -> Report:
     """Looks at every process and asks the gateway."""
     children = tuple(_child(child) for child in found.children)
-    ready, named = _ask(found.url)
+    ready, named = _ask(found)
     return Report(
         up=found.phase == state.READY and ready and all(child.state == RUNNING for child in children),
         phase=found.phase if found.waiting_for is None else f"{found.phase}, waiting for {found.waiting_for}",
@@ -110,12 +111,13 @@ def _resident(process: psutil.Process) -> int:
         return 0
 
 
-def _ask(url: str | None) -> tuple[bool, dict[str, str]]:
+def _ask(found: StackState) -> tuple[bool, dict[str, str]]:
     """Whether the gateway is ready, and its dependencies by name."""
-    if url is None:
+    if found.url is None:
         return True, {}
     try:
-        answer = httpx.get(f"{url}/ready", timeout=3)
+        trusted = trusting(Path(found.ca_file) if found.ca_file else None)
+        answer = httpx.get(f"{found.url}/ready", timeout=3, verify=trusted)
         body: Any = answer.json()
     except (httpx.HTTPError, ValueError):
         return False, {"gateway": "does not answer"}

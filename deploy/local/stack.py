@@ -7,6 +7,7 @@ with Stack.start(Home(tmp_path), Options(parts=frozenset({"kafka", "database"}))
 from __future__ import annotations
 
 import contextlib
+import ssl
 import threading
 import time
 from dataclasses import replace
@@ -26,6 +27,7 @@ from deploy.local.spawning import ChildSpec
 from deploy.local.state import StackState
 from deploy.local.supervisor import Patience, Say, Supervisor
 from deploy.local.topics import TopicMaker
+from deploy.local.trust import trusting
 
 _LOOK_AGAIN_S = 0.1
 
@@ -113,6 +115,11 @@ class Stack:
         """The administrator's token."""
         return self.home.token_file.read_text()
 
+    @property
+    def _trusted(self) -> ssl.SSLContext:
+        secured = self._planned.certificates
+        return trusting(None if secured is None else secured.ca)
+
     def add(self, spec: ChildSpec) -> Child:
         """Starts one more child; `stop` ends it too."""
         return self._supervisor.add(spec)
@@ -127,14 +134,16 @@ class Stack:
         """What is not there, in a few words; None while all answers."""
         if self._supervisor.failure is not None:
             raise Failure(self._supervisor.failure)
-        servers = {KAFKA: self.endpoints.kafka, DATABASE: _address(self.endpoints.mongodb_url)}
+        at, secured = self.endpoints, self._planned.certificates
+        servers = {KAFKA: at.kafka.bootstrap, DATABASE: _address(at.mongodb_url)}
+        context = None if secured is None else secured.client_context()
         for name, address in servers.items():
-            if name in self.children and not readiness.accepts(address):
+            if name in self.children and not readiness.accepts(address, context):
                 return name
         if self._topics is not None and not self._topics.done():
             return "Kafka's topics"
         instances = [*self.options.instances(PROCESSORS), *self.options.instances(WORKER)]
-        return readiness.waiting_for(self.endpoints.urls, self.token, instances)
+        return readiness.waiting_for(at.urls, self.token, instances, self._trusted)
 
     def stop(self) -> None:
         """Stops all children in order and lets go of the home."""
@@ -215,8 +224,9 @@ class Stack:
             started_at=self._began,
             url=next(iter(at.urls), None),
             urls=at.urls,
-            kafka=at.kafka,
+            kafka=at.kafka.bootstrap,
             mongodb_url=at.mongodb_url,
+            ca_file=None if planned.certificates is None else str(planned.certificates.ca),
             waiting_for=self._waits_for,
             told=dict(planned.told),
             children=tuple(child.snapshot() for child in list(self.children.values())),

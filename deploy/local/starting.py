@@ -97,7 +97,8 @@ def _command(home: Home, options: Options) -> list[str]:
     counts = {"workers": options.workers, "processors": options.processors, "gateways": options.gateways}
     port = ["--port", str(options.port)] if options.port_is_explicit else []
     numbers = [word for name, count in counts.items() for word in (f"--{name}", str(count))]
-    return [sys.executable, "-m", "deploy.local", "up", "--home", str(home.root), *port, *numbers]
+    tls = ["--tls"] if options.tls else []
+    return [sys.executable, "-m", "deploy.local", "up", "--home", str(home.root), *port, *tls, *numbers]
 
 
 def _until_ready(home: Home, process: subprocess.Popen[bytes], said: IO[str], waiting: Waiting) -> StackState:

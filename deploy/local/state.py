@@ -40,6 +40,8 @@ class StackState:
     urls: tuple[str, ...] = ()
     kafka: str | None = None
     mongodb_url: str | None = None
+    ca_file: str | None = None
+    """The authority of the gateways' certificates; none where they speak HTTP."""
     waiting_for: str | None = None
     told: dict[str, str] = field(default_factory=dict)
     """What our own children are told beyond the environment they inherit."""

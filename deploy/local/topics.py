@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 
+from connectors.brokers import Brokers
 from deploy.local.failures import Failure
 
 
 class TopicMaker:
     """Waits for Kafka and makes the missing topics, in a thread of its own."""
 
-    def __init__(self, bootstrap: str, within_s: float) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, brokers: Brokers, within_s: float) -> None:
+        self._brokers = brokers
         self._within_s = within_s
         self._failure: str | None = None
         self._thread = threading.Thread(target=self._make, name="topics", daemon=True)
@@ -28,6 +29,6 @@ class TopicMaker:
         from connectors.ports import BrokerUnavailable
 
         try:
-            ensure_topics(self._bootstrap, self._within_s)
+            ensure_topics(self._brokers, self._within_s)
         except BrokerUnavailable as error:
             self._failure = str(error)

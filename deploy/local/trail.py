@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from connectors.brokers import Brokers
 from connectors.kafka_history import KafkaHistory
 from connectors.ports import BrokerUnavailable
 from connectors.sealing import SecretFileUnusable, read_secret_file
@@ -24,19 +25,19 @@ from schemas.topics import BY_RECORD
 TOPIC = BY_RECORD[AuditRecorded].name
 
 
-def verify(bootstrap: str, secret_file: Path, known: Sequence[Head]) -> Report:
+def verify(brokers: Brokers, secret_file: Path, known: Sequence[Head]) -> Report:
     """Reads everything and says what it is worth. Raises Failure."""
     try:
         keys = read_secret_file(secret_file).every(PURPOSE)
-        return asyncio.run(_verify(bootstrap, Verification(keys, known)))
+        return asyncio.run(_verify(brokers, Verification(keys, known)))
     except SecretFileUnusable as error:
         raise Failure(f"{error}.", Exit.REFUSED) from error
     except BrokerUnavailable as error:
         raise Failure(f"{error}.", Exit.NOT_RUNNING) from error
 
 
-async def _verify(bootstrap: str, verification: Verification) -> Report:
-    history = KafkaHistory(bootstrap, codec())
+async def _verify(brokers: Brokers, verification: Verification) -> Report:
+    history = KafkaHistory(brokers, codec())
     ends = await history.ends([TOPIC])
     async for batch in history.read({}, ends):
         for delivery in batch:

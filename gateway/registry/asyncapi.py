@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from connectors.brokers import Brokers
 from schemas.registry import Schema
 from schemas.topics import Topic
 
@@ -14,7 +15,7 @@ _JSON_SCHEMA = "application/vnd.aai.asyncapi+json;version=3.0.0"
 Node = dict[str, Any]
 
 
-def document(topics: Sequence[Topic], schemas: Collection[Schema], version: str, kafka: str) -> Node:
+def document(topics: Sequence[Topic], schemas: Collection[Schema], version: str, kafka: Brokers) -> Node:
     """The document for these topics and their dead-letter twins."""
     every = [each for topic in topics for each in (topic, topic.dlq)]
     latest = {schema.stem: schema for schema in sorted(schemas, key=lambda schema: schema.version)}
@@ -27,7 +28,7 @@ def document(topics: Sequence[Topic], schemas: Collection[Schema], version: str,
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/avro",
-        "servers": {"kafka": {"host": kafka, "protocol": "kafka"}},
+        "servers": {"kafka": {"host": kafka.bootstrap, "protocol": _protocol(kafka)}},
         "channels": {topic.name: _channel(topic) for topic in every},
         "operations": {name: node for topic in every for name, node in _operations(topic)},
         "components": {
@@ -35,6 +36,10 @@ def document(topics: Sequence[Topic], schemas: Collection[Schema], version: str,
             "schemas": {"cloudevents": _cloud_events()},
         },
     }
+
+
+def _protocol(kafka: Brokers) -> str:
+    return "kafka" if kafka.security.ca_file is None else "kafka-secure"
 
 
 def _channel(topic: Topic) -> Node:

@@ -8,6 +8,7 @@ from typing import Self
 
 from confluent_kafka import Consumer, TopicPartition
 
+from connectors.brokers import Brokers
 from schemas.codec import Codec
 from schemas.events import MediaProcessed
 from schemas.topics import BY_NAME
@@ -19,8 +20,8 @@ _TOPIC = "media.processed"
 class Ends:
     """The ends of jobs, as they are published, to be used in a `with` statement."""
 
-    def __init__(self, bootstrap: str) -> None:
-        self._consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "bench"})
+    def __init__(self, brokers: Brokers) -> None:
+        self._consumer = Consumer(brokers.librdkafka() | {"group.id": "bench"})
         parts = [TopicPartition(_TOPIC, n, 0) for n in range(BY_NAME[_TOPIC].partitions)]
         self._consumer.assign(parts)
 

@@ -34,7 +34,10 @@ def run() -> Iterator[Figure]:
         folder = Path(name)
         source = natural_clip(folder / "source.mp4", seconds=_SECONDS, size="1280x720")
         options = Options(port=8790, workers=2, env={"MAX_CONCURRENT_JOBS": "1"})
-        with Stack.start(Home(folder / "home"), options) as stack, Ends(stack.endpoints.kafka) as ends:
+        with (
+            Stack.start(Home(folder / "home"), options) as stack,
+            Ends(stack.endpoints.kafka) as ends,
+        ):
             assert stack.url is not None
             client = Client(stack.url, stack.token)
             films = (marked(source, folder / f"{n}.mp4", n) for n in count())

@@ -38,7 +38,7 @@ _SERIAL = itertools.count(1)
 def run() -> Iterator[Figure]:
     """One figure: at least half of the raw loop's events a second."""
     with servers() as found:
-        fill(found.kafka)
+        fill(found.kafka.bootstrap)
         ours, baseline = alternating(
             _RUNS,
             lambda: _EVENTS / asyncio.run(by_the_stage(found)),
@@ -102,7 +102,7 @@ async def by_the_stage(found: Servers) -> float:
 
     with tempfile.TemporaryDirectory(prefix="sluice-bench-") as folder:
         async with KafkaPublisher(found.kafka, codec) as publisher:
-            settings = GroupSettings(bootstrap=found.kafka, folder=Path(folder))
+            settings = GroupSettings(brokers=found.kafka, folder=Path(folder))
             host = Host(settings, codec, publisher, clock, Metrics(CollectorRegistry()))
             await host.start([Stage(name=name, topics=_TOPICS, handle=handle, batch=_BATCH)])
             await asyncio.wait_for(watch.done.wait(), 300)
@@ -118,7 +118,7 @@ async def by_a_raw_loop(found: Servers) -> float:
     codec, watch = Codec(), Stopwatch()
     consumer = AIOKafkaConsumer(
         *_TOPICS,
-        bootstrap_servers=found.kafka,
+        bootstrap_servers=found.kafka.bootstrap,
         group_id=name,
         auto_offset_reset="earliest",
         enable_auto_commit=False,

@@ -28,7 +28,7 @@ def described(folder: Path) -> dict[str, Any]:
         file.write_text("s" * 43)
         file.chmod(0o600)
     settings = Settings(
-        kafka="127.0.0.1:9",
+        bootstrap="127.0.0.1:9",
         mongodb_url="mongodb://127.0.0.1:9",
         blobs=folder.as_uri(),
         token_file=token,

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer
 
+from connectors.brokers import Brokers
 from connectors.kafka import KafkaPublisher, close, partitions
 from connectors.kafka_feed import KafkaFeed
 from connectors.ports import Delivery
@@ -62,7 +63,7 @@ async def test_a_feed_of_nothing_is_whole(real_servers: Servers) -> None:
 
 
 async def test_a_feed_whose_broker_is_away_grows_old() -> None:
-    feed = KafkaFeed(f"{HOST}:{pick(set())}", Codec(), [TOPIC])
+    feed = KafkaFeed(Brokers(f"{HOST}:{pick(set())}"), Codec(), [TOPIC])
     async with read(feed) as found:
         await asyncio.sleep(0)
         assert (found, feed.age_s) == ([], math.inf)

@@ -39,7 +39,7 @@ class World:
 
     def host(self, stuck_s: float = 60, patience: Patience | None = None) -> Host:
         settings = GroupSettings(
-            bootstrap=self.servers.kafka,
+            brokers=self.servers.kafka,
             folder=self.folder,
             session=timedelta(seconds=6),
             stuck_after=timedelta(seconds=stuck_s),

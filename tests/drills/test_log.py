@@ -24,16 +24,16 @@ def sluice(scene: Scene, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_poisoned_record_goes_to_the_dead_letters_once_and_can_be_replayed(scene: Scene) -> None:
-    bootstrap = scene.stack.endpoints.kafka
-    producer = Producer({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random"})
-    before = len(published(bootstrap, "transcode.requested.dlq"))
+    kafka = scene.stack.endpoints.kafka
+    producer = Producer({"bootstrap.servers": kafka.bootstrap, "partitioner": "murmur2_random"})
+    before = len(published(kafka, "transcode.requested.dlq"))
     producer.produce("transcode.requested", key=b"poison", value=b"\x00\x00\x00\x00\x05 not avro at all")
     behind = Codec().encode(samples.requested("behind-the-poison", media_id="nobody"))
     producer.produce(behind.topic, key=b"poison", value=behind.value)
     producer.flush(30)
 
     def letters() -> int:
-        return len(published(bootstrap, "transcode.requested.dlq")) - before
+        return len(published(kafka, "transcode.requested.dlq")) - before
 
     until(lambda: letters() == 2, "one letter from each stage that reads the topic")
     until(lambda: scene.database.ledger_jobs.find_one({"_id": "behind-the-poison"}), "the next record")

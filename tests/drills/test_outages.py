@@ -93,7 +93,7 @@ def test_kafka_is_away(scene: Scene, someone: httpx.Client) -> None:
         assert [checks[name]["ok"] for name in ("kafka", "accounts", "mongodb")] == [False, False, True]
     until_healed(
         scene,
-        lambda: accepts(scene.stack.endpoints.kafka),
+        lambda: accepts(scene.stack.endpoints.kafka.bootstrap),
         lambda: someone.get("/api/v1/media"),
         lambda: put(someone),
     )

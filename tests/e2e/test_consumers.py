@@ -43,7 +43,7 @@ def test_a_stock_avro_consumer_reads_every_topic(client: Client, stack: Stack, f
     wanted = {topic.name for topic in TOPICS}
     found: dict[str, list[dict[str, Any]]] = {}
     deserialize = AvroDeserializer(SchemaRegistryClient({"url": f"{client.url}/registry"}))
-    consumer = Consumer({"bootstrap.servers": stack.endpoints.kafka, "group.id": "stock"})
+    consumer = Consumer({"bootstrap.servers": stack.endpoints.kafka.bootstrap, "group.id": "stock"})
     consumer.assign([TopicPartition(t.name, n, 0) for t in BY_NAME.values() for n in range(t.partitions)])
 
     def all_seen() -> bool:

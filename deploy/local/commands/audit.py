@@ -64,7 +64,7 @@ def verify(
 
     output, where = Output(as_json=json), reach.home_at(home)
     known = trail.heads_in(against) if against else []
-    report = trail.verify(reach.bootstrap(where), secret_file or where.secret_file, known)
+    report = trail.verify(reach.brokers(where), secret_file or where.secret_file, known)
     if json:
         output.emit(trail.as_object(report))
     else:

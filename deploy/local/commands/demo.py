@@ -31,7 +31,7 @@ def demo(
     found = _started(where, output)
     try:
         with reach.gateway(where, found.url) as gateway:
-            result = tour.run(where, gateway, reach.bootstrap(where), output)
+            result = tour.run(where, gateway, reach.brokers(where), output)
     finally:
         if stop:
             with output.waiting() as waiting:

@@ -37,12 +37,12 @@ def events(
     from deploy.local import event_log, reach
 
     output = Output(as_json=json)
-    names, bootstrap = _topics(topic, beats), reach.bootstrap(reach.home_at(home))
+    names, brokers = _topics(topic, beats), reach.brokers(reach.home_at(home))
     if not follow:
-        for seen in event_log.last(bootstrap, names, limit):
+        for seen in event_log.last(brokers, names, limit):
             _write(seen, output)
         return
-    with event_log.tail(bootstrap, names) as tail:
+    with event_log.tail(brokers, names) as tail:
         while True:
             for seen in tail.new(within_s=0.5):
                 _write(seen, output)
@@ -52,13 +52,11 @@ def events(
 def topics(home: HomeOption = None, json: JsonOption = False) -> None:
     """List the topics, with how many records each holds where the stack is up."""
     from deploy.local import event_log, reach
-    from deploy.local.settings import read
     from schemas.topics import BY_NAME
 
     output = Output(as_json=json)
-    found = reach.running(reach.home_at(home))
-    bootstrap = read().kafka or (found.kafka if found else None)
-    live = event_log.counts(bootstrap, list(BY_NAME)) if bootstrap else {}
+    brokers = reach.known_brokers(reach.home_at(home))
+    live = event_log.counts(brokers, list(BY_NAME)) if brokers else {}
     rows = []
     for one in BY_NAME.values():
         partitions, records = live.get(one.name, (one.partitions, None))

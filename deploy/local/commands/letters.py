@@ -28,7 +28,7 @@ def list_(
     from deploy.local import letters, reach
 
     output = Output(as_json=json)
-    found = letters.read(reach.bootstrap(reach.home_at(home)), letters.topics())
+    found = letters.read(reach.brokers(reach.home_at(home)), letters.topics())
     shown = [letter for letter in found if every or not letter.replayed]
     for letter in shown if json else []:
         output.emit(_about(letter))
@@ -48,7 +48,7 @@ def show(
     from deploy.local import letters, reach
 
     output = Output(as_json=json)
-    letter = letters.find(reach.bootstrap(reach.home_at(home)), topic, offset)
+    letter = letters.find(reach.brokers(reach.home_at(home)), topic, offset)
     about = {**_about(letter), "attempts": letter.letter.attempts, **_original(letter)}
     if json:
         output.emit(about)
@@ -71,12 +71,12 @@ def replay(
 
     if (offset is None) is not every:
         raise Failure("name one letter by its offset, or all of the topic with --all.", Exit.USAGE)
-    output, bootstrap = Output(as_json=json), reach.bootstrap(reach.home_at(home))
+    output, brokers = Output(as_json=json), reach.brokers(reach.home_at(home))
     if offset is not None:
-        chosen = [letters.find(bootstrap, topic, offset)]
+        chosen = [letters.find(brokers, topic, offset)]
     else:
-        chosen = [one for one in letters.read(bootstrap, letters.topics(topic)) if not one.replayed]
-    done = letters.replay(bootstrap, chosen)
+        chosen = [one for one in letters.read(brokers, letters.topics(topic)) if not one.replayed]
+    done = letters.replay(brokers, chosen)
     if json:
         output.emit({"replayed": done, "letters": [letter.place for letter in chosen]})
     output.line(f"{done} replayed")

@@ -32,6 +32,9 @@ def up(
     workers: Count = 1,
     processors: Count = 1,
     gateways: Annotated[int, typer.Option(min=1, help="How many to run, on following ports.")] = 1,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Speak TLS on every link, with the home's own certificates.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Start Kafka, the database, gateway, processors and workers; say when they are ready."""
@@ -44,9 +47,12 @@ def up(
         workers=workers,
         processors=processors,
         gateways=gateways,
+        tls=tls,
     )
     output, where = Output(as_json=json), home_at(home)
     found = starting.find_running(where)
+    if found is not None and tls and found.ca_file is None:
+        raise Failure("the stack runs without TLS: stop it with `sluice down` first.", Exit.CONFLICT)
     if found is not None:
         starting.announce(output, found.url, found.pid, where, "already running")
     elif detach:

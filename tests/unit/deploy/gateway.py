@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -49,8 +51,8 @@ class FakeGateway:
 
 
 @contextmanager
-def serving() -> Iterator[FakeGateway]:
-    """A fake gateway on a free local port."""
+def serving(certificate: Path | None = None) -> Iterator[FakeGateway]:
+    """A fake gateway on a free local port; with a certificate, over TLS."""
     fake = FakeGateway()
 
     class Handler(BaseHTTPRequestHandler):
@@ -68,7 +70,12 @@ def serving() -> Iterator[FakeGateway]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    fake.url = f"http://127.0.0.1:{server.server_address[1]}"
+    if certificate is not None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    scheme = "http" if certificate is None else "https"
+    fake.url = f"{scheme}://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:

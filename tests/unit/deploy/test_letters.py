@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from connectors.brokers import Brokers
 from deploy.local import event_log, letters
 from deploy.local.event_log import REPLAYED, Seen
 from deploy.local.failures import Failure
@@ -68,7 +69,7 @@ def test_a_record_that_two_stages_gave_up_is_replayed_once(monkeypatch: pytest.M
     sent: list[str] = []
     monkeypatch.setattr(letters, "_send", lambda producer, **record: sent.append(record["topic"]))
     both = letters.with_marks([seen(4, dead(7)), seen(5, dead(7))])
-    assert letters.replay("127.0.0.1:1", both) == 1
+    assert letters.replay(Brokers("127.0.0.1:1"), both) == 1
     assert sent == ["media.probed", "media.probed.dlq", "media.probed.dlq"]
 
 

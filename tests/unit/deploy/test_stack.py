@@ -119,6 +119,12 @@ def test_a_second_up_says_where_the_first_runs(stack: Stack, home: Home) -> None
     assert (code, said) == (Exit.OK, f"already running {stack.url}\n")
 
 
+def test_a_stack_without_tls_is_not_taken_for_one_with_it(stack: Stack, home: Home) -> None:
+    code, _, said = sluice(home, "up", "--tls")
+    assert code == Exit.CONFLICT
+    assert "without TLS" in said
+
+
 def test_a_second_up_beside_one_that_is_not_well_is_a_conflict(stack: Stack, home: Home) -> None:
     gateway = stack.children["gateway-1"]
     gateway.hold()

@@ -86,7 +86,7 @@ class World:
 def settings_for(folder: Path, **more: Any) -> Settings:
     """Settings whose waits are short."""
     said: dict[str, Any] = {
-        "kafka": "127.0.0.1:9",
+        "bootstrap": "127.0.0.1:9",
         "mongodb_url": "mongodb://127.0.0.1:9",
         "blobs": folder.as_uri(),
         "token_file": folder / "token",
@@ -194,11 +194,11 @@ def _assembled(parts: Parts) -> FastAPI:
 
 
 @asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[int]:
+async def served(app: FastAPI, **tls: Any) -> AsyncIterator[int]:
     """The application behind the real server, on a free port of this machine."""
     port = free_port()
     server = Server(
-        app, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, log_level=LogLevels.error
+        app, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, log_level=LogLevels.error, **tls
     )
     serving = asyncio.create_task(server.serve())
     await until(lambda: _answers(port))

@@ -191,7 +191,7 @@ def test_a_token_file_must_be_its_owners_alone(tmp_path: Path) -> None:
 async def test_the_gateway_comes_up_without_kafka_and_mongodb(tmp_path: Path) -> None:
     make_private_files(tmp_path)
     where = f"127.0.0.1:{free_port()}"
-    app = create_app(settings_for(tmp_path, kafka=where, mongodb_url=f"mongodb://{where}"))
+    app = create_app(settings_for(tmp_path, bootstrap=where, mongodb_url=f"mongodb://{where}"))
     transport = httpx.ASGITransport(app)
     async with (
         asyncio.timeout(20),

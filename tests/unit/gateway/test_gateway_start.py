@@ -33,11 +33,18 @@ def give(environment: pytest.MonkeyPatch, folder: Path, **changed: str | None) -
 @pytest.mark.parametrize(
     ("changed", "word"),
     [
-        ({"SLUICE_KAFKA": None}, "kafka"),
+        ({"SLUICE_KAFKA": None}, "SLUICE_KAFKA"),
         ({"SLUICE_PORT": "70000"}, "port"),
         ({"SLUICE_BLOBS": "s3://bucket"}, "blob store"),
         ({"SLUICE_TOKEN_FILE": "/no/such/file"}, "token file"),
         ({"SLUICE_SECRET_FILE": "/no/such/file"}, "secret file"),
+        ({"SLUICE_KAFKA_CA_FILE": "/no/such/file"}, "SLUICE_KAFKA_CA_FILE"),
+        ({"SLUICE_TLS_CERT_FILE": "/no/such/file"}, "SLUICE_TLS_CERT_FILE"),
+        ({"SLUICE_TLS_KEY_FILE": "/no/such/file"}, "SLUICE_TLS_KEY_FILE needs SLUICE_TLS_CERT_FILE"),
+        (
+            {"MONGODB_URL": "mongodb://user:pass-word@db/?tls=true&tlsInsecure=true"},
+            "MONGODB_URL has tlsinsecure",
+        ),
     ],
 )
 def test_settings_that_cant_work_are_named(
