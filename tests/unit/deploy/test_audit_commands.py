@@ -10,6 +10,7 @@ import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
+from connectors.brokers import Brokers
 from deploy.local import trail
 from deploy.local.cli import app
 from deploy.local.failures import Exit, Failure
@@ -77,4 +78,4 @@ def test_a_secret_that_others_may_read_is_refused(tmp_path: Path) -> None:
     file.write_text("s" * 43)
     file.chmod(0o644)
     with pytest.raises(Failure, match="chmod 600"):
-        trail.verify("127.0.0.1:9", file, [])
+        trail.verify(Brokers("127.0.0.1:9"), file, [])
