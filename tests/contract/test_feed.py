@@ -71,7 +71,7 @@ async def test_a_feed_whose_broker_is_away_grows_old() -> None:
 
 async def test_a_consumer_is_closed_whole_just_when_a_fetch_has_failed(real_servers: Servers) -> None:
     before = asyncio.all_tasks()
-    consumer = AIOKafkaConsumer(bootstrap_servers=real_servers.kafka, retry_backoff_ms=60_000)
+    consumer = AIOKafkaConsumer(**real_servers.kafka.aiokafka(), retry_backoff_ms=60_000)
     await consumer.start()
     consumer.assign(partitions([TOPIC]))
     for part, end in (await consumer.end_offsets(partitions([TOPIC]))).items():
