@@ -40,10 +40,10 @@ class Command:
     """One request to change something: who asks, when, and the events that it comes to."""
 
     def __init__(
-        self, services: ServicesOf, principal: CurrentPrincipal, request: Request, response: Response
+        self, services: Services, principal: Principal, request: Request, response: Response
     ) -> None:
-        self.services: Services = services
-        self.principal: Principal = principal
+        self.services = services
+        self.principal = principal
         self.request = request
         self._response = response
 
@@ -123,6 +123,13 @@ class Command:
             log.info("read models don't follow", error=str(error))
 
 
+async def of_someone(
+    services: ServicesOf, principal: CurrentPrincipal, request: Request, response: Response
+) -> Command:
+    """A command of someone who has said who they are."""
+    return Command(services, principal, request, response)
+
+
 async def of_anyone(services: ServicesOf, request: Request, response: Response) -> Command:
     """A command of someone who has not said who they are. Raises OverBudget."""
     await services.limits.stranger(request)
@@ -160,5 +167,5 @@ async def fresh(
 
 
 Fresh = Depends(fresh)
-Commanded = Annotated[Command, Depends()]
+Commanded = Annotated[Command, Depends(of_someone)]
 CommandedByAnyone = Annotated[Command, Depends(of_anyone)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import Query
+from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
 from connectors import ports
@@ -30,8 +30,19 @@ class Listing(BaseModel, Generic[Item]):
 class Paging:
     """Which page is wanted."""
 
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many to answer with.")] = 50
-    cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+async def paging(
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many to answer with.")] = 50,
+    cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
+) -> Paging:
+    """Which page a request's query asks for."""
+    return Paging(limit, cursor)
+
+
+Paged = Annotated[Paging, Depends(paging)]
 
 
 async def page(

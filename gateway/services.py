@@ -71,4 +71,8 @@ def services_of(connection: HTTPConnection) -> Services:
     return cast(Services, connection.app.state.services)
 
 
-ServicesOf = Annotated[Services, Depends(services_of)]
+async def _of_request(connection: HTTPConnection) -> Services:
+    return services_of(connection)
+
+
+ServicesOf = Annotated[Services, Depends(_of_request)]

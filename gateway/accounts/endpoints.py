@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Query, Response
 
 from connectors import ports
 from connectors.ports import OneOf
@@ -34,10 +34,11 @@ from gateway.errors import Conflict, Hidden, NotFound
 from gateway.keys.endpoints import said as key_said
 from gateway.media.existing import MEDIA
 from gateway.openapi import problems
+from gateway.routing import Router
 from gateway.services import Services, ServicesOf
 from gateway.sessions import signing_in
 
-router = APIRouter(prefix="/users", tags=["users"], responses=problems(401, 403, 422, 429, 503))
+router = Router(prefix="/users", tags=["users"], responses=problems(401, 403, 422, 429, 503))
 
 _USERS = "users"
 _ME = "me"
@@ -49,7 +50,7 @@ _MOST_MEDIA = 10_000
 @router.get("", dependencies=[_READ, Fresh], responses=problems(400))
 async def list_users(
     services: ServicesOf,
-    paging: Annotated[pages.Paging, Depends()],
+    paging: pages.Paged,
     role: Annotated[str | None, Query(description="Only those of this role.")] = None,
     state: Annotated[
         State | None, Query(description="Only those in this state; erased ones on demand.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Query
 
 from gateway import pages
 from gateway.audit import looking
@@ -13,9 +13,10 @@ from gateway.audit.schemas import AuditItem
 from gateway.auth.dependencies import allow
 from gateway.commands import Fresh
 from gateway.openapi import problems
+from gateway.routing import Router
 from gateway.services import ServicesOf
 
-router = APIRouter(tags=["audit"])
+router = Router(tags=["audit"])
 
 Text = Annotated[str | None, Query(max_length=200)]
 
@@ -23,7 +24,7 @@ Text = Annotated[str | None, Query(max_length=200)]
 @router.get("/audit", dependencies=[allow("audit:read"), Fresh], responses=problems(400))
 async def list_audit(
     services: ServicesOf,
-    paging: Annotated[pages.Paging, Depends()],
+    paging: pages.Paged,
     actor: Annotated[Text, Query(description="Only what they wanted.")] = None,
     action: Annotated[Text, Query(description="Only this, as in media.deleted.")] = None,
     outcome: Annotated[

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Request, Response
 from pydantic import AliasChoices, BaseModel, Field
 
 from gateway import pages
@@ -22,13 +22,14 @@ from gateway.jobs.render import ENDED
 from gateway.jobs.schemas import Priority, TranscodeOrder
 from gateway.media.named import find_named
 from gateway.openapi import problems
+from gateway.routing import Router
 from gateway.services import ServicesOf
 from gateway.sessions import schemas
 from gateway.system import status, workers
 from gateway.system.schemas import Disk, Memory, Warning
 
-router = APIRouter(prefix="/api", tags=[TAG], route_class=OlderRoute)
-opening = APIRouter(prefix="/api/auth", tags=[TAG], route_class=OlderRoute)
+router = Router(prefix="/api", tags=[TAG], route_class=OlderRoute)
+opening = Router(prefix="/api/auth", tags=[TAG], route_class=OlderRoute)
 
 _READ, _MAKE, _LOOK = allow("jobs:read"), allow("jobs:write"), allow("system:read")
 
@@ -157,7 +158,7 @@ async def get_farm_job(services: ServicesOf, principal: CurrentPrincipal, job_id
     openapi_extra=instead("GET /api/v1/jobs"),
 )
 async def list_farm_jobs(
-    services: ServicesOf, principal: CurrentPrincipal, paging: Annotated[pages.Paging, Depends()]
+    services: ServicesOf, principal: CurrentPrincipal, paging: pages.Paged
 ) -> jobs.FarmJobs:
     """Lists one's jobs, newest first."""
     found = await jobs.listed(services, principal, paging)

@@ -5,16 +5,15 @@ Its list, `GET /jobs`, is that of the transcoding service as well.
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from gateway.auth.dependencies import CurrentPrincipal, allow
 from gateway.commands import Commanded, Fresh
 from gateway.compat import farm, jobs
 from gateway.compat.route import TAG, OlderRoute, instead
 from gateway.openapi import problems
+from gateway.routing import Router
 from gateway.services import ServicesOf
 
-router = APIRouter(tags=[TAG], route_class=OlderRoute)
+router = Router(tags=[TAG], route_class=OlderRoute)
 
 _READ, _MAKE = allow("jobs:read"), allow("jobs:write")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
 from pydantic import Field
 
@@ -20,10 +20,11 @@ from gateway.media.form import Form
 from gateway.media.intake import Wanted, take_in
 from gateway.media.outcome import counted
 from gateway.openapi import problems
+from gateway.routing import Router
 from gateway.services import Services, ServicesOf
 
-router = APIRouter(tags=[TAG], route_class=OlderRoute)
-opening = APIRouter(tags=[TAG], route_class=OlderRoute)
+router = Router(tags=[TAG], route_class=OlderRoute)
+opening = Router(tags=[TAG], route_class=OlderRoute)
 
 _READ, _MAKE, _UPLOAD = allow("jobs:read"), allow("jobs:write"), allow("media:write")
 _NO_MAIL = "No mail will be sent to {}: mail is not set up here. Ask for the status instead."
@@ -110,7 +111,7 @@ async def get_transcoder_job(services: ServicesOf, principal: CurrentPrincipal, 
     openapi_extra=instead("GET /api/v1/jobs"),
 )
 async def list_older_jobs(
-    services: ServicesOf, principal: CurrentPrincipal, paging: Annotated[pages.Paging, Depends()]
+    services: ServicesOf, principal: CurrentPrincipal, paging: pages.Paged
 ) -> jobs.OlderJobs:
     """Lists one's jobs, newest first, for clients of the transcoding service and of the farm's workers."""
     found = await jobs.listed(services, principal, paging)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from gateway.access.policy import Level
@@ -19,8 +18,9 @@ from gateway.jobs.schemas import Job, State
 from gateway.media.lookup import find_usable
 from gateway.media.schemas import MEDIA_ID, Media
 from gateway.openapi import problems
+from gateway.routing import Router
 
-router = APIRouter(prefix="/media", tags=[TAG], route_class=OlderRoute)
+router = Router(prefix="/media", tags=[TAG], route_class=OlderRoute)
 
 ProcessingType = Literal["video_transcription", "pdf_extraction", "docx_extraction"]
 Status = Literal["queued", "processing", "completed", "failed"]

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Depends, Header, Query, WebSocket
+from fastapi import Depends, Header, Query, WebSocket
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from gateway.auth.dependencies import live_principal, socket_principal
@@ -17,9 +17,10 @@ from gateway.events.live import MISSED
 from gateway.events.messages import Filter
 from gateway.events.schemas import filter_of_query
 from gateway.openapi import Responses, problems
+from gateway.routing import Router
 from gateway.services import Services, ServicesOf, services_of
 
-router = APIRouter(tags=["events"])
+router = Router(tags=["events"])
 
 _MOST_ID = 200
 _Last = Annotated[

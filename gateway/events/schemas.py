@@ -29,7 +29,7 @@ def checked(wanted: Filter) -> Filter:
     return wanted
 
 
-def filter_of_query(
+async def filter_of_query(
     job_id: Annotated[str | None, Query(max_length=128, description="Only events of this job.")] = None,
     media_id: Annotated[
         str | None, Query(max_length=128, description="Only events naming this medium.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from gateway.accounts import changes
 from gateway.auth import handed_out
@@ -16,10 +16,11 @@ from gateway.errors import NotFound
 from gateway.invitations import schemas
 from gateway.invitations.kept import MARK, Invitation
 from gateway.openapi import problems
+from gateway.routing import Router
 from gateway.services import ServicesOf
 from schemas.events import to_millis
 
-router = APIRouter(prefix="/invitations", tags=["users"], responses=problems(401, 403, 422, 429, 503))
+router = Router(prefix="/invitations", tags=["users"], responses=problems(401, 403, 422, 429, 503))
 
 _PATH = "/api/v1/invitations"
 

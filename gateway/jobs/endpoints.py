@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Query, Response
 
 from gateway import pages
 from gateway.access.policy import Level
@@ -19,9 +19,10 @@ from gateway.jobs.render import PAUSED, render
 from gateway.jobs.schemas import Job, JobAccepted, JobOrder, PriorityOrder, State
 from gateway.media.lookup import find_usable
 from gateway.openapi import FILE, problems
+from gateway.routing import Router
 from gateway.services import ServicesOf
 
-router = APIRouter(prefix="/jobs", tags=["jobs"])
+router = Router(prefix="/jobs", tags=["jobs"])
 
 _READ, _WRITE = allow("jobs:read"), allow("jobs:write")
 
@@ -37,7 +38,7 @@ async def order_job(command: Commanded, order: JobOrder) -> JobAccepted:
 async def list_jobs(
     services: ServicesOf,
     principal: CurrentPrincipal,
-    paging: Annotated[pages.Paging, Depends()],
+    paging: pages.Paged,
     state: Annotated[State | None, Query(description="Only those in this state.")] = None,
     media_id: Annotated[str | None, Query(description="Only those of this medium.")] = None,
 ) -> pages.Listing[Job]:

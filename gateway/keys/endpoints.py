@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from gateway.accounts import changes
 from gateway.auth import handed_out
@@ -17,10 +17,11 @@ from gateway.commands import Commanded
 from gateway.errors import Conflict, Forbidden, Hidden, NotFound
 from gateway.keys import schemas
 from gateway.openapi import problems
+from gateway.routing import Router
 from gateway.services import ServicesOf
 from schemas.events import to_millis
 
-router = APIRouter(prefix="/keys", tags=["users"], responses=problems(401, 403, 422, 429, 503))
+router = Router(prefix="/keys", tags=["users"], responses=problems(401, 403, 422, 429, 503))
 
 _PATH = "/api/v1/keys"
 _OWN = allow("account")

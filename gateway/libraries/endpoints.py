@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import orjson
-from fastapi import APIRouter
 
 from gateway import resources
 from gateway.access import libraries
@@ -30,10 +29,11 @@ from gateway.media.lookup import find
 from gateway.media.moving import moved
 from gateway.media.render import media_path
 from gateway.openapi import problems
+from gateway.routing import Router
 from gateway.services import ServicesOf
 from schemas.events import to_millis
 
-router = APIRouter(tags=["libraries"])
+router = Router(tags=["libraries"])
 
 _PATH = "/api/v1/libraries"
 _READ, _WRITE = allow("media:read"), allow("media:write")

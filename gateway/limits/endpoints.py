@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from gateway import resources
 from gateway.auth.dependencies import CurrentPrincipal, allow
 from gateway.auth.principal import Principal
@@ -14,9 +12,10 @@ from gateway.limits.counting import Standing
 from gateway.limits.own import LIMITS, as_value
 from gateway.limits.schemas import Limit, Limits, LimitsChanged, LimitsOrder
 from gateway.openapi import problems
+from gateway.routing import Router
 from gateway.services import Services, ServicesOf
 
-router = APIRouter(tags=["users"], responses=problems(401, 403, 422, 429, 503))
+router = Router(tags=["users"], responses=problems(401, 403, 422, 429, 503))
 
 _READ, _WRITE = allow("users:read"), allow("users:write")
 _APART = "logins"

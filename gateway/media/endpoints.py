@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import Header, Query, Request, Response
 
 from connectors.ports import OneOf
 from gateway import files, pages
@@ -21,9 +21,10 @@ from gateway.media.outcome import counted
 from gateway.media.render import render
 from gateway.media.schemas import Accepted, Deletion, Media, Status
 from gateway.openapi import FILE, NOT_MODIFIED, problems
+from gateway.routing import Router
 from gateway.services import ServicesOf
 
-router = APIRouter(prefix="/media", tags=["media"])
+router = Router(prefix="/media", tags=["media"])
 
 _READ, _WRITE = allow("media:read"), allow("media:write")
 _MAKE = allow("jobs:write")
@@ -72,7 +73,7 @@ async def upload_media(
 async def list_media(
     services: ServicesOf,
     principal: CurrentPrincipal,
-    paging: Annotated[pages.Paging, Depends()],
+    paging: pages.Paged,
     status: Annotated[
         Status | None, Query(description="Only those; all but deleted ones without it.")
     ] = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import Depends, Header, Path, Query, Request, Response
 from starlette.responses import PlainTextResponse
 
 from connectors.ports import BlobMissing
@@ -21,13 +21,14 @@ from gateway.playback.schemas import Heartbeat, Playback, PlaybackOrder
 from gateway.playback.streams import Copied
 from gateway.playback.tickets import BadTicket, Ticket
 from gateway.playback.viewers import refuse_former
+from gateway.routing import Router
 from gateway.services import Services, ServicesOf
 from schemas.copies import CopiedPicture, Copies
 from schemas.renditions import VideoRendition
 from schemas.texts import TextRendition
 
-router = APIRouter(tags=["playback"])
-streams = APIRouter(prefix="/stream/{ticket}", tags=["playback"], responses=problems(403, 404, 410, 422, 503))
+router = Router(tags=["playback"])
+streams = Router(prefix="/stream/{ticket}", tags=["playback"], responses=problems(403, 404, 410, 422, 503))
 
 _OPEN = {"Access-Control-Allow-Origin": "*"}
 _FOR_EVER = {**_OPEN, "Cache-Control": "private, max-age=31536000, immutable"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials
 from starlette.responses import PlainTextResponse
 
@@ -22,9 +22,10 @@ from gateway.playback import endpoints, sessions
 from gateway.playback.schemas import PlaybackOrder
 from gateway.playback.streams import SourceFile
 from gateway.playback.tickets import Ticket
+from gateway.routing import Router
 from gateway.services import Services, ServicesOf
 
-router = APIRouter(
+router = Router(
     prefix="/Videos",
     tags=[TAG],
     route_class=OlderRoute,

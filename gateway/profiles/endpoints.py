@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Path
+from fastapi import Body, Path
 
 from gateway import resources
 from gateway.auth.dependencies import allow
@@ -13,11 +13,12 @@ from gateway.errors import Conflict, Invalid
 from gateway.openapi import problems
 from gateway.profiles import catalog, presets
 from gateway.profiles.schemas import HandbrakePresets, ProfileChanged, Profiles
+from gateway.routing import Router
 from gateway.services import ServicesOf
 from schemas.copies import remux_named
 from schemas.profiles import BUILT_IN, BadProfile, Profile, checked, written
 
-router = APIRouter(prefix="/profiles", tags=["profiles"])
+router = Router(prefix="/profiles", tags=["profiles"])
 
 _READ, _WRITE = allow("profiles:read"), allow("profiles:write")
 

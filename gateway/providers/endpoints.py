@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
@@ -17,12 +17,11 @@ from gateway.providers import linking, trips
 from gateway.providers.asking import Person
 from gateway.providers.known import Provider
 from gateway.providers.trips import Trip
+from gateway.routing import Router
 from gateway.services import Services, ServicesOf
 from gateway.sessions import signing_in
 
-router = APIRouter(
-    prefix="/auth/providers", tags=["sessions"], responses=problems(403, 404, 409, 422, 502, 503)
-)
+router = Router(prefix="/auth/providers", tags=["sessions"], responses=problems(403, 404, 409, 422, 502, 503))
 
 _MOST = 2000
 _AWAY: Responses = {302: {"description": "The way on"}}

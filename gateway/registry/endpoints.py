@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, FastAPI, Path, Request, Response
+from fastapi import Depends, FastAPI, Path, Request, Response
 
 from gateway.registry import asyncapi
 from gateway.registry.subjects import (
@@ -15,14 +15,15 @@ from gateway.registry.subjects import (
     Subjects,
     VersionNotFound,
 )
+from gateway.routing import Router
 from gateway.services import ServicesOf
 from schemas.topics import BY_NAME, TOPICS
 
 MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
 COMPATIBILITY = "FULL_TRANSITIVE"
 
-router = APIRouter(prefix="/registry", tags=["registry"])
-documents = APIRouter(tags=["events"])
+router = Router(prefix="/registry", tags=["registry"])
+documents = Router(tags=["events"])
 
 _ERRORS: dict[type[Exception], tuple[int, int, str]] = {
     SubjectNotFound: (404, 40401, "Subject '{}' not found."),
@@ -32,7 +33,7 @@ _ERRORS: dict[type[Exception], tuple[int, int, str]] = {
 }
 
 
-def subjects_of(services: ServicesOf) -> Subjects:
+async def subjects_of(services: ServicesOf) -> Subjects:
     """What the registry can be asked."""
     return Subjects(BY_NAME, services.schemas)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import Body, Request, Response
 
 from gateway.accounts import registration
 from gateway.auth.cookies import REFRESH
@@ -14,11 +14,12 @@ from gateway.auth.sessions import Session
 from gateway.commands import Commanded, CommandedByAnyone
 from gateway.errors import Conflict
 from gateway.openapi import problems
+from gateway.routing import Router
 from gateway.services import ServicesOf
 from gateway.sessions import schemas, signing_in
 
-router = APIRouter(prefix="/auth", tags=["sessions"], responses=problems(401, 403, 422, 429, 503))
-keys = APIRouter(tags=["sessions"])
+router = Router(prefix="/auth", tags=["sessions"], responses=problems(401, 403, 422, 429, 503))
+keys = Router(tags=["sessions"])
 
 _OWN = allow("account")
 

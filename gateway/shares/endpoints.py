@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from gateway import resources
 from gateway.access import libraries
@@ -21,12 +21,13 @@ from gateway.commands import Commanded, CommandedByAnyone, Fresh
 from gateway.errors import Forbidden, NotFound
 from gateway.media.lookup import find
 from gateway.openapi import problems
+from gateway.routing import Router
 from gateway.services import Services, ServicesOf
 from gateway.shares.schemas import NewShare, Opened, Opening, Share, ShareOrder, Shares
 from schemas.events import to_millis
 
-router = APIRouter(tags=["libraries"])
-opening = APIRouter(tags=["libraries"], responses=problems(403, 422, 503))
+router = Router(tags=["libraries"])
+opening = Router(tags=["libraries"], responses=problems(403, 422, 503))
 
 _PATH = "/api/v1/shares"
 _MARK = "sls_"

@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 
 from gateway.auth.dependencies import allow
 from gateway.commands import Commanded, Fresh
 from gateway.openapi import Responses, problems
+from gateway.routing import Router
 from gateway.services import ServicesOf
 from gateway.system import schemas, status, workers
 from gateway.system.readiness import readiness
 from schemas.workers import DRAIN, PAUSE, WORK
 
-router = APIRouter(tags=["system"])
+router = Router(tags=["system"])
 
 _READ, _WRITE = allow("system:read"), allow("system:write")
-probes = APIRouter(tags=["health"])
+probes = Router(tags=["health"])
 
 _Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="Its SLUICE_INSTANCE.")]
 

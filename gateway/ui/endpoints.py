@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fastapi import APIRouter
 from starlette.responses import FileResponse, Response
 
 from gateway.errors import NotFound
+from gateway.routing import Router
 from gateway.services import ServicesOf
 
-router = APIRouter(prefix="/play", include_in_schema=False)
+router = Router(prefix="/play", include_in_schema=False)
 
 _HERE = Path(__file__).parent
 _OWN = {"player.js": "text/javascript", "player.css": "text/css"}

@@ -60,13 +60,14 @@ class Log:
 async def test_what_changes_something_is_written_before_it_happens(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
         await w.happened(uploaded())
+        await until(lambda: w.audited.events)
         w.audited.away = True
         assert_problem(await w.client.delete("/api/v1/media/m1"), 503, "unavailable")
         assert [type(event).__name__ for event in w.publisher.events] == ["MediaUploaded"], "and nothing else"
         w.audited.away = False
         assert (await w.client.delete("/api/v1/media/m1")).status_code == 202
         outcomes = [outcome for _, action, outcome in await said(w) if action == "media.deleted"]
-        assert sorted(outcomes) == ["allowed", "failed"]
+        assert outcomes == ["allowed", "allowed", "failed"], "what Kafka may have had is sent again as it was"
 
 
 async def test_an_act_that_kafka_did_not_take_is_said_to_have_failed(tmp_path: Path) -> None:
