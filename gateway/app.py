@@ -77,7 +77,8 @@ from gateway.playback.arrivals import Arrivals
 from gateway.playback.cors import OpenToPages
 from gateway.playback.streams import Streams
 from gateway.playback.tickets import Tickets
-from gateway.profiles import endpoints as profiles
+from gateway.profiles import endpoints as profile_endpoints
+from gateway.profiles.catalog import Profiles
 from gateway.providers import endpoints as providers
 from gateway.providers.asking import Asking
 from gateway.providers.known import read_providers_file
@@ -140,8 +141,12 @@ def connect(settings: Settings) -> Parts:
     broker = Broker(kafka, kafka, metrics, breakers["kafka"])
     arrivals = Arrivals()
     live = KafkaTail(settings.kafka, codec, LIVE_TOPICS, clock=clock)
-    streams = Streams(read_models, store, broker, clock, arrivals)
     shared = Libraries()
+    feed = KafkaFeed(settings.kafka, codec, following.TOPICS)
+    identity = identity_of(settings, secret, database, feed, clock, shared)
+    profiles = Profiles(identity.following)
+    identity.following.tell(profiles.hear)
+    streams = Streams(read_models, profiles, store, broker, clock, arrivals)
     gate = Gate(shared)
     audience = Audience(read_models, gate)
     heard = (arrivals.hear, streams.deletions.hear, audience.hear)
@@ -159,8 +164,6 @@ def connect(settings: Settings) -> Parts:
         details=lambda: {"address": f"{settings.scheme}://{settings.host}:{settings.port}"},
     )
 
-    feed = KafkaFeed(settings.kafka, codec, following.TOPICS)
-    identity = identity_of(settings, secret, database, feed, clock, shared)
     limits = limits_of(settings, secret, database, clock)
     identity.following.tell(limits.own.hear)
     addresses = Addresses(secret, identity.directory)
@@ -190,6 +193,7 @@ def connect(settings: Settings) -> Parts:
         files=Files(store, settings.accel_redirect),
         schemas=known.schemas,
         tickets=Tickets(secret.derive("playback")),
+        profiles=profiles,
         streams=streams,
         hub=hub,
         audience=audience,
@@ -268,7 +272,7 @@ def _include(app: FastAPI) -> None:
     for routes in (
         media.router,
         jobs.router,
-        profiles.router,
+        profile_endpoints.router,
         playback.router,
         accounts.router,
         invitations.router,

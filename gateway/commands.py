@@ -163,7 +163,9 @@ async def fresh(
         raise BadRequest(
             "bad-token", f"{error}; leave it out, or send one that a command answered."
         ) from error
-    await wait_for(services.read_models, positions, services.settings.read_your_write_s)
+    within_s = services.settings.read_your_write_s
+    await services.identity.following.heard(positions, within_s)
+    await wait_for(services.read_models, positions, within_s)
 
 
 Fresh = Depends(fresh)

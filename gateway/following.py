@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 
 from connectors.ports import Feed, Position
@@ -57,6 +58,11 @@ class Following:
     def age_s(self) -> float:
         """How old what is known here may be."""
         return self._feed.age_s
+
+    def refuse_unheard(self) -> None:
+        """Raises Unavailable where this replica has not read the log yet."""
+        if self.age_s == math.inf:
+            raise Unavailable("The log was not read yet: Kafka does not answer.")
 
     def refuse_stale(self) -> None:
         """Raises Unavailable where this replica may have missed that someone was shut out."""

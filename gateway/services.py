@@ -27,6 +27,7 @@ from gateway.limits.limits import Limits
 from gateway.metrics import Metrics
 from gateway.playback.streams import Streams
 from gateway.playback.tickets import Tickets
+from gateway.profiles.catalog import Profiles
 from gateway.providers.asking import Asking
 from gateway.settings import Settings
 from gateway.system.presence import Presence
@@ -56,6 +57,7 @@ class Services:
     files: Files
     schemas: Collection[Schema]
     tickets: Tickets
+    profiles: Profiles
     streams: Streams
     hub: Hub
     audience: Audience

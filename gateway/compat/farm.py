@@ -198,7 +198,7 @@ async def get_farm_status(services: ServicesOf) -> FarmSystem:
 async def ordered(command: Command, order: FarmOrder) -> FarmAnswer:
     """Opens a job. Raises Invalid, NotFound, Gone, Forbidden and Conflict."""
     media = await find_named(command.services, command.principal, order.input_file, Level.EDIT)
-    profile = await forms.of_preset(command.services.read_models, order.preset)
+    profile = forms.of_preset(command.services.profiles, order.preset)
     wanted = TranscodeOrder(profile=profile, priority=order.priority)
     accepted = await orders.order_transcode(command, media, wanted)
     return FarmAnswer(**jobs.in_farm(accepted.job).model_dump(), message="The job was taken in.")

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from connectors.read_models import ReadModels
 from gateway.errors import Invalid
-from gateway.profiles import catalog
+from gateway.profiles.catalog import Profiles
 from schemas.profiles import Profile
 
 USUAL = "web"
 
 
-async def of_format(read_models: ReadModels, name: str | None) -> str:
+def of_format(profiles: Profiles, name: str | None) -> str:
     """The profile of that name, else the first one in a container of that name. Raises Invalid."""
     if not name:
         return USUAL
-    wanted, known = name.strip().lower().removeprefix("."), await catalog.every(read_models)
+    wanted, known = name.strip().lower().removeprefix("."), profiles.every()
     found = _first(known, wanted, lambda profile: profile.container)
     if found is None:
         formats = sorted({profile.container for profile in known})
@@ -28,11 +27,11 @@ async def of_format(read_models: ReadModels, name: str | None) -> str:
     return found
 
 
-async def of_preset(read_models: ReadModels, name: str | None) -> str:
+def of_preset(profiles: Profiles, name: str | None) -> str:
     """The profile of that name, else the first one with that preset of HandBrake's. Raises Invalid."""
     if not name:
         return USUAL
-    known = await catalog.every(read_models)
+    known = profiles.every()
     found = _first(known, name, lambda profile: profile.handbrake_preset)
     if found is None:
         presets = [profile.name for profile in known]

@@ -68,7 +68,7 @@ class _OlderForm:
     async def read(self, _: Wanted, form: Form) -> Wanted:
         """What the form asks for. Raises Invalid."""
         self.email = clean_email(form.fields.get("email") or None)
-        profile = await forms.of_format(self._services.read_models, form.fields.get("format"))
+        profile = forms.of_format(self._services.profiles, form.fields.get("format"))
         return Wanted(form.file_name, profile, None)
 
 

@@ -9,7 +9,6 @@ from gateway.jobs.minutes import spend_minutes
 from gateway.jobs.render import ENDED, PAUSED, job_path, render_requested
 from gateway.jobs.schemas import Job, JobAccepted, Priority, TranscodeOrder
 from gateway.media.schemas import Media
-from gateway.profiles import catalog
 from schemas.events import JobControlled, TranscodeRequested
 from schemas.profiles import Profile, written
 
@@ -35,7 +34,7 @@ def transcode_requested(
 
 async def order_transcode(command: Command, media: Media, order: TranscodeOrder) -> JobAccepted:
     """Opens a new job. Raises Invalid for an unknown profile, and OverBudget."""
-    profile = await catalog.asked_for(command.services.read_models, order.profile)
+    profile = command.services.profiles.asked_for(order.profile)
     await spend_minutes(command, media)
     event = transcode_requested(command, media.id, media.name, order, profile)
     token = await command.publish([event], job_path(event.job_id))

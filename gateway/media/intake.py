@@ -21,7 +21,6 @@ from gateway.media import upload
 from gateway.media.form import Form
 from gateway.media.render import media_path, render_uploaded
 from gateway.media.schemas import Accepted
-from gateway.profiles import catalog
 from schemas.events import MediaUploaded, TranscodeRequested
 from schemas.profiles import Profile
 
@@ -129,7 +128,7 @@ async def _order(command: Command, wanted: Wanted) -> tuple[TranscodeOrder | Non
         raise Invalid("unknown-priority", f"There is no priority {priority!r}: high, normal, low.") from error
     if not wanted.profile:
         return None, None
-    return order, await catalog.asked_for(command.services.read_models, order.profile)
+    return order, command.services.profiles.asked_for(order.profile)
 
 
 def _uploaded(command: Command, kept: Kept) -> MediaUploaded:

@@ -23,7 +23,7 @@ from gateway.playback.deletions import Deletions
 from gateway.playback.recent import remember
 from gateway.playback.streamable import streamed
 from gateway.playback.tickets import Ticket
-from gateway.profiles import catalog
+from gateway.profiles.catalog import Profiles
 from schemas.copies import CopiedPicture, CopiedSound, Copies
 from schemas.events import Meta, PlaybackChanged
 from schemas.medium import Medium
@@ -91,6 +91,7 @@ class Streams:
     """Everything behind `/stream`, but for the answers themselves."""
 
     read_models: ReadModels
+    profiles: Profiles
     store: BlobStore
     publisher: Publisher
     clock: Clock
@@ -121,7 +122,7 @@ class Streams:
 
     async def _find(self, ticket: Ticket) -> Playing:
         _, document = await find_for_all(self.read_models, ticket.media_id)
-        profile = await catalog.find(self.read_models, ticket.profile or "")
+        profile = self.profiles.find(ticket.profile or "")
         if profile.version != ticket.version:
             raise Gone("profile-changed", "The profile was changed: ask for playback again.")
         medium = Medium.read(document["probe"])

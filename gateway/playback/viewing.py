@@ -14,7 +14,6 @@ from gateway.media.lookup import find
 from gateway.playback.decide import Decision, decide
 from gateway.playback.schemas import PlaybackOrder
 from gateway.playback.streamable import streamed
-from gateway.profiles import catalog
 from schemas import copies
 from schemas.copies import NOT_COPYABLE, Copies
 from schemas.medium import Medium
@@ -67,7 +66,7 @@ async def see(
     if decision.method == "remux":
         profile = remux
     elif decision.method == "transcode":
-        profile = await catalog.asked_for(services.read_models, order.profile or _DEFAULT_PROFILE)
+        profile = services.profiles.asked_for(order.profile or _DEFAULT_PROFILE)
     if profile is not None:
         made = _made(medium, profile)
     return Viewing(media_id, document["upload"]["name"], medium, decision, profile, made)

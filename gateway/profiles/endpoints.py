@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Body, Path
+from fastapi import Body, Path, Response
 
 from gateway import resources
 from gateway.auth.dependencies import allow
@@ -26,10 +26,10 @@ _TAKEN = frozenset({"handbrake-presets"})
 _Name = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="The profile's name.")]
 
 
-@router.get("", dependencies=[_READ, Fresh], responses=problems(400))
-async def list_profiles(services: ServicesOf) -> Profiles:
+@router.get("", dependencies=[_READ, Fresh], response_model=Profiles, responses=problems(400))
+async def list_profiles(services: ServicesOf) -> Response:
     """Lists all profiles."""
-    return Profiles(items=await catalog.every(services.read_models))
+    return Response(services.profiles.shown(), media_type="application/json")
 
 
 @router.get("/handbrake-presets", dependencies=[_READ], responses=problems(401))
@@ -41,7 +41,7 @@ async def list_handbrake_presets(services: ServicesOf) -> HandbrakePresets:
 @router.get("/{name}", dependencies=[_READ, Fresh], responses=problems(400, 404))
 async def get_profile(services: ServicesOf, name: _Name) -> Profile:
     """Gets one profile."""
-    return await catalog.find(services.read_models, name)
+    return services.profiles.find(name)
 
 
 @router.put("/{name}", dependencies=[_WRITE], status_code=202, responses=problems(400, 409))
@@ -52,7 +52,7 @@ async def put_profile(
 ) -> ProfileChanged:
     """Makes a profile, or its next version; jobs that run go on with the one they were asked for with."""
     _refuse_built_in(name)
-    version = await catalog.last_version(command.services.read_models, name) + 1
+    version = command.services.profiles.last_version(name) + 1
     try:
         made = checked(profile, name=name, version=version)
     except BadProfile as error:
@@ -65,7 +65,7 @@ async def put_profile(
 async def delete_profile(command: Commanded, name: _Name) -> ProfileChanged:
     """Removes a profile that people made."""
     _refuse_built_in(name)
-    gone = await catalog.find(command.services.read_models, name)
+    gone = command.services.profiles.find(name)
     return ProfileChanged(profile=None, token=await _publish(command, name, gone.version + 1, None))
 
 

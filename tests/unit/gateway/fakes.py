@@ -36,6 +36,7 @@ from gateway.metrics import Metrics
 from gateway.playback.arrivals import Arrivals
 from gateway.playback.streams import Patience, Streams
 from gateway.playback.tickets import Tickets
+from gateway.profiles.catalog import Profiles
 from gateway.providers.asking import Asking
 from gateway.providers.known import Providers
 from gateway.services import Services
@@ -75,8 +76,9 @@ class World:
         return sorted(str(p.relative_to(self.folder)) for p in self.folder.rglob("*") if p.is_file())
 
     async def happened(self, *events: Event) -> None:
-        """As if other processes had published these, and the views had seen them."""
-        await self.publisher.publish(events)
+        """As if other processes had published these, and the views and this replica had seen them."""
+        positions = await self.publisher.publish(events)
+        assert await self.services.identity.following.heard(positions, 20)
 
     def metric(self, name: str, **labels: str) -> float:
         """A metric's value; 0 where it has none."""
@@ -130,7 +132,9 @@ async def world(
     gatekeeper = Gatekeeper(TOKEN, identity, clock)
     addresses, audited = Addresses(SECRET, identity.directory), FakePublisher(database)
     trail = new_trail("gateway-1", SECRET, addresses, audited, read_models, clock, metrics.audit_lost)
-    streams = Streams(read_models, blobs, publisher, clock, arrivals, patience)
+    profiles = Profiles(identity.following)
+    identity.following.tell(profiles.hear)
+    streams = Streams(read_models, profiles, blobs, publisher, clock, arrivals, patience)
     heard = (arrivals.hear, streams.deletions.hear, audience.hear)
     hub = Hub(live, clock, metrics, given.live_queue, *heard)
     identity.following.tell(lambda _: hub.let_go(gatekeeper.still_good))
@@ -154,6 +158,7 @@ async def world(
         files=Files(blobs, given.accel_redirect),
         schemas=file_registry().schemas,
         tickets=Tickets(SECRET.derive("playback")),
+        profiles=profiles,
         streams=streams,
         hub=hub,
         presence=Presence(beats, clock),
