@@ -9,7 +9,18 @@ from pathlib import Path
 
 import orjson
 
-from tests.bench import api, claims, direct, first_segment, memory, playable, segments, transcode, views
+from tests.bench import (
+    api,
+    claims,
+    direct,
+    first_segment,
+    memory,
+    playable,
+    revocation,
+    segments,
+    transcode,
+    views,
+)
 from tests.bench.figures import Figure
 
 BENCHES: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -22,6 +33,7 @@ BENCHES: dict[str, Callable[[], Iterator[Figure]]] = {
     "upload-to-playable": playable.run,
     "direct": direct.run,
     "api": api.run,
+    "revocation": revocation.run,
 }
 _PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 _BEGIN, _END = "<!-- figures:begin -->", "<!-- figures:end -->"
