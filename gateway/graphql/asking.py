@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import strawberry
+from starlette.requests import HTTPConnection
 from strawberry.dataloader import DataLoader
 
 from gateway.auth.dependencies import refuse_unless
@@ -31,11 +32,20 @@ class Asking:
     request_id: str
     command: Command | None = None
     """What changes anything goes through this; there is none over a WebSocket."""
+    connection: HTTPConnection | None = None
+    """The WebSocket, each of whose subscriptions counts as a request."""
+    operation: str | None = None
+    """Which operation of the document the client named."""
     media: DataLoader[str, Media | None] = field(init=False)
-    _jobs: dict[int, DataLoader[str, list[Job]]] = field(init=False, default_factory=dict)
+    _jobs: dict[int, DataLoader[str, list[Job]]] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Reads anew from now on: what is followed for long changes meanwhile."""
         self.media = DataLoader(partial(joined.media, self.services, self.principal))
+        self._jobs = {}
 
     def allowed(self, permission: Permission) -> Asking:
         """The same, for who may do this. Raises Forbidden."""
@@ -48,6 +58,11 @@ class Asking:
         if self.command is None:
             raise BadRequest("not-here", "Send mutations by POST.")
         return self.command
+
+    async def spend(self) -> None:
+        """Spends one request of whoever asks. Raises OverBudget."""
+        if self.connection is not None:
+            await self.services.limits.request(self.connection, self.principal)
 
     async def jobs_of(self, media_id: str, first: int) -> list[Job]:
         """The newest jobs of a medium that is theirs to see. Raises BadRequest."""

@@ -22,7 +22,7 @@ router = APIRouter(tags=["graphql"])
 sockets = APIRouter()
 
 
-class Document(BaseModel):
+class GraphqlDocument(BaseModel):
     """A GraphQL document, and what it is to be run with."""
 
     model_config = ConfigDict(
@@ -44,7 +44,7 @@ class Document(BaseModel):
     )
 
 
-class Error(BaseModel):
+class GraphqlError(BaseModel):
     """Something that went wrong."""
 
     model_config = ConfigDict(extra="allow")
@@ -59,26 +59,32 @@ class Error(BaseModel):
     )
 
 
-class Answer(BaseModel):
+class GraphqlAnswer(BaseModel):
     """What a document came to."""
 
     data: dict[str, Any] | None = Field(None, description="Left out where nothing was run.")
-    errors: list[Error] | None = Field(None, description="Left out where nothing went wrong.")
+    errors: list[GraphqlError] | None = Field(None, description="Left out where nothing went wrong.")
 
 
 @router.post(
     "/graphql", dependencies=[Fresh], responses=problems(400, 408, 413), response_model_exclude_unset=True
 )
-async def ask_graphql(command: Commanded, document: Document) -> Answer:
+async def ask_graphql(command: Commanded, document: GraphqlDocument) -> GraphqlAnswer:
     """Runs a query or a mutation.
 
     The schema is docs/schema.graphql; each field takes the permission that the same takes elsewhere. The
     status is 200 for whatever GraphQL itself answers, its errors too.
     """
-    asking = Asking(command.services, command.principal, request_id(command.request), command)
-    said = await run(asking, document.query, document.variables, document.operation_name)
+    asking = Asking(
+        command.services,
+        command.principal,
+        request_id(command.request),
+        command,
+        operation=document.operation_name,
+    )
+    said = await run(asking, document.query, document.variables)
     command.request.scope["state"][FAILED] = _came_to_nothing(said)
-    return Answer.model_validate(said)
+    return GraphqlAnswer.model_validate(said)
 
 
 def _came_to_nothing(said: dict[str, Any]) -> bool:

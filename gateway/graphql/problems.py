@@ -6,12 +6,20 @@ from collections.abc import Iterable
 
 import structlog
 from graphql import GraphQLError
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types.graphql import OperationType
 
 from gateway.errors import Problem, problem_of, unexpected_problem
 
 log = structlog.get_logger()
 
 _BAD_DOCUMENT, _BAD_REQUEST = "bad-document", 400
+_ELSEWHERE = {
+    OperationType.SUBSCRIPTION: "Subscriptions are followed over a WebSocket at this address.",
+    OperationType.QUERY: "Send queries by POST.",
+    OperationType.MUTATION: "Send mutations by POST.",
+}
 
 
 def explained(errors: Iterable[GraphQLError], request_id: str) -> list[GraphQLError]:
@@ -25,11 +33,25 @@ def _explained(error: GraphQLError, request_id: str) -> GraphQLError:
         cause = cause.original_error
     if cause is None or _is_of_the_document(error):
         return _with(error, error.message, {"code": _BAD_DOCUMENT, "status": _BAD_REQUEST})
+    if (why := _why_not_run(cause)) is not None:
+        return _with(error, why, {"code": _BAD_DOCUMENT, "status": _BAD_REQUEST})
     problem = problem_of(cause)
     if problem is None:
         log.error("unexpected error", request_id=request_id, exc_info=cause)
         problem = unexpected_problem(request_id)
     return _with(error, problem.detail, _extensions(problem))
+
+
+def _why_not_run(cause: Exception) -> str | None:
+    """What is wrong with a document none of whose operations can be run here."""
+    match cause:
+        case InvalidOperationTypeError():
+            return _ELSEWHERE[cause.operation_type]
+        case CannotGetOperationTypeError():
+            return cause.as_http_error_reason()
+        case MissingQueryError():
+            return "The document is empty."
+    return None
 
 
 def _is_of_the_document(error: GraphQLError) -> bool:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
 from strawberry import Schema
-from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.schema.schema import StreamResult
 from strawberry.types.execution import ExecutionContext, ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
@@ -26,11 +25,6 @@ from gateway.graphql.size import Endless, measured, too_long
 from gateway.graphql.subscriptions import Subscription
 
 _BY_POST = (OperationType.QUERY, OperationType.MUTATION)
-_ELSEWHERE = {
-    OperationType.SUBSCRIPTION: "Subscriptions are followed over a WebSocket at this address.",
-    OperationType.QUERY: "Send queries by POST.",
-    OperationType.MUTATION: "Send mutations by POST.",
-}
 
 
 class Bounded(SchemaExtension):
@@ -51,7 +45,7 @@ class Bounded(SchemaExtension):
         except (Endless, RecursionError) as error:
             raise too_complex("A fragment of the document leads to itself, or never ends.") from error
         _refuse(found.beyond(context.context.limits))
-        if context.provided_operation_name is None and _operations(document) > 1:  # Strawberry runs the first
+        if context.context.operation is None and _operations(document) > 1:  # Strawberry runs the first
             raise GraphQLError("Say the operationName: the document has several operations.")
         yield
 
@@ -80,12 +74,13 @@ class Answering(Schema):
 
     async def stream(self, *args: Any, **more: Any) -> StreamResult:
         """What a subscription comes to."""
-        asking: Asking = more["context_value"]
-        more["allowed_operation_types"] = (OperationType.SUBSCRIPTION,)
+        asking: Asking = replace(more["context_value"], operation=more.get("operation_name"))
+        more |= {"context_value": asking, "allowed_operation_types": (OperationType.SUBSCRIPTION,)}
         return self._told(await super().stream(*args, **more), asking)
 
     async def _told(self, results: StreamResult, asking: Asking) -> StreamResult:
         try:
+            await asking.spend()
             async for result in results:
                 if isinstance(result, ExecutionResult) and result.errors:
                     result.errors = explained(result.errors, asking.request_id)
@@ -106,16 +101,14 @@ def schema() -> Answering:
     )
 
 
-async def run(
-    asking: Asking, document: str, variables: dict[str, Any] | None, operation: str | None
-) -> dict[str, Any]:
+async def run(asking: Asking, document: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
     """What a query or a mutation comes to, as GraphQL answers. Raises nothing."""
     try:
         result = await schema().execute(
             document,
             variable_values=variables,
             context_value=asking,
-            operation_name=operation,
+            operation_name=asking.operation,
             allowed_operation_types=_BY_POST,
         )
     except Exception as error:
@@ -138,12 +131,4 @@ def _formatted(errors: list[GraphQLError], asking: Asking) -> list[Any]:
 
 
 def _wrapped(error: Exception) -> GraphQLError:
-    """What was raised around the run, as an error of it."""
-    match error:
-        case InvalidOperationTypeError():
-            return GraphQLError(_ELSEWHERE[error.operation_type])
-        case CannotGetOperationTypeError():
-            return GraphQLError(error.as_http_error_reason())
-        case MissingQueryError():
-            return GraphQLError("The document is empty.")
-    return error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
+    return GraphQLError(str(error), original_error=error)

@@ -25,7 +25,6 @@ from graphql import (
     IntValueNode,
     Lexer,
     OperationDefinitionNode,
-    OperationType,
     SelectionNode,
     SelectionSetNode,
     Source,
@@ -139,10 +138,7 @@ class _Measure:
 
     def operation(self, node: OperationDefinitionNode) -> Size:
         """The size of an operation."""
-        size = self._selections(node.selection_set, self._schema.get_root_type(node.operation))
-        if node.operation is not OperationType.MUTATION:
-            return size
-        return size.beside(Size(cost=MUTATION_COST * len(node.selection_set.selections)))
+        return self._selections(node.selection_set, self._schema.get_root_type(node.operation))
 
     def fragment(self, name: str) -> Size:
         """The size of a fragment, wherever it is spread; nothing where there is none."""
@@ -182,11 +178,16 @@ class _Measure:
         below = Size()
         if node.selection_set:
             below = self._selections(node.selection_set, get_named_type(known.type) if known else None)
-        own = Size(aliases=1 if node.alias else 0)
+        own = Size(1, self._own_cost(node, parent), 1 if node.alias else 0)
         if node.name.value in _INTROSPECTION:
-            return own.beside(Size(1, INTROSPECTION_COST + below.cost, below.aliases))
-        times = self._times(node, known)
-        return own.beside(Size(1 + below.depth, 1 + times * below.cost, below.aliases))
+            return own.beside(Size(0, below.cost, below.aliases))
+        return own.beside(Size(1 + below.depth, self._times(node, known) * below.cost, below.aliases))
+
+    def _own_cost(self, node: FieldNode, parent: GraphQLNamedType | None) -> int:
+        if node.name.value in _INTROSPECTION:
+            return 1 + INTROSPECTION_COST
+        is_order = parent is not None and parent is self._schema.mutation_type
+        return 1 + MUTATION_COST if is_order else 1
 
     def _times(self, node: FieldNode, known: GraphQLField | None) -> int:
         """How often what is below a field may be there."""
@@ -198,7 +199,8 @@ class _Measure:
             given = self._variables.get(said.name.value, _default(argument))
         else:
             given = _number(said) if isinstance(said, IntValueNode) else _default(argument)
-        return min(max(1, given), _MOST_FIRST) if isinstance(given, int) else 1
+        # GraphQL takes 200.0 for an Int too, where it comes in a variable.
+        return int(min(max(1, given), _MOST_FIRST)) if isinstance(given, int | float) else 1
 
 
 def _number(node: IntValueNode) -> int:

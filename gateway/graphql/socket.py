@@ -64,9 +64,10 @@ async def converse(websocket: WebSocket, services: Services, principal: Principa
     """Returns when either side has closed."""
     settings = services.settings
     line = _Line(websocket, settings.live_send_timeout_s)
+    asking = Asking(services, principal, request_id(websocket), connection=websocket)
     with services.hub.client(_TRANSPORT, None, principal) as outbox:
         tasks = [
-            asyncio.create_task(_handler(line, Asking(services, principal, request_id(websocket))).handle()),
+            asyncio.create_task(_handler(line, asking).handle()),
             asyncio.create_task(_let_go(outbox)),
             asyncio.create_task(line.stalled()),
             asyncio.create_task(_beat(line, settings.live_heartbeat_s)),

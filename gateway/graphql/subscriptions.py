@@ -73,6 +73,7 @@ class Subscription:
             yield shown
             async for message in messages if shown.state not in ENDED else _nothing():
                 job = await _after(asking, outbox, message, id)
+                asking.forget()
                 if job != shown:
                     yield (shown := job)
                 if job.state in ENDED:

@@ -37,4 +37,4 @@ async def given(w: World, document: str, headers: dict[str, str] | None = None, 
 
 def codes(said: dict[str, Any]) -> list[str]:
     """The codes of an answer's errors."""
-    return [error["extensions"]["code"] for error in said["errors"]]
+    return [error["extensions"]["code"] for error in said.get("errors", [])]

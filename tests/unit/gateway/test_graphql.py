@@ -267,7 +267,8 @@ async def test_media_are_deleted_and_profiles_made(tmp_path: Path) -> None:
         put = 'mutation ($p: JSON!) { putProfile(name: "own", profile: $p) { profile { name version } } }'
         said = (await given(w, put, p=profile))["putProfile"]
         assert said == {"profile": {"name": "own", "version": 1}}
-        for wrong in ({"container": "mp5"}, {"containr": "mp4"}, 7, []):
+        wrongs: list[Any] = [{"container": "mp5"}, {"containr": "mp4"}, 7, []]
+        for wrong in wrongs:
             assert codes(await asked(w, put, p=wrong)) == ["bad-profile"]
         assert codes(await asked(w, put.replace("own", "Own"), p=profile)) == ["bad-profile"]
         gone = await given(w, 'mutation { deleteProfile(name: "own") { profile { name } } }')
@@ -297,6 +298,16 @@ async def test_what_cannot_be_done_says_why(
         await w.happened(*before)
         assert codes(await asked(w, document)) == [code]
         assert w.publisher.events == before
+
+
+async def test_one_of_several_operations_is_run_by_its_name(tmp_path: Path) -> None:
+    two = "query A { me { id } } query B { me { role } }"
+    async with world(tmp_path) as w:
+        for name, data in (("A", {"me": {"id": "admin"}}), ("B", {"me": {"role": "admin"}})):
+            answer = await w.client.post(PATH, json={"query": two, "operationName": name})
+            assert answer.json() == {"data": data}
+        answer = await w.client.post(PATH, json={"query": two, "operationName": "C"})
+        assert codes(answer.json()) == ["bad-document"]
 
 
 async def test_where_one_order_fails_the_others_stand(tmp_path: Path) -> None:
