@@ -16,7 +16,7 @@ from gateway.auth.roles import Permission
 from gateway.commands import Command
 from gateway.errors import BadRequest
 from gateway.graphql import joined
-from gateway.graphql.size import Limits
+from gateway.graphql.limits import Limits
 from gateway.jobs.schemas import Job
 from gateway.media.schemas import Media
 from gateway.pages import MAX_LIMIT, Paging
@@ -43,7 +43,7 @@ class Asking:
         self.forget()
 
     def forget(self) -> None:
-        """Reads anew from now on: what is followed for long changes meanwhile."""
+        """Reads anew from now on: something has changed, or is about to."""
         self.media = DataLoader(partial(joined.media, self.services, self.principal))
         self._jobs = {}
 
@@ -57,6 +57,7 @@ class Asking:
         self.allowed(permission)
         if self.command is None:
             raise BadRequest("not-here", "Send mutations by POST.")
+        self.forget()
         return self.command
 
     async def spend(self) -> None:

@@ -17,11 +17,12 @@ from strawberry.types.graphql import OperationType
 
 from gateway.errors import Invalid
 from gateway.graphql.asking import Asking
+from gateway.graphql.limits import too_long
 from gateway.graphql.mutations import Mutation
 from gateway.graphql.problems import explained
 from gateway.graphql.queries import Query
 from gateway.graphql.shapes import BIG_INT, BigInt
-from gateway.graphql.size import Endless, measured, too_long
+from gateway.graphql.size import Endless, measured
 from gateway.graphql.subscriptions import Subscription
 
 _BY_POST = (OperationType.QUERY, OperationType.MUTATION)

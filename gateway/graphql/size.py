@@ -6,8 +6,9 @@ each other twice keep them busy for ever. Here each fragment is measured once.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import (
@@ -23,15 +24,14 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
-    Lexer,
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
-    Source,
-    TokenKind,
     VariableNode,
     get_named_type,
 )
+
+from gateway.graphql.limits import Limits
 
 PAGED_BY = "first"
 """The argument that says how many things a list has."""
@@ -39,21 +39,9 @@ PAGED_BY = "first"
 MUTATION_COST = 50
 INTROSPECTION_COST = 250
 _INTROSPECTION = frozenset({"__schema", "__type"})
-_OPENING = frozenset({TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L})
-_CLOSING = frozenset({TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R})
-_MOST_NESTED = 100
-"""Brackets within each other; the parser, which recurses, takes more than these."""
 _MOST_DIGITS, _MOST_FIRST = 10, 10**9
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How large a document may be."""
-
-    depth: int
-    cost: int
-    aliases: int
-    tokens: int
+_OF_FRAGMENTS = ("cost", "aliases", "compared")
+"""What validation looks at in fragments, whether or not they are used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +53,20 @@ class Size:
     cost: int = 0
     """The fields that it may come to: one for each, times `first` below a list that is paged."""
     aliases: int = 0
-    """The aliases, and the fields that are named twice in one place."""
+    fields: int = 0
+    """The fields, whatever lists they are in."""
+    compared: int = 0
+    """How many of them validation has to compare with others of their name, each with each."""
 
     def beside(self, other: Size) -> Size:
         """The size of both, one after the other."""
-        return Size(max(self.depth, other.depth), self.cost + other.cost, self.aliases + other.aliases)
+        return Size(
+            max(self.depth, other.depth),
+            self.cost + other.cost,
+            self.aliases + other.aliases,
+            self.fields + other.fields,
+            self.compared + other.compared,
+        )
 
     def beyond(self, limits: Limits) -> str | None:
         """What is too large about it, for people."""
@@ -77,24 +74,11 @@ class Size:
             most = getattr(limits, what)
             if getattr(self, what) > most:
                 return f"The document has a {what} of more than {most}."
-        return None
+        return "The document names the same fields too often." if self.compared > limits.cost else None
 
 
 class Endless(ValueError):
     """A fragment is spread within itself."""
-
-
-def too_long(text: str, limits: Limits) -> str | None:
-    """What is too large about a text that was not parsed yet. Raises GraphQLSyntaxError."""
-    lexer, tokens, nested = Lexer(Source(text)), 0, 0
-    while (kind := lexer.advance().kind) is not TokenKind.EOF:
-        tokens += 1
-        nested += (kind in _OPENING) - (kind in _CLOSING)
-        if tokens > limits.tokens:
-            return f"The document has more than {limits.tokens} tokens."
-        if nested > _MOST_NESTED:
-            return "The document is nested too deeply."
-    return None
 
 
 def measured(document: DocumentNode, schema: GraphQLSchema, variables: Mapping[str, Any]) -> Size:
@@ -110,7 +94,8 @@ def measured(document: DocumentNode, schema: GraphQLSchema, variables: Mapping[s
             whole = whole.beside(_Measure(schema, fragments, given).operation(definition))
     alone = _Measure(schema, fragments, variables)
     sizes = [whole, *(alone.fragment(name) for name in fragments)]
-    return Size(whole.depth, max(each.cost for each in sizes), max(each.aliases for each in sizes))
+    most = {part: max(getattr(each, part) for each in sizes) for part in _OF_FRAGMENTS}
+    return replace(whole, **most)
 
 
 def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
@@ -135,6 +120,7 @@ class _Measure:
         self._fragments = fragments
         self._variables = variables
         self._known: dict[str, Size | None] = {}
+        self._fields: dict[int, Size] = {}
 
     def operation(self, node: OperationDefinitionNode) -> Size:
         """The size of an operation."""
@@ -151,12 +137,11 @@ class _Measure:
         if node is None:
             return Size(cost=1)
         self._known[name] = None
-        on = self._schema.get_type(node.type_condition.name.value)
-        size = self._known[name] = self._selections(node.selection_set, on).beside(Size(cost=1))
+        size = self._known[name] = self._selections(node.selection_set, self._on(node)).beside(Size(cost=1))
         return size
 
     def _selections(self, node: SelectionSetNode, parent: GraphQLNamedType | None) -> Size:
-        size = Size(aliases=_repeats(node))
+        size = Size(compared=self._compared(node, parent))
         for selection in node.selections:
             size = size.beside(self._selection(selection, parent))
         return size
@@ -168,20 +153,57 @@ class _Measure:
             case FragmentSpreadNode():
                 return self.fragment(node.name.value)
             case InlineFragmentNode():
-                on = node.type_condition
-                inside = self._schema.get_type(on.name.value) if on else parent
-                return self._selections(node.selection_set, inside)
+                return self._selections(node.selection_set, self._inside(node, parent))
         raise TypeError(f"no such selection: {node.kind}")
 
+    def _inside(self, node: InlineFragmentNode, parent: GraphQLNamedType | None) -> GraphQLNamedType | None:
+        on = node.type_condition
+        return self._schema.get_type(on.name.value) if on else parent
+
+    def _on(self, node: FragmentDefinitionNode) -> GraphQLNamedType | None:
+        return self._schema.get_type(node.type_condition.name.value)
+
+    def _compared(self, node: SelectionSetNode, parent: GraphQLNamedType | None) -> int:
+        of: defaultdict[str, list[int]] = defaultdict(list)
+        self._gather(node, parent, set(), of)
+        return sum((len(each) - 1) * sum(each) // 2 for each in of.values())
+
+    def _gather(
+        self,
+        node: SelectionSetNode,
+        parent: GraphQLNamedType | None,
+        seen: set[str],
+        of: Mapping[str, list[int]],
+    ) -> None:
+        """Puts the size of each field of one place below the name that it has in the answer."""
+        for selection in node.selections:
+            match selection:
+                case FieldNode():
+                    name = (selection.alias or selection.name).value
+                    of[name].append(self._field(selection, parent).fields)
+                case InlineFragmentNode():
+                    self._gather(selection.selection_set, self._inside(selection, parent), seen, of)
+                case FragmentSpreadNode(name=name) if name.value not in seen:
+                    seen.add(name.value)
+                    if (found := self._fragments.get(name.value)) is not None:
+                        self._gather(found.selection_set, self._on(found), seen, of)
+
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> Size:
+        """Each is measured once, however often it is asked for."""
+        if id(node) not in self._fields:
+            self._fields[id(node)] = self._measured(node, parent)
+        return self._fields[id(node)]
+
+    def _measured(self, node: FieldNode, parent: GraphQLNamedType | None) -> Size:
         known = _field_of(parent, node.name.value)
         below = Size()
         if node.selection_set:
             below = self._selections(node.selection_set, get_named_type(known.type) if known else None)
-        own = Size(1, self._own_cost(node, parent), 1 if node.alias else 0)
+        own = Size(1, self._own_cost(node, parent), 1 if node.alias else 0, fields=1)
         if node.name.value in _INTROSPECTION:
-            return own.beside(Size(0, below.cost, below.aliases))
-        return own.beside(Size(1 + below.depth, self._times(node, known) * below.cost, below.aliases))
+            return own.beside(replace(below, depth=0))
+        cost = self._times(node, known) * below.cost
+        return own.beside(replace(below, depth=1 + below.depth, cost=cost))
 
     def _own_cost(self, node: FieldNode, parent: GraphQLNamedType | None) -> int:
         if node.name.value in _INTROSPECTION:
@@ -219,9 +241,3 @@ def _default(argument: GraphQLArgument) -> Any:
 def _field_of(parent: GraphQLNamedType | None, name: str) -> GraphQLField | None:
     known = isinstance(parent, GraphQLObjectType | GraphQLInterfaceType)
     return parent.fields.get(name) if known else None  # type: ignore[union-attr]
-
-
-def _repeats(node: SelectionSetNode) -> int:
-    """How many fields have the name of another: comparing each with each takes the square of these."""
-    names = [(s.alias or s.name).value for s in node.selections if isinstance(s, FieldNode)]
-    return len(names) - len(set(names))

@@ -241,6 +241,15 @@ async def test_a_transcode_is_ordered_and_can_be_read_back(tmp_path: Path) -> No
         assert found["job"]["state"] == "PENDING"
 
 
+async def test_each_order_shows_what_those_before_it_did(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        await w.happened(uploaded())
+        both = ORDER.replace("state }", "media { jobs { id } } }").replace("mutation {", "mutation { a:")
+        again = both.removeprefix("mutation { a:").removesuffix("}")
+        said = await given(w, both.removesuffix("}") + "b:" + again + "}")
+        assert [len(said[name]["job"]["media"]["jobs"]) for name in ("a", "b")] == [1, 2]
+
+
 async def test_jobs_are_steered(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
         await w.happened(uploaded(), requested())

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from hypothesis_graphql import from_schema, mutations, nodes, queries
 
+from gateway.graphql.limits import Limits
 from gateway.graphql.schema import schema
-from gateway.graphql.size import Limits, measured
+from gateway.graphql.size import measured
 from tests.unit.gateway.asking import codes, send
 from tests.unit.gateway.fakes import World, world
 from tests.unit.gateway.history import probed, progressed, requested, uploaded

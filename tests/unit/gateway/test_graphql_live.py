@@ -10,12 +10,16 @@ from typing import Any
 
 import orjson
 import pytest
+from fastapi import WebSocket
+from starlette.websockets import WebSocketState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from connectors.ports import Delivery
 from gateway.auth.cookies import ACCESS
+from gateway.auth.principal import ADMIN, Principal
+from gateway.graphql.socket import converse
 from tests.unit.gateway.asking import PATH, given
 from tests.unit.gateway.checks import anonymous
 from tests.unit.gateway.fakes import AUTHORIZED, World, served, until, world
@@ -313,3 +317,24 @@ async def test_lines_are_counted_with_the_live_and_documents_with_the_requests(t
                 pass
         assert refused.value.response.status_code == 503
         assert await given(w, "{ me { id } }") == {"me": {"id": "admin"}}
+
+
+async def test_who_takes_nothing_is_let_go(tmp_path: Path) -> None:
+    """The line is made of memory here: a real one takes megabytes before it is full."""
+    messages = iter([{"type": "websocket.receive", "text": '{"type": "connection_init"}'}])
+
+    async def receive() -> Any:
+        return next(messages, None) or await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        if message["type"] != "websocket.accept":
+            await asyncio.Event().wait()
+
+    async with world(tmp_path, live_send_timeout_s=0.05) as w:
+        scope = {"type": "websocket", "app": w.app, "state": {"request_id": "r"}, "headers": []}
+        websocket = WebSocket(scope, receive, send)
+        websocket.client_state = WebSocketState.CONNECTED
+        await websocket.accept()
+        async with asyncio.timeout(20):
+            await converse(websocket, w.services, Principal(ADMIN))
+        assert w.metric("sluice_live_clients", transport="graphql") == 0

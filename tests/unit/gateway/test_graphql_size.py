@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from graphql import get_introspection_query, parse
 
+from gateway.graphql.limits import Limits, too_long
 from gateway.graphql.schema import schema
-from gateway.graphql.size import INTROSPECTION_COST, MUTATION_COST, Endless, Limits, Size, measured, too_long
+from gateway.graphql.size import INTROSPECTION_COST, MUTATION_COST, Endless, Size, measured
 from tests.unit.gateway.asking import asked, codes, given, send
 from tests.unit.gateway.checks import assert_problem
 from tests.unit.gateway.fakes import world
@@ -28,7 +29,7 @@ def size(document: str, **variables: Any) -> Size:
         ("{ me { id } }", 2, 2, 0),
         ("{ me { id role } profiles { name } }", 2, 5, 0),
         ("{ a: me { id } b: me { x: id } }", 2, 4, 3),
-        ("{ me { id id id } }", 2, 4, 2),
+        ("{ me { id id id } }", 2, 4, 0),
         ("{ mediaList { next } }", 2, 1 + 50, 0),
         ("{ mediaList(first: 3) { items { id } } }", 3, 1 + 3 * 2, 0),
         ("{ mediaList(first: 3) { items { jobs(first: 4) { id } } } }", 4, 1 + 3 * (1 + 1 + 4), 0),
@@ -60,7 +61,24 @@ def size(document: str, **variables: Any) -> Size:
     ],
 )
 def test_a_size_is_counted(document: str, depth: int, cost: int, aliases: int) -> None:
-    assert size(document, n=7, wrong="x") == Size(depth, cost, aliases)
+    found = size(document, n=7, wrong="x")
+    assert (found.depth, found.cost, found.aliases) == (depth, cost, aliases)
+
+
+@pytest.mark.parametrize(
+    ("document", "compared"),
+    [
+        ("{ me { id role } }", 0),
+        ("{ me { id id } }", 1),
+        ("{ me { id id id } }", 3),
+        ("{ me { id } me { id role } }", (2 + 3) // 2),
+        ("{ me { id } ... { me { id } } ... on Query { me { id } } }", 2 * 6 // 2),
+        ("{ me { ...F ...G ...F } } fragment F on Whoami { id } fragment G on Whoami { id role }", 1),
+        ("{ a: me { id } b: me { id } }", 0),
+    ],
+)
+def test_what_is_named_twice_is_counted(document: str, compared: int) -> None:
+    assert size(document).compared == compared
 
 
 def test_many_mutations_cost_much_however_they_are_spread() -> None:
@@ -119,7 +137,9 @@ TOO_LARGE = {
     "cost": "{ mediaList(first: 200) { items { jobs(first: 200) { id } } } }",
     "first beyond all": "{ mediaList(first: 99999999999999999999999) { items { id } } }",
     "aliases": "{" + " ".join(f"a{n}: me {{ id }}" for n in range(31)) + "}",
-    "repeats": "{" + "me { id } " * 40 + "}",
+    "repeats": "{" + "me { id } " * 60 + "}",
+    "repeats in fragments": "{" + "... { me { id } }" * 60 + "}",
+    "repeats of much": "{" + 'job(id: "1") { id kind run state profile priority name } ' * 30 + "}",
     "tokens": "{ me {" + "id " * 2000 + "} }",
     "nesting": "{a" * 300 + "}" * 300,
     "lists": "{ a(b: " + "[" * 300 + "]" * 300 + ") }",
