@@ -53,6 +53,7 @@ from gateway.events.live import Hub
 from gateway.events.messages import LIVE_TOPICS
 from gateway.files import Files
 from gateway.following import Following
+from gateway.graphql import endpoints as graphql
 from gateway.idempotency.answers import Answers
 from gateway.idempotency.dependencies import once, once_by_anyone
 from gateway.idempotency.middleware import KeepAnswers
@@ -282,6 +283,7 @@ def _include(app: FastAPI) -> None:
         limits_endpoints.router,
         system.router,
         audit.router,
+        graphql.router,
     ):
         app.include_router(
             routes,
@@ -305,6 +307,7 @@ def _include(app: FastAPI) -> None:
     app.include_router(providers.router, prefix=API)
     app.include_router(shares.opening, prefix=API, dependencies=[Depends(once_by_anyone)])
     app.include_router(events.router, prefix=API)
+    app.include_router(graphql.sockets, prefix=API)
     for open_to_all in (
         playback.streams,
         older.router,

@@ -32,7 +32,7 @@ log = structlog.get_logger()
 TOKEN_HEADER = "Sluice-Token"  # noqa: S105 - the name of a header
 _MADE = "made"
 """Where a request's state has how many ids were given out."""
-_VIEWS = "views"
+VIEWS = "views"
 """The stage that reads of a topic what can be read back."""
 
 
@@ -84,7 +84,7 @@ class Command:
             raise Unavailable(
                 "Kafka did not confirm this in time. It may still happen: look first."
             ) from error
-        shown = [each for each in positions if _VIEWS in BY_NAME[each.topic].consumers]
+        shown = [each for each in positions if VIEWS in BY_NAME[each.topic].consumers]
         token = tokens.write(shown)
         self._response.headers[TOKEN_HEADER] = token
         self._response.headers["Location"] = location

@@ -162,8 +162,28 @@ def problem_response(problem: Problem) -> Response:
 
 def unexpected(instance: str) -> Response:
     """The answer to an error of ours: nothing but the id under which it was logged."""
+    return problem_response(unexpected_problem(instance))
+
+
+def unexpected_problem(instance: str) -> Problem:
+    """An error of ours, as clients may know of it."""
     detail = "Something went wrong on our side; the log has the details under this id."
-    return problem_response(Problem("unexpected", detail, instance=f"urn:sluice:request:{instance}"))
+    return Problem("unexpected", detail, instance=f"urn:sluice:request:{instance}")
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """The problem that an error of ours is; None for what nobody expected."""
+    match error:
+        case Problem():
+            return error
+        case StoreFull():
+            return Problem("store-full", said_openly(error), status=HTTPStatus.INSUFFICIENT_STORAGE)
+        case BlobMissing():
+            return Gone("blob-missing", str(error))
+        case Transient() | NotBuilt():
+            log.warning("something that we need is away", error=str(error))
+            return Unavailable(said_openly(error))
+    return None
 
 
 def said_openly(error: Exception) -> str:
@@ -188,10 +208,10 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(ClientDisconnect, _on_disconnect)
-    app.add_exception_handler(StoreFull, _on_full)
-    app.add_exception_handler(BlobMissing, _on_missing)
-    app.add_exception_handler(Transient, _on_transient)
-    app.add_exception_handler(NotBuilt, _on_transient)
+    app.add_exception_handler(StoreFull, _on_known)
+    app.add_exception_handler(BlobMissing, _on_known)
+    app.add_exception_handler(Transient, _on_known)
+    app.add_exception_handler(NotBuilt, _on_known)
     app.add_exception_handler(Replayed, _on_replayed)
 
 
@@ -207,7 +227,7 @@ async def _on_problem(request: Request, error: Exception) -> Response:
     return _answer(request, error)
 
 
-def problem_of(scope: Scope) -> Problem | None:
+def answered_with(scope: Scope) -> Problem | None:
     """What a request was answered with, where that was no success."""
     found: Problem | None = scope.get("state", {}).get("problem")
     return found
@@ -237,17 +257,10 @@ async def _on_disconnect(request: Request, _: Exception) -> Response:
     return _answer(request, BadRequest("cut-off", "The connection ended before the body did."))
 
 
-async def _on_full(request: Request, error: Exception) -> Response:
-    return _answer(request, Problem("store-full", said_openly(error), status=HTTPStatus.INSUFFICIENT_STORAGE))
-
-
-async def _on_missing(request: Request, error: Exception) -> Response:
-    return _answer(request, Gone("blob-missing", str(error)))
-
-
-async def _on_transient(request: Request, error: Exception) -> Response:
-    log.warning("something that we need is away", error=str(error))
-    return _answer(request, Unavailable(said_openly(error)))
+async def _on_known(request: Request, error: Exception) -> Response:
+    problem = problem_of(error)
+    assert problem is not None
+    return _answer(request, problem)
 
 
 def _code(status: int) -> str:

@@ -35,6 +35,10 @@ TAGS = [
     {"name": "users", "description": "Accounts, invitations to have one, and keys for programs."},
     {"name": "audit", "description": "Who was let do what, and who was refused."},
     {"name": "events", "description": "What happens, as it happens; over a WebSocket at /api/v1/ws too."},
+    {
+        "name": "graphql",
+        "description": "The same by GraphQL; subscriptions over a WebSocket at the same address.",
+    },
     {"name": "system", "description": "The machine and the processes of this installation."},
     {"name": "health", "description": "For probes and Prometheus; no token needed."},
     {

@@ -180,6 +180,20 @@ class Settings(BaseSettings):
     live_send_timeout_s: float = Field(default=20, gt=0)
     """How long a live client may take no bytes before it is let go."""
 
+    graphql_depth: int = Field(default=8, gt=0)
+    """How many fields of a GraphQL document may lie within each other."""
+
+    graphql_cost: int = Field(default=2000, gt=0)
+    """What a GraphQL document may come to: one for each field, times `first` below a list that is paged, and
+    50 for each mutation.
+    """
+
+    graphql_aliases: int = Field(default=30, ge=0)
+    """How many aliases a GraphQL document may have."""
+
+    graphql_tokens: int = Field(default=2000, gt=0)
+    """How many words and signs a GraphQL document may have."""
+
     stop_grace_s: float = Field(default=5, ge=0)
     """How long requests may go on after the process is asked to stop."""
 

@@ -95,7 +95,7 @@ class Shed:
         if scope["type"] == "lifespan" or scope["path"] in _ALWAYS:
             await self._app(scope, receive, send)
             return
-        live = scope["path"] in self._live
+        live = scope["type"] == "websocket" or scope["path"] in self._live
         if (why := self._load.why_not(live=live)) is not None:
             self._load.turned_away.labels(why).inc()
             await _turn_away(scope, receive, send)

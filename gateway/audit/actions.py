@@ -102,6 +102,8 @@ _SYSTEM: Rows = {
         for command in ("pause", "drain", "resume")
     },
     ("GET", "/audit"): _file("audit.read"),
+    ("POST", "/graphql"): _look("graphql.asked"),
+    ("GET", "/graphql"): _look("graphql.followed"),
 }
 
 _PEOPLE: Rows = {

@@ -9,7 +9,7 @@ from gateway.audit import requests
 from gateway.audit.actions import action_of
 from gateway.audit.entry import ALLOWED, REFUSED
 from gateway.audit.trail import Trail
-from gateway.errors import Forbidden, Hidden, Unauthorized, problem_of
+from gateway.errors import Forbidden, Hidden, Unauthorized, answered_with
 from gateway.middleware import template
 
 _STARTS = frozenset({"http.response.start", "websocket.http.response.start"})
@@ -41,7 +41,7 @@ class Witness:
     def _note(self, scope: Scope, status: int) -> None:
         route = template(scope)
         action = action_of(scope.get("method", "GET"), route)
-        problem = problem_of(scope)
+        problem = answered_with(scope)
         if action is None:
             return
         now = self._clock.now()

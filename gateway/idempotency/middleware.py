@@ -12,6 +12,8 @@ log = structlog.get_logger()
 
 ONCE = "once"
 """Where a request's state has the command that is under way."""
+FAILED = "failed"
+"""Set in a request's state where the answer, whatever its status, tells of a command that came to nothing."""
 REPLAYED = "Idempotency-Replayed"
 
 _MOST_BYTES = 256 * 1024
@@ -67,6 +69,8 @@ class _Keeping:
     async def _keep(self, once: Once) -> None:
         start = self._start
         if start is None or start["status"] >= _FAILED or len(self._body) > _MOST_BYTES:
+            return
+        if self._scope["state"].get(FAILED, False):
             return
         said = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in start["headers"] if n not in _NOT_KEPT]
         try:

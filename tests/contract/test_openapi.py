@@ -11,6 +11,7 @@ from gateway.compat.route import SUCCESSOR, TAG
 from tests.contract.openapi_document import described
 
 OPERATIONS = {
+    "ask_graphql",
     "list_providers",
     "start_with_provider",
     "return_from_provider",

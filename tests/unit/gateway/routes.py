@@ -36,6 +36,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/profiles/{name}"): "profiles:read",
     ("PUT", "/api/v1/profiles/{name}"): "profiles:write",
     ("DELETE", "/api/v1/profiles/{name}"): "profiles:write",
+    ("POST", "/api/v1/graphql"): SOMEONE,
     ("GET", "/api/v1/events"): "events:read",
     ("GET", "/api/v1/system/status"): "system:read",
     ("GET", "/api/v1/services"): "system:read",
