@@ -240,6 +240,7 @@ async def test_a_transcode_is_ordered_and_can_be_read_back(tmp_path: Path) -> No
             w, "query ($id: ID!) { job(id: $id) { state } }", {"Sluice-Token": made["token"]}, id=event.job_id
         )
         assert found["job"]["state"] == "PENDING"
+        assert_problem(await send(w, "{ me { id } }", {"Sluice-Token": "x"}), 400, "bad-token")
 
 
 async def test_each_order_shows_what_those_before_it_did(tmp_path: Path) -> None:

@@ -264,7 +264,15 @@ async def test_what_is_joined_is_as_it_is_when_a_job_has_changed(tmp_path: Path)
 
 @pytest.mark.parametrize(
     "text",
-    ["x", "[]", "7", '{"type": "nothing"}', '{"type": "subscribe", "id": [], "payload": 7}', "{" * 70_000],
+    [
+        "x",
+        "[]",
+        "7",
+        '{"type": "nothing"}',
+        '{"type": "subscribe", "id": [], "payload": 7}',
+        f'{{"type": "ping", "payload": {{"x": "{70_000 * "x"}"}}}}',
+    ],
+    ids=["text", "a list", "a number", "unknown", "wrong types", "too long"],
 )
 async def test_what_makes_no_sense_ends_the_line(tmp_path: Path, text: str) -> None:
     async with world(tmp_path) as w, served(w.app) as port, line(port) as socket:
