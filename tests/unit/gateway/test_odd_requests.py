@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import suppress
 from ipaddress import ip_network
 from pathlib import Path
@@ -29,12 +30,12 @@ async def test_a_body_that_does_not_say_that_it_is_json_is_not_read(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "sent", ["application/json", "application/json; charset=utf-8", "application/x+json"]
+    "kind", ["application/json", "Application/JSON; charset=utf-8", "application/x+json"]
 )
-async def test_json_under_any_of_its_names_is_read(tmp_path: Path, sent: str) -> None:
+async def test_json_under_any_of_its_names_is_read(tmp_path: Path, kind: str) -> None:
     async with world(tmp_path) as w:
         body = b'{"login": "eve", "password": "correct horse battery"}'
-        answer = await w.client.post("/api/v1/users", content=body, headers={"Content-Type": sent})
+        answer = await w.client.post("/api/v1/users", content=body, headers={"Content-Type": kind})
         assert answer.status_code == 201, answer.text
 
 
@@ -70,7 +71,7 @@ async def test_a_client_cant_speak_for_a_proxy(tmp_path: Path) -> None:
 
 
 async def raw(port: int, sent: bytes) -> list[bytes]:
-    """The first line of each answer to these bytes, until the server hangs up."""
+    """The status of each answer to these bytes, until the server hangs up."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(sent)
     answered = b""
@@ -81,10 +82,10 @@ async def raw(port: int, sent: bytes) -> list[bytes]:
                     answered += piece
     finally:
         writer.close()
-    return [line for line in answered.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")]
+    return re.findall(rb"HTTP/1\.1 (\d+) ", answered)
 
 
-_FIRST = f"POST /api/v1/auth/login HTTP/1.1\r\nHost: sluice\r\nAuthorization: Bearer {TOKEN}\r\n".encode()
+_FIRST = b"GET /health HTTP/1.1\r\nHost: sluice\r\n"
 _SECOND = (
     f"GET /api/v1/users/hidden HTTP/1.1\r\nHost: sluice\r\nAuthorization: Bearer {TOKEN}\r\n"
     "Connection: close\r\n\r\n"
@@ -94,7 +95,7 @@ _SECOND = (
 async def test_two_requests_are_two(tmp_path: Path) -> None:
     async with world(tmp_path) as w, served(w.app) as port:
         answered = await raw(port, _FIRST + b"Content-Length: 0\r\n\r\n" + _SECOND)
-        assert [line.split()[1] for line in answered] == [b"422", b"404"]
+        assert answered == [b"200", b"404"]
 
 
 @pytest.mark.parametrize(
@@ -115,8 +116,7 @@ async def test_one_request_is_not_taken_for_two(tmp_path: Path, framing: bytes) 
     """Where its end can be read in two ways, nothing that follows it is read at all."""
     async with world(tmp_path) as w, served(w.app) as port:
         answered = await raw(port, _FIRST + framing + _SECOND)
-        assert len(answered) == 1
-        assert answered[0].split()[1] in (b"400", b"415")
+        assert answered in ([b"200"], [b"400"])
 
 
 async def test_headers_without_end_are_refused(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ async def test_headers_without_end_are_refused(tmp_path: Path) -> None:
         many = b"\r\n".join(b"X-%d: y" % n for n in range(2000))
         for headers, status in ((long, b"431"), (many, b"431"), (b"Connection: close", b"200")):
             sent = b"GET /health HTTP/1.1\r\nHost: sluice\r\n" + headers + b"\r\n\r\n"
-            assert [line.split()[1] for line in await raw(port, sent)] == [status]
+            assert await raw(port, sent) == [status]
 
 
 async def test_of_two_tokens_none_is_believed(tmp_path: Path) -> None:
