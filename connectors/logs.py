@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from typing import Any, Literal
 
@@ -10,6 +11,8 @@ import structlog
 
 _OURS = ("__main__", "connectors", "gateway", "processors")
 """The loggers whose information is wanted; libraries are heard from warnings on."""
+
+_STEERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 SERVER: dict[str, Any] = {"loggers": {"_granian": {"handlers": [], "propagate": True}}}
 """For Granian: its lines go where all others go."""
@@ -38,8 +41,16 @@ def configure(style: Literal["json", "console"], **bound: str) -> None:
         logging.getLogger(ours).setLevel(logging.INFO)
 
 
+def _printable(_: Any, __: str, said: structlog.types.EventDict) -> structlog.types.EventDict:
+    """What strangers sent is not to steer the terminal that shows it."""
+    return {
+        key: _STEERS.sub(lambda found: repr(found[0])[1:-1], value) if isinstance(value, str) else value
+        for key, value in said.items()
+    }
+
+
 def _last(style: Literal["json", "console"]) -> list[structlog.types.Processor]:
     first = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if style == "console":
-        return [first, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        return [first, _printable, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     return [first, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

@@ -84,6 +84,7 @@ from gateway.providers import endpoints as providers
 from gateway.providers.asking import Asking
 from gateway.providers.known import read_providers_file
 from gateway.registry import endpoints as registry
+from gateway.safe_headers import SafeHeaders
 from gateway.services import Services
 from gateway.sessions import endpoints as sessions
 from gateway.settings import Settings
@@ -331,6 +332,7 @@ def _middleware(services: Services) -> list[Middleware]:
     )
     return [
         Middleware(BehindProxies, proxies=settings.trusted_proxies),
+        Middleware(SafeHeaders, settings=settings),
         Middleware(CountInFlight, in_flight=services.in_flight),
         Middleware(Shed, load=load, live=_LIVE),
         Middleware(Linger),

@@ -25,7 +25,7 @@ class BehindProxies:
         """Answers one request."""
         if self._proxies and scope.get("client"):
             address, port = scope["client"]
-            forwarded = Headers(scope=scope).get("x-forwarded-for", "")
+            forwarded = ",".join(Headers(scope=scope).getlist("x-forwarded-for"))  # some proxies add a line
             scope["client"] = (first_beyond(address, forwarded, self._proxies), port)
         await self._app(scope, receive, send)
 

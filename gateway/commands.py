@@ -47,9 +47,9 @@ class Command:
         self.request = request
         self._response = response
 
-    def acting_as(self, user_id: str) -> Command:
+    def acting_as(self, user_id: str, session_id: str | None = None) -> Command:
         """The same request, by someone who has just shown who they are."""
-        principal = replace(NOBODY, id=user_id)
+        principal = replace(NOBODY, id=user_id, session_id=session_id)
         return Command(self.services, principal, self.request, self._response)
 
     def meta(self) -> Meta:

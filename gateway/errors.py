@@ -128,6 +128,15 @@ class Invalid(Problem):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
+class UnsupportedType(Problem):
+    """The body is of a type that the route does not read."""
+
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
+    def __init__(self) -> None:
+        super().__init__("unsupported-media-type", "Send JSON, and say so: Content-Type: application/json.")
+
+
 class Unavailable(Problem):
     """Something that we need is away; it may be back in a moment."""
 
@@ -249,8 +258,18 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     said = [{"at": [str(step) for step in e["loc"]], "reason": e["msg"]} for e in error.errors()]
     if any(e["type"] == "json_invalid" for e in error.errors()):
         return _answer(request, BadRequest("malformed-json", "The body is not valid JSON.", errors=said))
+    if any(e["loc"] == ("body",) for e in error.errors()) and _is_no_json(request):
+        return _answer(request, UnsupportedType())
     reasons = "; ".join(f"{'.'.join(e['at'])}: {e['reason']}" for e in said)
     return _answer(request, Invalid("invalid", reasons, errors=said))
+
+
+def _is_no_json(request: Request) -> bool:
+    """Whether something was sent that does not say that it is JSON: no browser's form does."""
+    length, kind = request.headers.get("content-length"), request.headers.get("content-type", "")
+    sent = length not in (None, "0") or "transfer-encoding" in request.headers
+    essence = kind.partition(";")[0].strip().lower()
+    return sent and essence != "application/json" and not essence.endswith("+json")
 
 
 async def _on_disconnect(request: Request, _: Exception) -> Response:

@@ -75,7 +75,6 @@ class _Headed:
             self.started = True
             headers = MutableHeaders(scope=message)
             headers[REQUEST_ID] = self._id
-            headers["X-Content-Type-Options"] = "nosniff"
         await self._send(message)
 
 

@@ -121,6 +121,9 @@ def _document(app: FastAPI, version: str) -> dict[str, Any]:
     for operations in document["paths"].values():
         if "post" in operations:
             operations["post"].setdefault("parameters", []).append(_KEY)
+        for operation in operations.values():
+            if "application/json" in operation.get("requestBody", {}).get("content", {}):
+                operation["responses"].update({str(k): v for k, v in problems(415).items()})
     shape = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
     document["components"]["schemas"]["ProblemDetails"] = shape
     return document

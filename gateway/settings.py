@@ -88,6 +88,11 @@ class Settings(BaseSettings):
     registration: Literal["open", "invited", "closed"] = "invited"
     """Who may make an account: anyone, whoever an administrator invited, or nobody."""
 
+    registration_step_s: float = Field(default=1, ge=0)
+    """Where registration is open, its answers come at multiples of this, so that their time does not tell
+    which names are taken.
+    """
+
     issuer: str = Field(default="sluice", min_length=1)
     """Who access tokens say that they are from: the address of the installation, where others check them."""
 

@@ -83,21 +83,20 @@ async def get_user(services: ServicesOf, principal: CurrentPrincipal, user_id: s
 
 @router.patch("/me", dependencies=[_OWN], responses=problems(409))
 async def change_me(command: Commanded, order: OwnOrder) -> UserAccepted:
-    """Changes what one is called, and what one signs in as."""
+    """Changes what one is called, and what one signs in as.
+
+    The latter takes the password, or a session that was opened in the last ten minutes.
+    """
     directory = command.services.identity.directory
     user = _user(command.services, command.principal, _ME)
     person = directory.personal(user.id)
     if person is None:
         raise Conflict("account-erased", "What was personal about this account is erased.")
-    given = order.model_dump(exclude_unset=True)
-    if order.login is not None:
-        person = replace(person, login=names.clean_login(order.login))
-    if "email" in given and (email := names.clean_email(order.email)) != person.email:
-        person = replace(person, email=email, email_verified=False)
-    if "name" in given:
-        person = replace(person, name=names.clean_name(order.name))
-    new, token = await changes.save_personal(command, user, person)
-    return UserAccepted(user=render(directory, new, person), token=token)
+    wanted = _renamed(person, order)
+    if (wanted.login, wanted.email) != (person.login, person.email):
+        await signing_in.refuse_unproven(command, order.current)
+    new, token = await changes.save_personal(command, user, wanted)
+    return UserAccepted(user=render(directory, new, wanted), token=token)
 
 
 @router.patch("/{user_id}", dependencies=[_WRITE], responses=problems(404, 409))
@@ -121,6 +120,8 @@ async def change_user(command: Commanded, user_id: str, order: UserOrder) -> Use
 async def set_user_password(command: Commanded, user_id: str, order: PasswordOrder) -> None:
     """Gives someone a new password and ends their sessions."""
     user = _user(command.services, command.principal, user_id)
+    if user.id == command.principal.id:
+        raise Conflict("own-account", "Change your own password at /api/v1/auth/password.")
     if user.state == ERASED:
         raise Conflict("account-erased", "This account is erased.")
     await signing_in.set_password(command, user, order.password)
@@ -184,6 +185,18 @@ def _user(services: Services, principal: Principal, user_id: str) -> accounts.Us
         missing = NotFound if user is None else Hidden
         raise missing("user-not-found", f"There is no account {user_id}, or not yet.")
     return user
+
+
+def _renamed(person: accounts.Personal, order: OwnOrder) -> accounts.Personal:
+    """What someone is to be called, and to sign in as."""
+    given = order.model_dump(exclude_unset=True)
+    if order.login is not None:
+        person = replace(person, login=names.clean_login(order.login))
+    if "email" in given and (email := names.clean_email(order.email)) != person.email:
+        person = replace(person, email=email, email_verified=False)
+    if "name" in given:
+        person = replace(person, name=names.clean_name(order.name))
+    return person
 
 
 def _changed(user: accounts.User, order: UserOrder) -> tuple[accounts.User, str]:

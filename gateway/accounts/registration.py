@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.accounts import changes, names
 from gateway.accounts.admission import admitted, refuse_uninvited
 from gateway.accounts.changes import NameTaken
+from gateway.accounts.even_time import EvenTime
 from gateway.auth.passwords import refuse_weak
 from gateway.commands import Command
 from gateway.sessions.schemas import Registration
@@ -15,8 +16,9 @@ _OPEN_ROLE = "viewer"
 async def register(command: Command, said: Registration) -> None:
     """Makes the account. Raises Forbidden, Invalid and OverBudget; NameTaken only for who was invited.
 
-    To anyone else it is not told which names are taken.
+    To anyone else it is not told which names are taken, and neither does the time until the answer.
     """
+    even = EvenTime(command.services.settings.registration_step_s)
     command.services.identity.following.refuse_stale()
     await command.services.limits.knock(command.request, said.login)
     refuse_uninvited(command, said.invitation)
@@ -28,3 +30,5 @@ async def register(command: Command, said: Registration) -> None:
         except NameTaken:
             if said.invitation:
                 raise
+    if not said.invitation:
+        await even.wait()

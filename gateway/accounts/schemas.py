@@ -63,6 +63,12 @@ class OwnOrder(_Strict):
     login: str | None = Field(None, min_length=1, max_length=254)
     email: str | None = _EMAIL
     name: str | None = _NAME
+    current: str | None = Field(
+        None,
+        min_length=1,
+        max_length=MOST,
+        description="The password, to change login or email; not needed by who signed in a moment ago.",
+    )
 
 
 class PasswordOrder(_Strict):

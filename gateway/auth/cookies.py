@@ -18,6 +18,8 @@ REFRESH = "__Host-sluice-refresh"
 CSRF_HEADER = "X-CSRF-Token"
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_FROM_US = frozenset({"same-origin", "none"})
+"""What browsers say of who sends them, where that is a page of ours, or their user by hand."""
 _SCHEMES = {"ws": "http", "wss": "https"}
 
 
@@ -61,6 +63,11 @@ class Cookies:
         origin = request.headers.get("origin")
         if origin is not None and origin != (self._origin or _own(request)):
             raise Forbidden("cross-origin", "Pages of other sites can't use this session.")
+
+    def refuse_sent(self, request: HTTPConnection) -> None:
+        """Raises Forbidden for a browser that a page of another site sends here."""
+        if request.headers.get("sec-fetch-site", "none") not in _FROM_US:
+            raise Forbidden("cross-origin", "Another site sent you here: begin at a page of this one.")
 
     def _refuse_without_origin(self, request: HTTPConnection) -> None:
         """Scripts can't add headers to a WebSocket's handshake, but every browser says where it is from."""

@@ -33,6 +33,7 @@ async def current_principal(
 
     Raises Unauthorized, Forbidden, Unavailable, and OverBudget for who asks too often.
     """
+    _refuse_two(request)
     if credentials is not None:
         principal = await services.authenticator.principal(credentials.credentials)
         let_in(request.scope, principal)
@@ -40,6 +41,12 @@ async def current_principal(
         principal = await by_cookie(services, request)
     await services.limits.request(request, principal)
     return principal
+
+
+def _refuse_two(connection: HTTPConnection) -> None:
+    """Raises Unauthorized for two tokens: whoever is in front of us may have looked at the other."""
+    if len(connection.headers.getlist("authorization")) > 1:
+        raise Unauthorized("Send one header Authorization, and not several.")
 
 
 def _noted(connection: HTTPConnection, principal: Principal) -> Principal:
@@ -96,6 +103,7 @@ async def live_principal(
 
 async def socket_principal(services: Services, socket: WebSocket) -> Principal:
     """Who opens a WebSocket. Raises Unauthorized, Forbidden, Unavailable."""
+    _refuse_two(socket)
     kind, _, token = socket.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
         found = _noted(socket, await services.authenticator.principal(token.strip()))
@@ -117,7 +125,9 @@ async def by_ticket(services: Services, ticket: str) -> Principal:
     user = identity.directory.user(held.user_id)
     if user is not None:
         may = permissions_of(user.role) & held.may
-        found = Principal(user.id, user.role, may, user.groups, held.session_id, held.issued_at)
+        found = Principal(
+            user.id, user.role, may, user.groups, held.session_id, held.issued_at, key_id=held.key_id
+        )
         if services.authenticator.still_good(found):
             return found
     raise Unauthorized("The session has ended: sign in again.")

@@ -18,11 +18,12 @@ LIFETIME = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Whose a ticket is, of which session, what they may do, and since when."""
+    """Whose a ticket is, of which session or key, what they may do, and since when."""
 
     user_id: str
     session_id: str | None
     may: frozenset[str]
+    key_id: str | None
     issued_at: datetime
 
 
@@ -36,16 +37,16 @@ class LiveTickets:
     def write(self, principal: Principal, now: datetime) -> str:
         """A ticket for someone."""
         until = (now + LIFETIME).timestamp()
-        who = [principal.id, principal.session_id, sorted(principal.may)]
+        who = [principal.id, principal.session_id, sorted(principal.may), principal.key_id]
         return str(self._signer.dumps([new_id(), until, *who]))
 
     async def take(self, ticket: str, now: datetime) -> Held:
         """What a ticket says. Raises Unauthorized for a used one."""
         try:
-            id, until, user_id, session_id, may = self._signer.loads(ticket)
+            id, until, user_id, session_id, may, key_id = self._signer.loads(ticket)
         except (BadData, ValueError, TypeError) as error:
             raise Unauthorized("This ticket was not made here.") from error
         if now.timestamp() >= until or not await self._claims.take(f"ticket/{id}", 2 * LIFETIME):
             raise Unauthorized("This ticket is used or too old: ask for another.")
         issued_at = datetime.fromtimestamp(until, UTC) - LIFETIME
-        return Held(user_id, session_id, frozenset(may), issued_at)
+        return Held(user_id, session_id, frozenset(may), key_id, issued_at)

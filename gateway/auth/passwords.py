@@ -6,7 +6,9 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import re
 import unicodedata
+from collections.abc import Iterator
 from functools import cache
 
 import bcrypt
@@ -18,6 +20,12 @@ from gateway.errors import Invalid
 LEAST, MOST = 8, 256
 _AT_A_TIME = 2
 _SCHEME = "bcrypt-hmac-sha256"
+
+WORDS = frozenset({"sluice", "media", "password", "admin", "administrator", "editor", "viewer", "service"})
+"""Of this place: no password is one of them with nothing but digits and signs around it. docs/security.md
+lists them.
+"""
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 class Passwords:
@@ -60,8 +68,23 @@ def refuse_weak(password: str, *about: str) -> None:
     plain = password.casefold()
     if plain in _common():
         raise Invalid("weak-password", "This password is among those that everyone tries first.")
-    if plain in {part for name in about for part in (name.casefold(), name.casefold().partition("@")[0])}:
+    if _bare(plain) in WORDS:
+        raise Invalid("weak-password", "The password must not be a word of this place with signs around it.")
+    if {plain, _bare(plain)} & set(_names(about)):
         raise Invalid("weak-password", "The password must not be the name that goes with it.")
+
+
+def _names(about: tuple[str, ...]) -> Iterator[str]:
+    """A password's owner's names as others write them, in full and in letters alone."""
+    for name in map(str.casefold, about):
+        for part in (name, name.partition("@")[0]):
+            yield part
+            yield _bare(part) or part
+
+
+def _bare(text: str) -> str:
+    """Its letters alone."""
+    return "".join(_LETTERS.findall(text))
 
 
 @cache

@@ -137,6 +137,13 @@ class Sessions:
         document = await self._database.get(COLLECTION, session_id)
         return _session(document) if document else None
 
+    async def shown(self, token: str) -> Session | None:
+        """The session that a refresh token is or was of, if it is kept."""
+        try:
+            return await self.get(self._read(token)[0])
+        except Unauthorized:
+            return None
+
     async def of(self, user_id: str, now: datetime) -> list[Session]:
         """Someone's sessions, the one used last first."""
         found = await self._database.select(COLLECTION, {"user_id": user_id}, _MOST_OF_ONE)

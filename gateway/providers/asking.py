@@ -54,7 +54,9 @@ class Asking:
     async def way(self, provider: Provider, redirect_uri: str) -> Way:
         """The way to a provider. Raises Problem where it does not answer."""
         try:
-            found = await self._client(provider).create_authorization_url(redirect_uri)
+            client = self._client(provider)
+            await _refuse_another(provider, client)
+            found = await client.create_authorization_url(redirect_uri)
         except (httpx.HTTPError, OAuthError, RuntimeError, ValueError, KeyError) as error:
             raise _unreachable(provider, error) from error
         return Way(
@@ -68,6 +70,7 @@ class Asking:
         """Who came back with this code. Raises Forbidden where the provider does not stand by it."""
         client = self._client(provider)
         try:
+            await _refuse_another(provider, client)
             token = await client.fetch_access_token(
                 code=code, state=way.state, redirect_uri=redirect_uri, code_verifier=way.verifier
             )
@@ -107,6 +110,14 @@ def _how(provider: Provider) -> dict[str, Any]:
         }
     scope = "openid email profile"
     return {"server_metadata_url": provider.metadata_url, "client_kwargs": {**kept, "scope": scope}}
+
+
+async def _refuse_another(provider: Provider, client: Any) -> None:
+    """Raises ValueError for a provider that describes itself as another, and is believed nothing then."""
+    if provider.kind != "github":
+        issuer = (await client.load_server_metadata()).get("issuer")
+        if not provider.is_called(issuer):
+            raise ValueError(f"it calls itself {issuer!r}")
 
 
 async def _of_github(client: Any, token: Any) -> Person:

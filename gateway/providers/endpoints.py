@@ -53,7 +53,7 @@ async def list_providers(services: ServicesOf) -> ProvidersShown:
 
 @router.get("/{provider_id}/start", response_class=Response, status_code=302, responses=_AWAY)
 async def start_with_provider(
-    services: ServicesOf,
+    command: CommandedByAnyone,
     request: Request,
     provider_id: str,
     return_to: Annotated[str, Query(max_length=_MOST, description="Where to go afterwards, here.")] = "/",
@@ -62,9 +62,10 @@ async def start_with_provider(
     ] = None,
     link: Annotated[bool, Query(description="Link it with the account that is signed in.")] = False,
 ) -> Response:
-    """Sends a browser to a provider, to sign in there."""
-    provider = _provider(services, provider_id)
-    who = (await by_cookie(services, request)).id if link else None
+    """Sends a browser to a provider, to sign in there. To link takes a session of the last ten minutes."""
+    provider, services = _provider(command.services, provider_id), command.services
+    services.identity.cookies.refuse_sent(request)
+    who = await _who_links(command, request) if link else None
     way = await services.asking.way(provider, _back(services, request, provider))
     trip = Trip(provider.id, way, trips.local(return_to), invitation, who, services.clock.now())
     answer = RedirectResponse(way.url, 302, {"Cache-Control": "no-store"})
@@ -99,8 +100,16 @@ async def return_from_provider(
         return answer
     user = await linking.account_of(command, provider, person, trip.invitation)
     session = await signing_in.open_session(command, request, user, provider.id)
+    await signing_in.leave_former(command, request)
     signing_in.tokens(command, session, answer, cookies=True)
     return answer
+
+
+async def _who_links(command: Command, request: Request) -> str:
+    """Whose account is to be linked. Raises Unauthorized, and Forbidden for who didn't sign in lately."""
+    principal = await by_cookie(command.services, request)
+    await signing_in.refuse_unproven(command.acting_as(principal.id, principal.session_id), None)
+    return principal.id
 
 
 async def _link(command: Command, request: Request, provider: Provider, trip: Trip, person: Person) -> None:

@@ -52,7 +52,15 @@ class Provider(BaseModel):
     @property
     def metadata_url(self) -> str:
         """Where an OpenID provider describes itself."""
-        return f"{(self.issuer or _GOOGLE).rstrip('/')}/.well-known/openid-configuration"
+        return f"{self._issuer}/.well-known/openid-configuration"
+
+    def is_called(self, issuer: object) -> bool:
+        """Whether this is what an OpenID provider has to call itself."""
+        return isinstance(issuer, str) and issuer.rstrip("/") == self._issuer
+
+    @property
+    def _issuer(self) -> str:
+        return (self.issuer or _GOOGLE).rstrip("/")
 
 
 class Providers(BaseModel):

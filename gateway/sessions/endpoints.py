@@ -46,6 +46,8 @@ async def sign_in(
     if said.cookies:
         command.services.identity.cookies.refuse_other_origin(request)
     session = await signing_in.sign_in(command, request, said)
+    if said.cookies:
+        await signing_in.leave_former(command, request)
     return signing_in.tokens(command, session, response, cookies=said.cookies)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from fastapi import Request, Response
@@ -9,7 +10,7 @@ from fastapi import Request, Response
 from gateway.accounts import changes
 from gateway.audit.entry import Target
 from gateway.auth.accounts import ACTIVE, PASSWORD, User
-from gateway.auth.cookies import REFRESH
+from gateway.auth.cookies import ACCESS, REFRESH
 from gateway.auth.passwords import refuse_weak
 from gateway.auth.sessions import Reused, Session
 from gateway.commands import Command
@@ -19,7 +20,9 @@ from schemas.events import SessionChanged
 
 _SESSIONS = "/api/v1/auth/sessions"
 _MOST_CLIENT = 200
+_PROVEN_FOR = timedelta(minutes=10)
 _WRONG = "This name and password don't go together."
+_OTHER = "The current password is another one."
 
 
 async def sign_in(command: Command, request: Request, said: schemas.SignIn) -> Session:
@@ -91,15 +94,49 @@ async def own_session(command: Command, session_id: str) -> Session:
     return session
 
 
+async def leave_former(command: Command, request: Request) -> None:
+    """Ends the session that a page had when it signed in anew."""
+    session = await command.services.identity.sessions.shown(request.cookies.get(REFRESH, ""))
+    session = session or await _by_access(command, request)
+    if session is not None:
+        await close(command.acting_as(session.user_id), session, "replaced")
+
+
+async def _by_access(command: Command, request: Request) -> Session | None:
+    """Who comes back from a provider brings this cookie alone."""
+    try:
+        claims = command.services.identity.tokens.read(request.cookies.get(ACCESS, ""))
+    except Unauthorized:
+        return None
+    return await command.services.identity.sessions.get(claims.session_id)
+
+
 async def change_password(command: Command, said: schemas.PasswordChange) -> User:
     """Sets a new password; every session and token that there is ends. Raises Forbidden, Invalid."""
-    identity = command.services.identity
-    user = identity.directory.user(command.principal.id)
-    kept = identity.directory.credential(PASSWORD, command.principal.id)
-    async with command.services.limits.attempt(command.request, command.principal.id):
-        if not await identity.passwords.is_right(said.current, kept.value if kept else None) or user is None:
-            raise Forbidden("wrong-password", "The current password is another one.")
+    user = command.services.identity.directory.user(command.principal.id)
+    await _refuse_wrong(command, said.current)
+    if user is None:
+        raise Forbidden("wrong-password", _OTHER)
     return await set_password(command, user, said.new)
+
+
+async def refuse_unproven(command: Command, password: str | None) -> None:
+    """Raises Forbidden for who neither signed in a moment ago nor shows their password."""
+    if password is not None:
+        await _refuse_wrong(command, password)
+        return
+    session = await command.services.identity.sessions.get(command.principal.session_id or "")
+    if session is None or command.now - session.opened_at > _PROVEN_FOR:
+        raise Forbidden("prove-it", "Send your password as `current`, or sign in again first.")
+
+
+async def _refuse_wrong(command: Command, password: str) -> None:
+    """Raises Forbidden for another password than one's own, and OverBudget."""
+    identity, user_id = command.services.identity, command.principal.id
+    kept = identity.directory.credential(PASSWORD, user_id)
+    async with command.services.limits.attempt(command.request, user_id):
+        if not await identity.passwords.is_right(password, kept.value if kept else None):
+            raise Forbidden("wrong-password", _OTHER)
 
 
 async def set_password(command: Command, user: User, password: str) -> User:

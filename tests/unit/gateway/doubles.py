@@ -54,12 +54,16 @@ class FakePublisher:
     """The same as the wire has them."""
     away: bool = False
     lagging: bool = False
+    gate: asyncio.Event | None = None
+    """What it waits for before it takes anything, where that is set."""
     _codec: Codec = field(default_factory=Codec)
     _offsets: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     async def publish(self, events: Sequence[Event]) -> list[Position]:
         if self.away:
             raise BrokerUnavailable("no broker at 10.0.0.8:9092")
+        if self.gate is not None:
+            await self.gate.wait()
         positions = [self._append(event) for event in events]
         self.feed.tell(events, positions)
         self.events += events

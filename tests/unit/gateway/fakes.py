@@ -95,6 +95,7 @@ def settings_for(folder: Path, **more: Any) -> Settings:
         "secret_file": folder / "secret",
         "bcrypt_rounds": 4,
         "read_your_write_s": 0.2,
+        "registration_step_s": 0,
         "stop_grace_s": 0.2,
     }
     return Settings(**(said | more))

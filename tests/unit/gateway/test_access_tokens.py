@@ -112,6 +112,21 @@ def test_the_algorithm_is_ours_to_choose(alg: str) -> None:
         tokens().read(unsigned(token, alg=alg))
 
 
+@pytest.mark.parametrize("brings", ["jwk", "jku", "x5u", "x5c"])
+def test_a_key_that_a_token_brings_along_is_none(brings: str) -> None:
+    own = ECKey.import_key(ec.generate_private_key(ec.SECP256R1()))
+    public: Any = own.as_dict(private=False)
+    more = {
+        "jwk": public,
+        "jku": "https://evil.example/jwks",
+        "x5u": "https://evil.example/x",
+        "x5c": ["MIIB"],
+    }
+    for kid in ({}, {"kid": own.thumbprint()}):
+        with pytest.raises(Unauthorized):
+            tokens().read(signed({}, {brings: more[brings], **kid}, own))
+
+
 def test_the_public_key_is_no_secret_to_sign_with() -> None:
     """The oldest trick: our public key, taken for the shared secret of another algorithm."""
     published = tokens().published()["keys"][0]

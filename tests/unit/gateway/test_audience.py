@@ -113,6 +113,21 @@ async def test_a_ticket_opens_one_connection(tmp_path: Path) -> None:
         assert_problem(answer, 401, "unauthorized")
 
 
+async def test_a_ticket_ends_with_the_key_that_it_was_made_by(tmp_path: Path) -> None:
+    async with world(tmp_path) as w, served(w.app) as port, anonymous(w) as client:
+        headers = await header_of(w, await person(w, "ada"))
+        body = {"name": "k", "scopes": ["events:read"]}
+        key = (await client.post("/api/v1/keys", json=body, headers=headers)).json()
+        made = [await client.post("/api/v1/auth/tickets", headers=bearing(key["key"])) for _ in range(2)]
+        first, second = (answer.json()["ticket"] for answer in made)
+        async with followed(w, port, ticket=first) as socket:
+            await client.delete(f"/api/v1/keys/{key['id']}", headers=headers)
+            async with asyncio.timeout(20):
+                assert orjson.loads(await socket.recv())["type"] == "closed"
+        answer = await client.get("/api/v1/events", params={"ticket": second})
+        assert_problem(answer, 401, "unauthorized")
+
+
 @pytest.mark.parametrize(
     ("origin", "status"), [("https://evil.example", 403), ("null", 403), (None, 403), ("own", 101)]
 )

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import WebSocketException
 
 from deploy.local.certificates import Certificates, issue, today
 from gateway.settings import Settings
 from gateway.tls import CertificateUnusable, check_tls, tls_of
-from tests.unit.gateway.fakes import World, served, settings_for, world
+from tests.unit.gateway.fakes import AUTHORIZED, World, served, settings_for, world
 from tests.unit.gateway.people import PASSWORD, person
 
 
@@ -58,6 +60,17 @@ async def test_only_who_trusts_its_authority_goes_on(certs: Certificates, tmp_pa
             await stranger.get(f"{url}/health")
         with pytest.raises(httpx.HTTPError):
             await stranger.get(f"{url.replace('https', 'http')}/health")
+
+
+async def test_a_socket_goes_over_it_too(certs: Certificates, tmp_path: Path) -> None:
+    trusted = ssl.create_default_context(cafile=certs.ca)
+    async with over_tls(certs, tmp_path) as (_, url):
+        address = f"{url.replace('https', 'wss')}/api/v1/ws"
+        async with connect(address, ssl=trusted, additional_headers=AUTHORIZED) as socket:
+            await socket.send('{"subscribe": {}}')
+            assert "subscribed" in str(await socket.recv())
+        with pytest.raises((OSError, WebSocketException)):
+            await connect(address.replace("wss", "ws"), additional_headers=AUTHORIZED)
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
