@@ -23,10 +23,8 @@ from tests.unit.gateway.people import PASSWORD, Person, bearing, header_of, pers
 from tests.unit.gateway.routes import NEEDS
 from tests.unit.gateway.trail import said, written
 
-_GOES_ON = {("POST", "/api/v1/auth/refresh"), ("POST", "/api/v1/graphql")}
-"""What goes on with a session says nothing that its opening did not; a token that is used twice closes it. A
-mutation of GraphQL's says so by its events.
-"""
+_GOES_ON = {("POST", "/api/v1/auth/refresh")}
+"""What goes on with a session says nothing that its opening did not; a token that is used twice closes it."""
 _LIVE = {("GET", "/api/v1/ws"), ("GET", "/api/v1/graphql")}
 _NO_ACTS = {"audit.recorded", "service.beat"}
 
