@@ -46,6 +46,8 @@ def test_the_proxy_sends_what_the_gateway_would_and_says_the_same_of_it(
         "cache-control",
         "cross-origin-resource-policy",
         "x-content-type-options",
+        "referrer-policy",
+        "permissions-policy",
         "accept-ranges",
     )
     assert {name: ours.headers.get(name) for name in kept} == {n: plain.headers.get(n) for n in kept}
