@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway import document_links
 from gateway.errors import title
 
 DESCRIPTION = """\
@@ -88,6 +89,10 @@ def problems(*statuses: int) -> Responses:
     return {status: {"description": title(status), "content": content} for status in statuses}
 
 
+_UNREADABLE = problems(400, 408, 413)
+"""What a body, or the key that a command comes with, may be answered before anybody looks into it."""
+
+
 def operation_id(route: APIRoute) -> str:
     """The function's own name."""
     return route.name
@@ -117,6 +122,16 @@ def _document(app: FastAPI, version: str) -> dict[str, Any]:
     for operations in document["paths"].values():
         if "post" in operations:
             operations["post"].setdefault("parameters", []).append(_KEY)
+        for operation in operations.values():
+            if operation is operations.get("post") or "requestBody" in operation:
+                _say(operation, _UNREADABLE)
+    document_links.add(document["paths"])
     shape = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
     document["components"]["schemas"]["ProblemDetails"] = shape
     return document
+
+
+def _say(operation: dict[str, Any], answers: Responses) -> None:
+    """Adds answers that the operation does not tell of itself."""
+    for status, answer in answers.items():
+        operation["responses"].setdefault(str(status), answer)
