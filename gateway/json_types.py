@@ -13,7 +13,9 @@ def _a_number(said: object) -> object:
     return said
 
 
-Whole = Annotated[int, BeforeValidator(_a_number)]
+A_NUMBER = BeforeValidator(_a_number)
+"""For what may be null as well, behind its bounds: before them pydantic leaves them out of the document."""
+Whole = Annotated[int, A_NUMBER]
 """1.0 is one too: JSON does not tell them apart."""
-Number = Annotated[float, BeforeValidator(_a_number)]
+Number = Annotated[float, A_NUMBER]
 Truth = StrictBool

@@ -59,15 +59,12 @@ class ProblemDetails(BaseModel):
 
 Responses = dict[int | str, dict[str, Any]]
 
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_OF_ANY_TYPE = {"application/octet-stream": _BYTES, "*/*": _BYTES}
+
 FILE: Responses = {
-    200: {
-        "description": "The file's bytes",
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-    },
-    206: {
-        "description": "The range that was asked for",
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-    },
+    200: {"description": "The file's bytes", "content": _OF_ANY_TYPE},
+    206: {"description": "The range that was asked for", "content": _OF_ANY_TYPE},
 }
 """The `responses` of a route that sends a file."""
 

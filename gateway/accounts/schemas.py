@@ -42,6 +42,12 @@ class User(BaseModel):
 class NewUser(_Strict):
     """An account to be made for someone."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"login": "linus", "password": "correct horse battery", "role": "editor"}]
+        }
+    )
+
     login: str = Field(min_length=1, max_length=254, description="A name or e-mail address to sign in with.")
     password: str = Field(min_length=1, max_length=MOST, json_schema_extra={"minLength": LEAST})
     email: str | None = _EMAIL

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.auth.roles import Permission
-from gateway.json_types import Number
+from gateway.json_types import A_NUMBER
 
 
 class KeyOrder(BaseModel):
@@ -20,7 +20,7 @@ class KeyOrder(BaseModel):
         min_length=1, max_length=100, description="What it is for.", examples=["nightly import"]
     )
     scopes: list[Permission] = Field(min_length=1, description="What may be done with it.")
-    days: Annotated[Number, Field(gt=0, le=3650)] | None = Field(
+    days: Annotated[float, Field(gt=0, le=3650), A_NUMBER] | None = Field(
         None, description="How long it is good for; until withdrawn."
     )
 

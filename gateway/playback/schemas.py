@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.json_types import Truth, Whole
+from gateway.json_types import A_NUMBER, Truth, Whole
 
 Method = Literal["direct", "remux", "transcode"]
 
@@ -24,10 +24,10 @@ class Abilities(BaseModel):
     )
     video_codecs: frozenset[str] = Field(frozenset({"h264", "vp9", "av1", "vp8"}), max_length=50)
     audio_codecs: frozenset[str] = Field(frozenset({"aac", "mp3", "opus", "flac", "vorbis"}), max_length=50)
-    max_height: Annotated[Whole, Field(ge=64, le=10_000)] | None = Field(
+    max_height: Annotated[int, Field(ge=64, le=10_000), A_NUMBER] | None = Field(
         None, description="The tallest picture it takes."
     )
-    max_bit_rate: Annotated[Whole, Field(ge=10_000, le=10**12)] | None = Field(
+    max_bit_rate: Annotated[int, Field(ge=10_000, le=10**12), A_NUMBER] | None = Field(
         None, description="Bits a second that its line bears."
     )
     ten_bit: Truth = Field(False, description="Whether it takes pictures of more than 8 bits a colour.")
@@ -47,7 +47,7 @@ class PlaybackOrder(BaseModel):
         description="What to transcode to, where the file doesn't play as it is. Where this is given, "
         "nothing is copied instead; where it isn't, it is chosen.",
     )
-    start_ms: Whole = Field(0, ge=0, le=10**12, description="Where it begins.")
+    start_ms: Whole = Field(0, ge=0, description="Where it begins.")
     method: Method | None = Field(None, description="Only this way; refused where it can't be.")
 
 

@@ -21,6 +21,10 @@ class _Strict(BaseModel):
 class SignIn(_Strict):
     """Who someone says they are."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"login": "ada", "password": "correct horse battery"}]}
+    )
+
     login: str = Field(min_length=1, max_length=254, description="A name or e-mail address.")
     password: str = Field(min_length=1, max_length=MOST)
     cookies: Truth = Field(False, description="Keep the tokens in cookies: for pages, and not for programs.")
@@ -28,6 +32,10 @@ class SignIn(_Strict):
 
 class Registration(_Strict):
     """A new account of one's own."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"login": "grace", "password": "correct horse battery"}]}
+    )
 
     login: str = Field(min_length=1, max_length=254, description="A name or e-mail address to sign in with.")
     password: str = Field(min_length=1, max_length=MOST, json_schema_extra={"minLength": LEAST})

@@ -18,6 +18,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from gateway import tokens
 from gateway.errors import Unauthorized
+from gateway.media.schemas import MEDIA_ID
 from gateway.playback.streams import Patience
 from schemas.events import new_id
 from tests.unit.gateway.checks import DATA, upload
@@ -29,9 +30,14 @@ from tests.unit.gateway.viewing import clip, film, watch
 Who = Literal["administrator", "editor", "anyone"]
 
 _HASTY = Patience(probed_s=0.01, segment_s=0.02, ask_again_s=0.005)
-_NO_LIMITS = dict.fromkeys(
-    ("limit_logins", "limit_requests", "limit_upload_bytes", "limit_transcode_minutes"), "off"
-)
+_SETTINGS: dict[str, Any] = {
+    "read_your_write_s": 0,
+    "registration": "open",
+    "limit_logins": "off",
+    "limit_requests": "off",
+    "limit_upload_bytes": "off",
+    "limit_transcode_minutes": "off",
+}
 _MEDIA = ["clip", "clip-2", "clip-3", "film", "film-2", "film-3"]
 _LIKELY = {
     "login": ["ed", "ed", "ada", "someone@example.org"],
@@ -100,7 +106,7 @@ class Gateway:
     async def _live(self, receive: Receive, send: Send) -> None:
         async with AsyncExitStack() as stack:
             await receive()
-            made = world(self.folder, patience=_HASTY, read_your_write_s=0, **_NO_LIMITS)
+            made = world(self.folder, patience=_HASTY, **_SETTINGS)
             self._world = await stack.enter_async_context(made)
             await self._settle(self._world)
             await send({"type": "lifespan.startup.complete"})
@@ -125,7 +131,8 @@ class Gateway:
         kept.write_bytes(DATA)
         for again in ("", "-2", "-3"):
             await w.happened(*clip(f"clip{again}"), *film(f"film{again}"))
-        await w.happened(requested("job", media_id="film"))
+        await w.happened(*film(MEDIA_ID), requested("job", media_id="film"))
+        await person(w, "ada")
         addresses = [await watch(w, "clip"), await watch(w, "film")]
         self.tickets = [each["url"].split("/")[2] for each in addresses]
 
