@@ -17,6 +17,8 @@ from tests.unit.gateway.checks import anonymous, assert_problem
 from tests.unit.gateway.fakes import TOKEN, free_port, make_private_files, settings_for, world
 from tests.unit.gateway.routes import closed
 
+_JSON = {"Content-Type": "application/json; charset=utf-8"}
+
 OPEN = ("/health", "/ready", "/metrics", "/openapi.json", "/docs", "/asyncapi.json", "/registry/subjects")
 
 
@@ -62,17 +64,19 @@ async def test_unknown_routes_and_methods_are_problems(tmp_path: Path) -> None:
 async def test_half_a_character_is_refused(tmp_path: Path, half: str) -> None:
     body = f'{{"media_id": "{half}", "profile": "web"}}'
     async with world(tmp_path) as w:
-        sent = {"content": body, "headers": {"Content-Type": "application/json; charset=utf-8"}}
-        assert_problem(await w.client.post("/api/v1/jobs", **sent), 400, "malformed-json")
-        whole = {**sent, "content": body.replace(half, r"\ud83d\ude00")}
-        assert_problem(await w.client.post("/api/v1/jobs", **whole), 404, "media-not-found")
+        answer = await w.client.post("/api/v1/jobs", content=body, headers=_JSON)
+        assert_problem(answer, 400, "malformed-json")
+        whole = body.replace(half, r"\ud83d\ude00")
+        answer = await w.client.post("/api/v1/jobs", content=whole, headers=_JSON)
+        assert_problem(answer, 404, "media-not-found")
 
 
 @pytest.mark.parametrize("days", ['"7"', "true", '"1e1"'])
 async def test_what_is_no_number_in_json_is_none(tmp_path: Path, days: str) -> None:
-    sent = {"content": f'{{"days": {days}}}', "headers": {"Content-Type": "application/json"}}
+    body = f'{{"days": {days}}}'
     async with world(tmp_path) as w:
-        assert_problem(await w.client.post("/api/v1/invitations", **sent), 422, "invalid")
+        answer = await w.client.post("/api/v1/invitations", content=body, headers=_JSON)
+        assert_problem(answer, 422, "invalid")
         assert (await w.client.post("/api/v1/invitations", json={"days": 7.0})).status_code == 201
 
 
