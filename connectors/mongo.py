@@ -112,7 +112,7 @@ class MongoDatabase:
     ) -> list[Document]:
         start = before[0] if before else query.until or await self.now()
         window, floor = _FIRST_WINDOW, query.since or _BEGINNING
-        while start - window > floor:
+        while window < start - floor:  # never `start - window`: it may be before the first year there is
             found = await self._within(collection, query, start - window, before)
             if len(found) > query.limit:
                 return found
@@ -217,8 +217,9 @@ def _write_cursor(document: Document, order_by: str) -> str:
 
 def _read_cursor(cursor: str) -> tuple[datetime, str]:
     try:
-        when, id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return datetime.fromisoformat(when), str(id)
+        said, id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        when = datetime.fromisoformat(said)
+        return when if when.tzinfo else when.replace(tzinfo=UTC), str(id)
     except (ValueError, TypeError, binascii.Error) as error:
         raise ValueError("this cursor was not made here; start again without one") from error
 

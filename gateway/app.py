@@ -60,6 +60,7 @@ from gateway.idempotency.middleware import KeepAnswers
 from gateway.inflight import CountInFlight, InFlight
 from gateway.invitations import endpoints as invitations
 from gateway.jobs import endpoints as jobs
+from gateway.json_bodies import refuse_half_characters
 from gateway.keys import endpoints as keys
 from gateway.libraries import endpoints as libraries
 from gateway.limits import endpoints as limits_endpoints
@@ -259,6 +260,7 @@ def assemble(parts: Parts) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=openapi.operation_id,
         lifespan=_lifespan(parts),
+        dependencies=[Depends(refuse_half_characters)],
         middleware=_middleware(services),
     )
     app.state.services = services

@@ -27,6 +27,7 @@ from connectors.ports import (
     Transient,
 )
 from connectors.read_models import NotBuilt
+from gateway.allowed_methods import allowed_methods
 
 log = structlog.get_logger()
 
@@ -249,8 +250,10 @@ async def _on_replayed(_: Request, error: Exception) -> Response:
 
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    status = error.status_code
-    return _answer(request, Problem(_code(status), error.detail, status=status, headers=error.headers))
+    status, headers = error.status_code, dict(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = allowed_methods(request)
+    return _answer(request, Problem(_code(status), error.detail, status=status, headers=headers))
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:

@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway import document_links
 from gateway.errors import title
 
 DESCRIPTION = """\
@@ -62,15 +63,12 @@ class ProblemDetails(BaseModel):
 
 Responses = dict[int | str, dict[str, Any]]
 
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_OF_ANY_TYPE = {"application/octet-stream": _BYTES, "*/*": _BYTES}
+
 FILE: Responses = {
-    200: {
-        "description": "The file's bytes",
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-    },
-    206: {
-        "description": "The range that was asked for",
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-    },
+    200: {"description": "The file's bytes", "content": _OF_ANY_TYPE},
+    206: {"description": "The range that was asked for", "content": _OF_ANY_TYPE},
 }
 """The `responses` of a route that sends a file."""
 
@@ -90,6 +88,10 @@ def problems(*statuses: int) -> Responses:
     """The `responses` of a route that may answer with these."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
     return {status: {"description": title(status), "content": content} for status in statuses}
+
+
+_UNREADABLE = problems(400, 408, 413)
+"""What a body, or the key that a command comes with, may be answered before anybody looks into it."""
 
 
 def operation_id(route: APIRoute) -> str:
@@ -122,8 +124,17 @@ def _document(app: FastAPI, version: str) -> dict[str, Any]:
         if "post" in operations:
             operations["post"].setdefault("parameters", []).append(_KEY)
         for operation in operations.values():
+            if operation is operations.get("post") or "requestBody" in operation:
+                _say(operation, _UNREADABLE)
             if "application/json" in operation.get("requestBody", {}).get("content", {}):
                 operation["responses"].update({str(k): v for k, v in problems(415).items()})
+    document_links.add(document["paths"])
     shape = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
     document["components"]["schemas"]["ProblemDetails"] = shape
     return document
+
+
+def _say(operation: dict[str, Any], answers: Responses) -> None:
+    """Adds answers that the operation does not tell of itself."""
+    for status, answer in answers.items():
+        operation["responses"].setdefault(str(status), answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -152,7 +153,7 @@ class MemoryDatabase:
         start = _read_cursor(query.cursor)
         items = copy.deepcopy(found[start : start + query.limit])
         end = start + len(items)
-        return Page(items, str(end) if end < len(found) else None)
+        return Page(items, f"after-{end}" if end < len(found) else None)
 
     async def merge(self, merges: Sequence[Merge]) -> None:
         for merge in merges:
@@ -212,10 +213,12 @@ def _put(document: Any, path: str, value: Any) -> None:
 
 
 def _read_cursor(cursor: str | None) -> int:
-    try:
-        return int(cursor or 0)
-    except ValueError:
-        raise ValueError("this cursor was not made here; start again without one") from None
+    if not cursor:
+        return 0
+    found = re.fullmatch(r"after-(\d{1,9})", cursor)
+    if found is None:
+        raise ValueError("this cursor was not made here; start again without one")
+    return int(found[1])
 
 
 def only(items: Iterable[Any]) -> Any:

@@ -75,7 +75,7 @@ async def make_user(command: Commanded, order: NewUser) -> UserAccepted:
     return UserAccepted(user=render(command.services.identity.directory, user, person), token=token)
 
 
-@router.get("/{user_id}", dependencies=[_OWN, Fresh], responses=problems(404))
+@router.get("/{user_id}", dependencies=[_OWN, Fresh], responses=problems(400, 404, 409))
 async def get_user(services: ServicesOf, principal: CurrentPrincipal, user_id: str) -> User:
     """Gets an account: one's own as `me`, those of others by who may see them."""
     return render(services.identity.directory, _user(services, principal, user_id))
@@ -142,7 +142,7 @@ async def erase_user(command: Commanded, user_id: str) -> UserAccepted:
     return UserAccepted(user=render(command.services.identity.directory, new), token=token)
 
 
-@router.get("/{user_id}/export", dependencies=[_OWN, Fresh], responses=problems(404))
+@router.get("/{user_id}/export", dependencies=[_OWN, Fresh], responses=problems(400, 404, 409))
 async def export_user(
     services: ServicesOf, principal: CurrentPrincipal, user_id: str, response: Response
 ) -> Export:

@@ -8,8 +8,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.audit.schemas import AuditItem
-from gateway.auth.passwords import MOST
+from gateway.auth.passwords import LEAST, MOST
 from gateway.auth.roles import Role
+from gateway.json_types import Truth
 
 State = Literal["active", "disabled", "erased"]
 
@@ -41,10 +42,16 @@ class User(BaseModel):
 class NewUser(_Strict):
     """An account to be made for someone."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"login": "linus", "password": "correct horse battery", "role": "editor"}]
+        }
+    )
+
     login: str = Field(min_length=1, max_length=254, description="A name or e-mail address to sign in with.")
-    password: str = Field(min_length=1, max_length=MOST)
+    password: str = Field(min_length=1, max_length=MOST, json_schema_extra={"minLength": LEAST})
     email: str | None = _EMAIL
-    email_verified: bool = Field(False, description="You have seen to it that the address is theirs.")
+    email_verified: Truth = Field(False, description="You have seen to it that the address is theirs.")
     name: str | None = _NAME
     role: Role = "viewer"
 
@@ -74,7 +81,7 @@ class OwnOrder(_Strict):
 class PasswordOrder(_Strict):
     """A new password for someone else."""
 
-    password: str = Field(min_length=1, max_length=MOST)
+    password: str = Field(min_length=1, max_length=MOST, json_schema_extra={"minLength": LEAST})
 
 
 class UserAccepted(BaseModel):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import Query
+from pydantic import BeforeValidator
 
 from gateway import pages
 from gateway.audit import looking
@@ -18,6 +20,17 @@ from gateway.services import ServicesOf
 
 router = Router(tags=["audit"])
 
+_WRITTEN = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:.*", re.DOTALL)
+
+
+def _is_written(said: object) -> object:
+    """Refuses what would be read as seconds since 1970, or as the beginning of a day."""
+    if isinstance(said, str) and not _WRITTEN.fullmatch(said):
+        raise ValueError("a moment is written as in 2026-05-01T12:00:00Z")
+    return said
+
+
+Moment = Annotated[datetime | None, BeforeValidator(_is_written)]
 Text = Annotated[str | None, Query(max_length=200)]
 
 
@@ -32,8 +45,8 @@ async def list_audit(
     ] = None,
     kind: Annotated[Text, Query(description="Only what was about such things.")] = None,
     target: Annotated[Text, Query(description="Only what was about this one.")] = None,
-    since: Annotated[datetime | None, Query(alias="from", description="Nothing before this.")] = None,
-    until: Annotated[datetime | None, Query(alias="to", description="Nothing after this.")] = None,
+    since: Annotated[Moment, Query(alias="from", description="Nothing before this.")] = None,
+    until: Annotated[Moment, Query(alias="to", description="Nothing after this.")] = None,
 ) -> pages.Listing[AuditItem]:
     """Lists who was let do what, and who was refused; newest first."""
     asked = {

@@ -12,7 +12,7 @@ from gateway import pages
 from gateway.access.policy import Level
 from gateway.accounts import registration
 from gateway.auth.dependencies import CurrentPrincipal, allow
-from gateway.auth.passwords import MOST
+from gateway.auth.passwords import LEAST, MOST
 from gateway.commands import Command, Commanded, CommandedByAnyone, Fresh
 from gateway.compat import forms, jobs
 from gateway.compat.route import TAG, OlderRoute, instead
@@ -50,7 +50,7 @@ class FarmRegistration(BaseModel):
     """A new account of one's own."""
 
     username: str = Field(min_length=1, max_length=254)
-    password: str = Field(min_length=1, max_length=MOST)
+    password: str = Field(min_length=1, max_length=MOST, json_schema_extra={"minLength": LEAST})
     email: str | None = Field(None, max_length=254)
     invitation: str | None = Field(None, max_length=200, description="Needed where one must be invited.")
 
@@ -119,7 +119,9 @@ async def farm_sign_in(
     return await signed_in(command, request, response, said.username, said.password)
 
 
-@opening.post("/register", status_code=201, openapi_extra=instead("POST /api/v1/auth/register"))
+@opening.post(
+    "/register", status_code=201, responses=problems(409), openapi_extra=instead("POST /api/v1/auth/register")
+)
 async def farm_register(command: CommandedByAnyone, said: FarmRegistration) -> FarmRegistered:
     """Makes an account of one's own, where that is open to whoever asks."""
     wanted = schemas.Registration(

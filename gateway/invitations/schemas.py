@@ -7,6 +7,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.auth.roles import Role
+from gateway.json_types import Number
 
 
 class InvitationOrder(BaseModel):
@@ -16,7 +17,7 @@ class InvitationOrder(BaseModel):
 
     role: Role = "viewer"
     note: str | None = Field(None, max_length=200, description="Whom it is for, to tell them apart later.")
-    days: float = Field(7, gt=0, le=90, description="How long it is good for.")
+    days: Number = Field(7, gt=0, le=90, description="How long it is good for.")
 
 
 class Invitation(BaseModel):

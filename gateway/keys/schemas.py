@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.auth.roles import Permission
+from gateway.json_types import A_NUMBER
 
 
 class KeyOrder(BaseModel):
@@ -18,7 +20,9 @@ class KeyOrder(BaseModel):
         min_length=1, max_length=100, description="What it is for.", examples=["nightly import"]
     )
     scopes: list[Permission] = Field(min_length=1, description="What may be done with it.")
-    days: float | None = Field(None, gt=0, le=3650, description="How long it is good for; until withdrawn.")
+    days: Annotated[float, Field(gt=0, le=3650), A_NUMBER] | None = Field(
+        None, description="How long it is good for; until withdrawn."
+    )
 
 
 class Key(BaseModel):

@@ -15,6 +15,7 @@ AccessMap = Annotated[
     dict[Whom, LevelName],
     Field(
         max_length=500,
+        json_schema_extra={"additionalProperties": False},
         description="To whom what is allowed: user:<id>, group:<name> or everyone; view, edit or manage.",
         examples=[{"group:family": "view", "user:0198c9a2-7d0e-7c11-9d3f-5e6a1b2c3d4e": "edit"}],
     ),

@@ -11,7 +11,11 @@ Kind = Literal["logins", "requests", "upload_bytes", "transcode_minutes"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 OFF = "off"
-_WRITTEN = re.compile(r"(?P<amount>\d{1,15})(?P<unit>[KMGT]iB)?/(?P<count>\d{1,6})(?P<span>[smhd])")
+_AMOUNT = "([1-9][0-9]{0,14}|[1-9][0-9]{0,10}KiB|[1-9][0-9]{0,11}MiB|[1-9][0-9]{0,8}GiB|[1-9][0-9]{0,5}TiB)"
+_WINDOW = "[1-9][0-9]{0,5}[smhd]"
+PATTERN = f"^(off|{_AMOUNT}/{_WINDOW})$"
+"""How a budget is written. What is more would not fit into a number of the database's."""
+_PARTS = re.compile(r"(?P<amount>[0-9]+)(?P<unit>[KMGT]iB)?/(?P<count>[0-9]+)(?P<span>[smhd])")
 _UNITS = {None: 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3, "TiB": 1024**4}
 _SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -37,12 +41,10 @@ def parse(text: str) -> Budget | None:
     """The budget that is written so; None for none. Raises ValueError."""
     if text == OFF:
         return None
-    found = _WRITTEN.fullmatch(text)
-    amount = int(found["amount"]) * _UNITS[found["unit"]] if found else 0
-    window_s = int(found["count"]) * _SPANS[found["span"]] if found else 0
-    if not amount or not window_s:
+    found = _PARTS.fullmatch(text)
+    if found is None or not re.fullmatch(PATTERN, text):
         raise ValueError(f"{text!r} is no budget: write 600/1m, 50GiB/1d (s, m, h, d) or {OFF}")
-    return Budget(amount, window_s)
+    return Budget(int(found["amount"]) * _UNITS[found["unit"]], int(found["count"]) * _SPANS[found["span"]])
 
 
 def read(said: Any) -> Any:

@@ -6,8 +6,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.limits.budgets import PATTERN
+
 _Written = Annotated[
-    str | None,
+    # Told and not enforced here: a budget that is none has a problem of its own.
+    Annotated[str, Field(json_schema_extra={"pattern": PATTERN})] | None,
     Field(
         description="So much in each while, as in 6000/1m or 50GiB/1d; off for no limit; null for everyone's."
     ),

@@ -6,7 +6,6 @@ import contextlib
 from typing import Annotated
 
 from fastapi import Depends, Header, Path, Query, Request, Response
-from starlette.responses import PlainTextResponse
 
 from connectors.ports import BlobMissing
 from gateway.auth.dependencies import allow
@@ -29,6 +28,13 @@ from schemas.texts import TextRendition
 
 router = Router(tags=["playback"])
 streams = Router(prefix="/stream/{ticket}", tags=["playback"], responses=problems(403, 404, 410, 422, 503))
+
+
+class Playlist(Response):
+    """An HLS playlist."""
+
+    media_type = playlists.MEDIA_TYPE
+
 
 _OPEN = {"Access-Control-Allow-Origin": "*"}
 _FOR_EVER = {**_OPEN, "Cache-Control": "private, max-age=31536000, immutable"}
@@ -58,7 +64,7 @@ async def ticket_of(services: ServicesOf, ticket: Annotated[str, Path(max_length
 Holder = Annotated[Ticket, Depends(ticket_of)]
 
 
-@streams.get("/master.m3u8", response_class=PlainTextResponse)
+@streams.get("/master.m3u8", response_class=Playlist)
 async def get_master_playlist(request: Request, services: ServicesOf, ticket: Holder) -> Response:
     """The HLS master playlist."""
     return await unless_gone(request, master(services, ticket))
@@ -77,7 +83,7 @@ async def master(services: Services, ticket: Ticket, base: str = "") -> Response
     _, document = await find_for_all(services.read_models, ticket.media_id)
     if (drawn := images.thumbnails(document)) is not None:
         text += thumbnails.track(drawn, base) + "\n"
-    return Response(text, media_type=playlists.MEDIA_TYPE, headers=_FOR_NOW)
+    return Playlist(text, headers=_FOR_NOW)
 
 
 @streams.head("/file", include_in_schema=False, name="head_stream_file")
@@ -106,14 +112,14 @@ async def stop_playing(services: ServicesOf, ticket: Holder) -> None:
     services.streams.tell(services.streams.word(ticket, "stopped"))
 
 
-@streams.get("/images/index.m3u8", response_class=PlainTextResponse)
+@streams.get("/images/index.m3u8", response_class=Playlist)
 async def get_thumbnails_playlist(services: ServicesOf, ticket: Holder) -> Response:
     """The HLS playlist of the thumbnails."""
     _, document = await find_for_all(services.read_models, ticket.media_id)
     drawn = images.thumbnails(document)
     if drawn is None:
         raise NotFound("image-not-found", "The medium has no thumbnails, or not yet.")
-    return Response(thumbnails.playlist(drawn), media_type=playlists.MEDIA_TYPE, headers=_FOR_NOW)
+    return Playlist(thumbnails.playlist(drawn), headers=_FOR_NOW)
 
 
 @streams.head("/images/{name}", include_in_schema=False, name="head_stream_image")
@@ -130,7 +136,7 @@ async def get_stream_image(
     return await images.send(services.files, images.find(document, name), v, if_none_match, _OPEN)
 
 
-@streams.get("/{key}/index.m3u8", response_class=PlainTextResponse)
+@streams.get("/{key}/index.m3u8", response_class=Playlist)
 async def get_media_playlist(request: Request, services: ServicesOf, ticket: Holder, key: str) -> Response:
     """The HLS playlist of one rendition."""
     rendition = await services.streams.rendition(ticket, key)
@@ -144,7 +150,7 @@ async def get_media_playlist(request: Request, services: ServicesOf, ticket: Hol
         text = playlists.text(rendition, playing.medium.duration_ms)
     else:
         text = playlists.media(rendition.grid)
-    return Response(text, media_type=playlists.MEDIA_TYPE, headers=headers)
+    return Playlist(text, headers=headers)
 
 
 @streams.get("/{key}/{name}", response_class=Response, responses=FILE | problems(409))

@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials
-from starlette.responses import PlainTextResponse
 
 from connectors.ports import Document
 from gateway.access.policy import Level
@@ -72,7 +71,7 @@ async def get_older_file(services: ServicesOf, viewer: Viewer, file: str) -> Res
     return await services.files.played(sent.location, sent.name, sent.mime_type)
 
 
-@router.get("/Stream.m3u8", response_class=PlainTextResponse, openapi_extra=_INSTEAD)
+@router.get("/Stream.m3u8", response_class=endpoints.Playlist, openapi_extra=_INSTEAD)
 async def get_older_stream(
     services: ServicesOf,
     viewer: Viewer,

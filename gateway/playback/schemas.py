@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.json_types import A_NUMBER, Truth, Whole
 
 Method = Literal["direct", "remux", "transcode"]
 
@@ -22,13 +24,15 @@ class Abilities(BaseModel):
     )
     video_codecs: frozenset[str] = Field(frozenset({"h264", "vp9", "av1", "vp8"}), max_length=50)
     audio_codecs: frozenset[str] = Field(frozenset({"aac", "mp3", "opus", "flac", "vorbis"}), max_length=50)
-    max_height: int | None = Field(None, ge=64, le=10_000, description="The tallest picture it takes.")
-    max_bit_rate: int | None = Field(
-        None, ge=10_000, le=10**12, description="Bits a second that its line bears."
+    max_height: Annotated[int, Field(ge=64, le=10_000), A_NUMBER] | None = Field(
+        None, description="The tallest picture it takes."
     )
-    ten_bit: bool = Field(False, description="Whether it takes pictures of more than 8 bits a colour.")
-    hdr: bool = Field(False, description="Whether it shows HDR.")
-    max_channels: int = Field(8, ge=1, le=64)
+    max_bit_rate: Annotated[int, Field(ge=10_000, le=10**12), A_NUMBER] | None = Field(
+        None, description="Bits a second that its line bears."
+    )
+    ten_bit: Truth = Field(False, description="Whether it takes pictures of more than 8 bits a colour.")
+    hdr: Truth = Field(False, description="Whether it shows HDR.")
+    max_channels: Whole = Field(8, ge=1, le=64)
 
 
 class PlaybackOrder(BaseModel):
@@ -43,7 +47,7 @@ class PlaybackOrder(BaseModel):
         description="What to transcode to, where the file doesn't play as it is. Where this is given, "
         "nothing is copied instead; where it isn't, it is chosen.",
     )
-    start_ms: int = Field(0, ge=0, description="Where it begins.")
+    start_ms: Whole = Field(0, ge=0, description="Where it begins.")
     method: Method | None = Field(None, description="Only this way; refused where it can't be.")
 
 
@@ -79,5 +83,5 @@ class Heartbeat(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    position_ms: int = Field(ge=0, le=10**12)
-    paused: bool = False
+    position_ms: Whole = Field(ge=0, le=10**12)
+    paused: Truth = False

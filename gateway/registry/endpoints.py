@@ -6,7 +6,10 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import Depends, FastAPI, Path, Request, Response
+from pydantic import BaseModel, Field
+from starlette.responses import JSONResponse
 
+from gateway.openapi import Responses, problems
 from gateway.registry import asyncapi
 from gateway.registry.subjects import (
     InvalidVersion,
@@ -22,7 +25,30 @@ from schemas.topics import BY_NAME, TOPICS
 MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
 COMPATIBILITY = "FULL_TRANSITIVE"
 
-router = Router(prefix="/registry", tags=["registry"])
+
+class RegistryError(BaseModel):
+    """What is wrong, as the registry's clients expect it."""
+
+    error_code: int = Field(examples=[40401])
+    message: str = Field(examples=["Subject 'nope' not found."])
+
+
+class RegistryAnswer(JSONResponse):
+    """An answer in the registry's own format."""
+
+    media_type = MEDIA_TYPE
+
+    def render(self, content: Any) -> bytes:
+        """The content as JSON."""
+        return orjson.dumps(content)
+
+
+_ERROR = {MEDIA_TYPE: {"schema": RegistryError.model_json_schema()}}
+_UNKNOWN: Responses = {404: {"description": "There is no such thing", "content": _ERROR}}
+_NO_VERSION: Responses = {422: {"description": "That is no version", "content": _ERROR}}
+_NO_ID = problems(422)
+
+router = Router(prefix="/registry", tags=["registry"], default_response_class=RegistryAnswer)
 documents = Router(tags=["events"])
 
 _ERRORS: dict[type[Exception], tuple[int, int, str]] = {
@@ -50,34 +76,30 @@ def install(app: FastAPI) -> None:
 
 async def _on_error(_: Request, error: Exception) -> Response:
     status, code, text = _ERRORS[type(error)]
-    return _answer({"error_code": code, "message": text.format(*error.args)}, status)
-
-
-def _answer(body: Any, status: int = 200) -> Response:
-    return Response(orjson.dumps(body), status, media_type=MEDIA_TYPE)
+    return RegistryAnswer({"error_code": code, "message": text.format(*error.args)}, status)
 
 
 @router.get("/subjects")
 async def list_subjects(subjects: SubjectsOf) -> Response:
     """All subjects: one for the values of each topic."""
-    return _answer(subjects.names())
+    return RegistryAnswer(subjects.names())
 
 
-@router.get("/subjects/{subject}/versions")
+@router.get("/subjects/{subject}/versions", responses=_UNKNOWN)
 async def list_versions(subjects: SubjectsOf, subject: str) -> Response:
     """A subject's versions."""
-    return _answer([schema.version for schema in subjects.versions(subject)])
+    return RegistryAnswer([schema.version for schema in subjects.versions(subject)])
 
 
-@router.get("/subjects/{subject}/versions/{version}")
+@router.get("/subjects/{subject}/versions/{version}", responses=_UNKNOWN | _NO_VERSION)
 async def get_version(subjects: SubjectsOf, subject: str, version: str) -> Response:
     """One version of a subject; `latest` is one too."""
     schema = subjects.version(subject, version)
     said = {"subject": subject, "version": schema.version, "id": schema.id, "schemaType": "AVRO"}
-    return _answer({**said, "schema": schema.text})
+    return RegistryAnswer({**said, "schema": schema.text})
 
 
-@router.get("/subjects/{subject}/versions/{version}/schema")
+@router.get("/subjects/{subject}/versions/{version}/schema", responses=_UNKNOWN | _NO_VERSION)
 async def get_version_schema(subjects: SubjectsOf, subject: str, version: str) -> Response:
     """The Avro schema of one version, by itself."""
     return Response(subjects.version(subject, version).text, media_type=MEDIA_TYPE)
@@ -86,50 +108,50 @@ async def get_version_schema(subjects: SubjectsOf, subject: str, version: str) -
 @router.get("/schemas/types")
 async def list_schema_types() -> Response:
     """The kinds of schema that there are."""
-    return _answer(["AVRO"])
+    return RegistryAnswer(["AVRO"])
 
 
-@router.get("/schemas/ids/{schema_id}")
+@router.get("/schemas/ids/{schema_id}", responses=_UNKNOWN | _NO_ID)
 async def get_schema(subjects: SubjectsOf, schema_id: SchemaId) -> Response:
     """The schema with the id that a record starts with."""
-    return _answer({"schema": subjects.by_id(schema_id).text, "schemaType": "AVRO"})
+    return RegistryAnswer({"schema": subjects.by_id(schema_id).text, "schemaType": "AVRO"})
 
 
-@router.get("/schemas/ids/{schema_id}/schema")
+@router.get("/schemas/ids/{schema_id}/schema", responses=_UNKNOWN | _NO_ID)
 async def get_schema_text(subjects: SubjectsOf, schema_id: SchemaId) -> Response:
     """The Avro schema with an id, by itself."""
     return Response(subjects.by_id(schema_id).text, media_type=MEDIA_TYPE)
 
 
-@router.get("/schemas/ids/{schema_id}/versions")
+@router.get("/schemas/ids/{schema_id}/versions", responses=_UNKNOWN | _NO_ID)
 async def list_schema_uses(subjects: SubjectsOf, schema_id: SchemaId) -> Response:
     """The subjects and versions that a schema belongs to."""
-    return _answer([{"subject": s, "version": version} for s, version in subjects.uses(schema_id)])
+    return RegistryAnswer([{"subject": s, "version": version} for s, version in subjects.uses(schema_id)])
 
 
-@router.get("/schemas/ids/{schema_id}/subjects")
+@router.get("/schemas/ids/{schema_id}/subjects", responses=_UNKNOWN | _NO_ID)
 async def list_schema_subjects(subjects: SubjectsOf, schema_id: SchemaId) -> Response:
     """The subjects that a schema belongs to."""
-    return _answer([subject for subject, _ in subjects.uses(schema_id)])
+    return RegistryAnswer([subject for subject, _ in subjects.uses(schema_id)])
 
 
 @router.get("/config")
 async def get_config() -> Response:
     """What every new version has to keep."""
-    return _answer({"compatibilityLevel": COMPATIBILITY})
+    return RegistryAnswer({"compatibilityLevel": COMPATIBILITY})
 
 
-@router.get("/config/{subject}")
+@router.get("/config/{subject}", responses=_UNKNOWN)
 async def get_subject_config(subjects: SubjectsOf, subject: str) -> Response:
     """The same for one subject."""
     subjects.versions(subject)
-    return _answer({"compatibilityLevel": COMPATIBILITY})
+    return RegistryAnswer({"compatibilityLevel": COMPATIBILITY})
 
 
 @router.get("/mode")
 async def get_mode() -> Response:
     """Nothing can be registered here: schemas come from the source."""
-    return _answer({"mode": "READONLY"})
+    return RegistryAnswer({"mode": "READONLY"})
 
 
 @documents.get("/asyncapi.json", response_class=Response)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from schemas.registry import Schema
 from schemas.topics import Topic
 
 LATEST = ("latest", "-1")
+_A_VERSION = re.compile(r"[1-9][0-9]{0,9}")
+"""Longer numbers are no versions: one of thousands of digits can't even be read."""
 
 
 class SubjectNotFound(LookupError):
@@ -51,7 +54,7 @@ class Subjects:
         versions = self.versions(subject)
         if version in LATEST:
             return versions[-1]
-        if not version.isascii() or not version.isdigit() or int(version) < 1:
+        if not _A_VERSION.fullmatch(version):
             raise InvalidVersion(version)
         for schema in versions:
             if schema.version == int(version):

@@ -31,7 +31,7 @@ async def get_signing_keys(services: ServicesOf, response: Response) -> dict[str
     return services.identity.tokens.published()
 
 
-@router.post("/register", status_code=202, responses=problems(403))
+@router.post("/register", status_code=202, responses=problems(403, 409))
 async def register(command: CommandedByAnyone, said: schemas.Registration) -> schemas.Registered:
     """Makes an account of one's own, where that is open to whoever asks."""
     await registration.register(command, said)

@@ -7,8 +7,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.auth.passwords import MOST
+from gateway.auth.passwords import LEAST, MOST
 from gateway.auth.roles import Permission
+from gateway.json_types import Truth
 
 
 class _Strict(BaseModel):
@@ -20,16 +21,24 @@ class _Strict(BaseModel):
 class SignIn(_Strict):
     """Who someone says they are."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"login": "ada", "password": "correct horse battery"}]}
+    )
+
     login: str = Field(min_length=1, max_length=254, description="A name or e-mail address.")
     password: str = Field(min_length=1, max_length=MOST)
-    cookies: bool = Field(False, description="Keep the tokens in cookies: for pages, and not for programs.")
+    cookies: Truth = Field(False, description="Keep the tokens in cookies: for pages, and not for programs.")
 
 
 class Registration(_Strict):
     """A new account of one's own."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"login": "grace", "password": "correct horse battery"}]}
+    )
+
     login: str = Field(min_length=1, max_length=254, description="A name or e-mail address to sign in with.")
-    password: str = Field(min_length=1, max_length=MOST)
+    password: str = Field(min_length=1, max_length=MOST, json_schema_extra={"minLength": LEAST})
     email: str | None = Field(None, max_length=254)
     name: str | None = Field(None, max_length=200, description="How to be called.")
     invitation: str | None = Field(None, max_length=200, description="Needed where one must be invited.")
@@ -70,7 +79,7 @@ class PasswordChange(_Strict):
     """Sets a new password and ends all other sessions."""
 
     current: str = Field(min_length=1, max_length=MOST)
-    new: str = Field(min_length=1, max_length=MOST)
+    new: str = Field(min_length=1, max_length=MOST, json_schema_extra={"minLength": LEAST})
 
 
 class Whoami(BaseModel):

@@ -7,6 +7,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.auth.passwords import LEAST, MOST
+from gateway.json_types import Number
 
 
 class _Strict(BaseModel):
@@ -16,7 +17,7 @@ class _Strict(BaseModel):
 class ShareOrder(_Strict):
     """A link to be made."""
 
-    days: float = Field(7, gt=0, le=365, description="How long it is good for.")
+    days: Number = Field(7, gt=0, le=365, description="How long it is good for.")
     password: str | None = Field(None, min_length=LEAST, max_length=MOST, description="Asked for, if given.")
 
 

@@ -100,7 +100,7 @@ def _operation(operation: dict[str, Any]) -> dict[str, Any]:
 
 
 def _answer(answer: dict[str, Any]) -> dict[str, Any]:
-    bare = _with_content({**answer, "description": ""})
+    bare = _with_content({**_without(answer, "links"), "description": ""})
     return {"$ref": "#/components/responses/Problem"} if bare == _PROBLEM else bare
 
 

@@ -230,6 +230,13 @@ async def test_a_page_keeps_to_what_lies_between_two_moments(database: Database)
     assert (await database.page("c", Query(since=until, until=since))).items == []
 
 
+@pytest.mark.parametrize("until", [datetime.min, datetime.max])
+async def test_a_page_may_end_where_time_does(database: Database, until: datetime) -> None:
+    await database.insert("c", {"_id": "a", "created_at": WHEN})
+    page = await database.page("c", Query(until=until.replace(tzinfo=UTC)))
+    assert len(page.items) == (1 if until == datetime.max else 0)
+
+
 async def test_a_cursor_from_elsewhere_is_refused(database: Database) -> None:
     with pytest.raises(ValueError, match="cursor"):
         await database.page("c", Query(cursor="made-up"))

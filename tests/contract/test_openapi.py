@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.compat.route import SUCCESSOR, TAG
+from gateway.document_links import FOLLOWING
 from tests.contract.openapi_document import described
 
 OPERATIONS = {
@@ -204,6 +205,17 @@ def test_everything_behind_a_signed_address_says_its_problems(document: dict[str
         assert {"403", "404", "410", "422", "503"} <= set(refusals), path
         for status, refusal in refusals.items():
             assert list(refusal["content"]) == ["application/problem+json"], (path, status)
+
+
+def test_what_was_made_is_linked_with_what_can_be_asked_of_it(document: dict[str, Any]) -> None:
+    known = {op["operationId"]: op for _, _, op in operations(document)}
+    links = known["upload_media"]["responses"]["202"]["links"]
+    assert links["get_media"]["parameters"] == {
+        "path.media_id": "$response.body#/media/id",
+        "header.Sluice-Token": "$response.body#/token",
+    }
+    linked = [op for op in known.values() if any(a.get("links") for a in op["responses"].values())]
+    assert len(linked) == len({id for each in FOLLOWING for id in each.after})
 
 
 def test_commands_answer_202_with_a_token(document: dict[str, Any]) -> None:

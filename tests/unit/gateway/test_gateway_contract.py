@@ -66,6 +66,7 @@ async def test_the_rest_of_the_read_half(tmp_path: Path, path: str, expected: An
         ("/subjects/media.uploaded-value/versions/99", 404, 40402),
         ("/subjects/media.uploaded-value/versions/zero", 422, 42202),
         ("/subjects/media.uploaded-value/versions/0", 422, 42202),
+        (f"/subjects/media.uploaded-value/versions/{'9' * 5000}", 422, 42202),
         ("/schemas/ids/999", 404, 40403),
         ("/schemas/ids/999/versions", 404, 40403),
         ("/config/nope", 404, 40401),

@@ -17,6 +17,8 @@ from tests.unit.gateway.checks import anonymous, assert_problem
 from tests.unit.gateway.fakes import TOKEN, free_port, make_private_files, settings_for, world
 from tests.unit.gateway.routes import closed
 
+_JSON = {"Content-Type": "application/json; charset=utf-8"}
+
 OPEN = ("/health", "/ready", "/metrics", "/openapi.json", "/docs", "/asyncapi.json", "/registry/subjects")
 
 
@@ -53,7 +55,38 @@ async def test_unknown_routes_and_methods_are_problems(tmp_path: Path) -> None:
         assert_problem(await w.client.get("/api/v1/media/"), 404, "not-found")
         answer = await w.client.put("/api/v1/media")
         assert_problem(answer, 405, "method-not-allowed")
-        assert answer.headers["allow"]
+        assert answer.headers["allow"] == "GET, POST"
+        answer = await w.client.post("/api/v1/users/ada")
+        assert answer.headers["allow"] == "GET, PATCH, DELETE"
+
+
+@pytest.mark.parametrize("half", [r"\ud800", r"\uDFFF", r"\ud800x"])
+async def test_half_a_character_is_refused(tmp_path: Path, half: str) -> None:
+    body = f'{{"media_id": "{half}", "profile": "web"}}'
+    async with world(tmp_path) as w:
+        answer = await w.client.post("/api/v1/jobs", content=body, headers=_JSON)
+        assert_problem(answer, 400, "malformed-json")
+        whole = body.replace(half, r"\ud83d\ude00")
+        answer = await w.client.post("/api/v1/jobs", content=whole, headers=_JSON)
+        assert_problem(answer, 404, "media-not-found")
+
+
+@pytest.mark.parametrize("days", ['"7"', "true", '"1e1"'])
+async def test_what_is_no_number_in_json_is_none(tmp_path: Path, days: str) -> None:
+    body = f'{{"days": {days}}}'
+    async with world(tmp_path) as w:
+        answer = await w.client.post("/api/v1/invitations", content=body, headers=_JSON)
+        assert_problem(answer, 422, "invalid")
+        assert (await w.client.post("/api/v1/invitations", json={"days": 7.0})).status_code == 201
+
+
+@pytest.mark.parametrize("moment", ["0.5", "1777636800", "2026-05-01", "soon"])
+async def test_a_moment_is_a_date_with_a_time(tmp_path: Path, moment: str) -> None:
+    async with world(tmp_path) as w:
+        answer = await w.client.get("/api/v1/audit", params={"to": moment})
+        assert_problem(answer, 422, "invalid")
+        taken = await w.client.get("/api/v1/audit", params={"to": "2026-05-01T12:00:00Z"})
+        assert taken.status_code == 200
 
 
 async def test_an_error_of_ours_is_logged_under_an_id_and_leaks_nothing(tmp_path: Path) -> None:

@@ -36,7 +36,24 @@ def test_a_budget_is_read_as_it_is_written(text: str, budget: Budget | None) -> 
     assert text == str(budget or "off")
 
 
-@pytest.mark.parametrize("text", ["", "20", "0/5m", "20/0m", "20/5y", "-1/5m", "1.5/5m", "20GB/1d", "20/5m "])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "01/1m",
+        "1/01m",
+        "1000000TiB/1d",
+        "٣/1m",
+        "",
+        "20",
+        "0/5m",
+        "20/0m",
+        "20/5y",
+        "-1/5m",
+        "1.5/5m",
+        "20GB/1d",
+        "20/5m ",
+    ],
+)
 def test_what_is_no_budget_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no budget"):
         parse(text)
