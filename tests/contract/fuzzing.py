@@ -12,6 +12,7 @@ import schemathesis
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import Status, events, from_schema
 from schemathesis.engine.recorder import ScenarioRecorder
+from schemathesis.python.asgi import shutdown_lifespans
 
 from gateway import tokens
 from tests.contract.fuzzed_gateway import EDITOR, Gateway
@@ -102,7 +103,10 @@ def fuzz(gateway: Gateway, who: Who, examples: int, phases: Collection[str]) -> 
     schema.app = gateway
     schema.config.update(headers=dict(_HEADERS[who]))
     schema.config.phases.update(phases=list(phases))
-    return _found(from_schema(schema).execute())
+    try:
+        return _found(from_schema(schema).execute())
+    finally:
+        shutdown_lifespans()
 
 
 def _told(document: dict[str, Any], gateway: Gateway) -> dict[str, Any]:
