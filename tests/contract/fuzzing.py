@@ -1,12 +1,10 @@
-"""The gateway over ports made of memory, as schemathesis reaches it, and what schemathesis finds there."""
+"""What schemathesis finds out about a gateway."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from contextlib import AsyncExitStack, suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 import orjson
@@ -14,30 +12,15 @@ import schemathesis
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import Status, events, from_schema
 from schemathesis.engine.recorder import ScenarioRecorder
-from starlette.types import Message, Receive, Scope, Send
+from schemathesis.python.asgi import shutdown_lifespans
 
 from gateway import tokens
-from gateway.errors import Unauthorized
-from gateway.media.schemas import MEDIA_ID
-from gateway.playback.streams import Patience
-from schemas.events import new_id
-from tests.unit.gateway.checks import DATA, upload
-from tests.unit.gateway.fakes import AUTHORIZED, World, world
-from tests.unit.gateway.history import requested
-from tests.unit.gateway.people import PASSWORD, header_of, person
-from tests.unit.gateway.viewing import clip, film, watch
+from tests.contract.fuzzed_gateway import EDITOR, Gateway
+from tests.unit.gateway.fakes import AUTHORIZED
+from tests.unit.gateway.people import PASSWORD
 
 Who = Literal["administrator", "editor", "anyone"]
 
-_HASTY = Patience(probed_s=0.01, segment_s=0.02, ask_again_s=0.005)
-_SETTINGS: dict[str, Any] = {
-    "read_your_write_s": 0,
-    "registration": "open",
-    "limit_logins": "off",
-    "limit_requests": "off",
-    "limit_upload_bytes": "off",
-    "limit_transcode_minutes": "off",
-}
 _MEDIA = ["clip", "clip-2", "clip-3", "film", "film-2", "film-3"]
 _LIKELY = {
     "login": ["ed", "ed", "ada", "someone@example.org"],
@@ -66,85 +49,12 @@ _APART = {
     "token": "the same as the header Sluice-Token, and heeded where that is not sent",
 }
 """Parameters that are left out, and why."""
-_LASTING = "/api/v1/events"
 _SEED = 20260501
-_AN_EDITOR = (b"authorization", b"Bearer an-editor")
 _HEADERS: dict[Who, dict[str, str]] = {
     "administrator": AUTHORIZED,
-    "editor": {"Authorization": "Bearer an-editor"},
+    "editor": {"Authorization": EDITOR},
     "anyone": {},
 }
-
-
-class _Enough(Exception):
-    """What was read of an answer that lasts is enough."""
-
-
-@dataclass
-class Gateway:
-    """A gateway that comes up with the first request, in whichever event loop serves it."""
-
-    folder: Path
-    tickets: list[str] = field(default_factory=list)
-    """Of a file that is played as it is, and of a stream."""
-    _world: World | None = None
-    _editor: dict[str, str] = field(default_factory=dict)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request; of an answer that lasts, with its beginning."""
-        if scope["type"] == "lifespan":
-            await self._live(receive, send)
-            return
-        w = self._world
-        assert w is not None
-        if _AN_EDITOR in scope["headers"]:
-            scope = {**scope, "headers": await self._as_editor(w, scope)}
-        shown = _beginning(send) if scope["path"] == _LASTING else send
-        with suppress(_Enough, BaseExceptionGroup):
-            await w.app({**scope, "state": {}}, receive, shown)
-
-    async def _live(self, receive: Receive, send: Send) -> None:
-        async with AsyncExitStack() as stack:
-            await receive()
-            made = world(self.folder, patience=_HASTY, **_SETTINGS)
-            self._world = await stack.enter_async_context(made)
-            await self._settle(self._world)
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
-        await send({"type": "lifespan.shutdown.complete"})
-
-    async def _as_editor(self, w: World, scope: Scope) -> list[tuple[bytes, bytes]]:
-        """The headers of a request by an editor: another one, where this one signed out or is gone."""
-        try:
-            await w.services.authenticator.principal(self._editor["Authorization"].partition(" ")[2])
-        except Unauthorized:
-            self._editor = await header_of(w, await person(w, f"ed.{new_id()}", role="editor"))
-        own = (b"authorization", self._editor["Authorization"].encode())
-        return [own if each == _AN_EDITOR else each for each in scope["headers"]]
-
-    async def _settle(self, w: World) -> None:
-        """Has people and media there, for what asks for such."""
-        self._editor = await header_of(w, await person(w, "ed", role="editor"))
-        await upload(w)
-        kept = self.folder / "raw" / "ab" / ("ab" * 32)
-        kept.parent.mkdir(parents=True)
-        kept.write_bytes(DATA)
-        for again in ("", "-2", "-3"):
-            await w.happened(*clip(f"clip{again}"), *film(f"film{again}"))
-        await w.happened(*film(MEDIA_ID), requested("job", media_id="film"))
-        await person(w, "ada")
-        addresses = [await watch(w, "clip"), await watch(w, "film")]
-        self.tickets = [each["url"].split("/")[2] for each in addresses]
-
-
-def _beginning(send: Send) -> Send:
-    async def first(message: Message) -> None:
-        is_body = message["type"] == "http.response.body" and message.get("body")
-        await send({**message, "more_body": False} if is_body else message)
-        if is_body:
-            raise _Enough
-
-    return first
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +93,7 @@ def fuzz(gateway: Gateway, who: Who, examples: int, phases: Collection[str]) -> 
                 for where in ("body", "query", "path")
                 for name in _LIKELY
             },
+            "auth": {"auto-signup": False},
             "continue-on-failure": True,
             "output": {"sanitization": {"enabled": False}},
         }
@@ -192,7 +103,10 @@ def fuzz(gateway: Gateway, who: Who, examples: int, phases: Collection[str]) -> 
     schema.app = gateway
     schema.config.update(headers=dict(_HEADERS[who]))
     schema.config.phases.update(phases=list(phases))
-    return _found(from_schema(schema).execute())
+    try:
+        return _found(from_schema(schema).execute())
+    finally:
+        shutdown_lifespans()
 
 
 def _told(document: dict[str, Any], gateway: Gateway) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.contract.fuzz_exceptions import unexpected
-from tests.contract.fuzzing import Finding, Found, Gateway, Who, fuzz
+from tests.contract.fuzzed_gateway import Gateway
+from tests.contract.fuzzing import Finding, Found, Who, fuzz
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 
