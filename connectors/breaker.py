@@ -94,7 +94,7 @@ class Breaker:
 
     def _become(self, state: State) -> None:
         if state != self.state:
-            if HALF_OPEN not in (state, self.state) or state == CLOSED:
+            if CLOSED in (state, self.state):
                 log.warning("breaker", dependency=self.name, state=state, trouble=self._trouble)
             self.state = state
             self._tell(self.name, state)

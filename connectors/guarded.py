@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from connectors.breaker import Breaker
 from connectors.ports import Blob, BlobStore, BlobWriter, Database, Document, Merge, Page, Query
-
-T = TypeVar("T")
-
-
-class Run(Protocol):
-    """A breaker's `run`."""
-
-    async def __call__(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """See Breaker.run."""
-        ...
 
 
 class GuardedDatabase:
@@ -86,11 +76,12 @@ class GuardedStore:
 
     def __init__(self, store: BlobStore, breaker: Breaker) -> None:
         self._store = store
+        self._breaker = breaker
         self._run = breaker.run
 
     def writer(self) -> BlobWriter:
         """See ports.BlobStore."""
-        return GuardedWriter(self._store.writer(), self._run)
+        return GuardedWriter(self._store.writer(), self._breaker)
 
     async def adopt(self, path: Path, area: str, suffix: str = "") -> Blob:
         """See ports.BlobStore."""
@@ -120,9 +111,9 @@ class GuardedStore:
 class GuardedWriter:
     """See ports.BlobWriter."""
 
-    def __init__(self, writer: BlobWriter, run: Run) -> None:
+    def __init__(self, writer: BlobWriter, breaker: Breaker) -> None:
         self._writer = writer
-        self._run = run
+        self._run = breaker.run
 
     @property
     def size_bytes(self) -> int:

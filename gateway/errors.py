@@ -28,6 +28,7 @@ from connectors.ports import (
 )
 from connectors.read_models import NotBuilt
 from gateway.allowed_methods import allowed_methods
+from gateway.content_types import says_json
 
 log = structlog.get_logger()
 
@@ -268,11 +269,9 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
 
 
 def _is_no_json(request: Request) -> bool:
-    """Whether something was sent that does not say that it is JSON: no browser's form does."""
-    length, kind = request.headers.get("content-length"), request.headers.get("content-type", "")
-    sent = length not in (None, "0") or "transfer-encoding" in request.headers
-    essence = kind.partition(";")[0].strip().lower()
-    return sent and essence != "application/json" and not essence.endswith("+json")
+    """Whether something was sent that does not say that it is JSON."""
+    sent = request.headers.get("content-length") not in (None, "0") or "transfer-encoding" in request.headers
+    return sent and not says_json(request)
 
 
 async def _on_disconnect(request: Request, _: Exception) -> Response:

@@ -8,6 +8,7 @@ import orjson
 from fastapi import Request
 from starlette.requests import HTTPConnection
 
+from gateway.content_types import says_json
 from gateway.errors import BadRequest
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -31,7 +32,4 @@ async def refuse_half_characters(connection: HTTPConnection) -> None:
 
 
 def _is_json(request: Request) -> bool:
-    if (request.method, request.url.path) in request.app.state.streamed:
-        return False
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return kind == "application/json" or kind.endswith("+json")
+    return (request.method, request.url.path) not in request.app.state.streamed and says_json(request)

@@ -127,7 +127,7 @@ def _document(app: FastAPI, version: str) -> dict[str, Any]:
             if operation is operations.get("post") or "requestBody" in operation:
                 _say(operation, _UNREADABLE)
             if "application/json" in operation.get("requestBody", {}).get("content", {}):
-                operation["responses"].update({str(k): v for k, v in problems(415).items()})
+                _say(operation, problems(415))
     document_links.add(document["paths"])
     shape = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
     document["components"]["schemas"]["ProblemDetails"] = shape

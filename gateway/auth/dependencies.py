@@ -35,8 +35,7 @@ async def current_principal(
     """
     _refuse_two(request)
     if credentials is not None:
-        principal = await services.authenticator.principal(credentials.credentials)
-        let_in(request.scope, principal)
+        principal = _noted(request, await services.authenticator.principal(credentials.credentials))
     else:
         principal = await by_cookie(services, request)
     await services.limits.request(request, principal)
