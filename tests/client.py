@@ -56,6 +56,12 @@ class Client:
 
     def get(self, path: str, **params: str) -> dict[str, Any]:
         """A document. Errors of the connection and 503 are met with another try, for a while."""
+        found = self.find(path, **params)
+        assert found is not None, f"nothing is at {path}"
+        return found
+
+    def find(self, path: str, **params: str) -> dict[str, Any] | None:
+        """The same; None where there is none, or where the read models don't show it yet."""
 
         def look() -> httpx.Response | None:
             try:
@@ -66,6 +72,8 @@ class Client:
             return None if answer.status_code == 503 else answer
 
         answer = until(look, f"an answer to GET {path}")
+        if answer.status_code == 404:
+            return None
         assert answer.status_code == 200, answer.text
         said: dict[str, Any] = answer.json()
         return said
@@ -92,7 +100,9 @@ class Client:
         """The job, once it is in one of these states; fails if it ends in another."""
 
         def look() -> dict[str, Any] | None:
-            job = self.job(job_id)
+            job = self.find(f"/api/v1/jobs/{job_id}")
+            if job is None:
+                return None
             ended = job["state"] in ENDED and job["state"] not in states
             assert not ended, f"the job ended {job['state']}: {job['error']}"
             return job if job["state"] in states else None
@@ -101,8 +111,8 @@ class Client:
 
     def until_media(self, media_id: str, *states: str) -> dict[str, Any]:
         def look() -> dict[str, Any] | None:
-            media = self.get(f"/api/v1/media/{media_id}")
-            return media if media["status"] in states else None
+            media = self.find(f"/api/v1/media/{media_id}")
+            return media if media and media["status"] in states else None
 
         return until(look, f"medium {media_id} to be {' or '.join(states)}")
 
