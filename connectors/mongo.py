@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Awaitable, Mapping, Sequence
+import itertools
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl
@@ -122,23 +123,23 @@ class MongoDatabase:
     async def _within(
         self, collection: Collection, query: Query, lower: datetime, before: tuple[datetime, str] | None
     ) -> list[Document]:
-        """Alternatives are asked for one by one: the embedded server would scan for all of them together."""
         upper = before[0] if before else query.until
-        bounds = {"$gte": lower} | ({"$lte": upper} if upper else {})
+        bounds = {query.order_by: {"$gte": lower} | ({"$lte": upper} if upper else {})}
         found: dict[Any, Document] = {}
-        for alternative in query.any_of or ({},):
-            asked = {**_filter(query.where), **_filter(alternative), query.order_by: bounds}
-            documents = await self._newest_first(collection, asked, query, cut=before is None)
+        for looked_up, rest in _lookups(query):
+            pipeline = [{"$match": {**looked_up, **bounds}}, *({"$match": each} for each in rest)]
+            documents = await self._newest_first(collection, pipeline, query, cut=before is None)
             found |= {document["_id"]: document for document in documents}
         order = sorted(found.values(), key=lambda document: _place(document, query.order_by), reverse=True)
         after = [each for each in order if before is None or _place(each, query.order_by) < before]
         return after[: query.limit + 1]
 
     async def _newest_first(
-        self, collection: Collection, asked: Document, query: Query, *, cut: bool
+        self, collection: Collection, pipeline: list[Document], query: Query, *, cut: bool
     ) -> list[Document]:
-        newest_first = collection.find(asked).sort([(query.order_by, -1), ("_id", -1)])
-        return await self._ask((newest_first.limit(query.limit + 1) if cut else newest_first).to_list(None))
+        limit = [{"$limit": query.limit + 1}] if cut else []
+        sort = {"$sort": {query.order_by: -1, "_id": -1}}
+        return await self._ask(collection.aggregate([*pipeline, sort, *limit]).to_list(None))
 
     async def merge(self, merges: Sequence[Merge]) -> None:
         """See ports.Database."""
@@ -186,6 +187,24 @@ class MongoDatabase:
 def _growth(found: int, wanted: int) -> int:
     """By how much a window is to be wider that held so many: enough if they lie evenly, and some to spare."""
     return _MOST_GROWTH if not found else min(_MOST_GROWTH, 2 + 2 * wanted // found)
+
+
+def _lookups(query: Query) -> Iterator[tuple[Document, list[Document]]]:
+    """What to look up by an index, one value at a time, and what to hold against what is found.
+
+    The embedded server follows an index of two fields only where it is asked for one value of the first, a
+    range of the second, and nothing else.
+    """
+    rest = [_filter(query.where)] if query.where else []
+    if query.key and query.any_of:
+        rest.append({"$or": [_filter(each) for each in query.any_of]})
+    for alternative in [query.key] if query.key or not query.any_of else query.any_of:
+        spread = [[(path, value) for value in _values(one)] for path, one in alternative.items()]
+        yield from ((dict(each), rest) for each in itertools.product(*spread))
+
+
+def _values(value: Any) -> Sequence[Any]:
+    return value.values if isinstance(value, OneOf) else (value,)
 
 
 def _filter(where: Mapping[str, Any]) -> Document:

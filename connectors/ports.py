@@ -160,12 +160,14 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Documents whose fields equal `where`, newest first by `order_by`, a page at a time.
+    """Documents whose fields equal `key` and `where`, newest first by `order_by`, a page at a time.
 
-    Of alternatives in `any_of`, each with its own index, at least one must hold too. What `order_by` names is
-    not before `since` and not after `until`.
+    Of alternatives in `any_of` at least one must hold too. What is looked up is `key`, or without it each of
+    the alternatives: they want an index of the field and `order_by`, and the rest is held against what is
+    found. What `order_by` names is not before `since` and not after `until`.
     """
 
+    key: Mapping[str, Any] = field(default_factory=dict)
     where: Mapping[str, Any] = field(default_factory=dict)
     any_of: Sequence[Mapping[str, Any]] = ()
     order_by: str = "created_at"

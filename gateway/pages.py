@@ -54,11 +54,21 @@ async def page(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> ports.Page:
-    """A page of a read model. Raises BadRequest for a cursor that is none."""
+    """A page of a read model. Raises BadRequest for a cursor that is none.
+
+    Without alternatives the first single value in `where` is what is looked up.
+    """
+    key = {} if any_of else _first_value(where)
+    rest = {path: value for path, value in where.items() if path not in key}
     asked = ports.Query(
-        where=where, any_of=any_of, limit=paging.limit, cursor=paging.cursor, since=since, until=until
+        key=key, where=rest, any_of=any_of, limit=paging.limit, cursor=paging.cursor, since=since, until=until
     )
     try:
         return await read_models.page(name, asked)
     except ValueError as error:
         raise BadRequest("bad-cursor", str(error)) from error
+
+
+def _first_value(where: Mapping[str, Any]) -> dict[str, Any]:
+    found = ({path: value} for path, value in where.items() if not isinstance(value, ports.OneOf))
+    return next(found, {})

@@ -146,7 +146,7 @@ class MemoryDatabase:
         return found[:limit]
 
     async def page(self, collection: str, query: Query) -> Page:
-        found = [d for d in self._of(collection).values() if _matches(d, query.where)]
+        found = [d for d in self._of(collection).values() if _matches(d, {**query.key, **query.where})]
         found = [d for d in found if not query.any_of or any(_matches(d, each) for each in query.any_of)]
         found = [d for d in found if _is_between(_get(d, query.order_by), query)]
         found.sort(key=lambda d: (_get(d, query.order_by), d["_id"]), reverse=True)

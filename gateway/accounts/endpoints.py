@@ -166,7 +166,7 @@ def _without(said: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 async def _media_of(services: Services, user_id: str) -> list[dict[str, Any]]:
-    query = ports.Query(where={"upload.owner_id": user_id}, limit=_MOST_MEDIA)
+    query = ports.Query(key={"upload.owner_id": user_id}, limit=_MOST_MEDIA)
     page = await services.read_models.page(MEDIA, query)
     return [
         {"id": d["_id"], "name": d["upload"]["name"], "sha256": d["upload"]["sha256"], "at": d["created_at"]}

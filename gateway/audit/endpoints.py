@@ -50,11 +50,11 @@ async def list_audit(
 ) -> pages.Listing[AuditItem]:
     """Lists who was let do what, and who was refused; newest first."""
     asked = {
+        "record.target_id": target,
         "record.actor_id": actor,
         "record.action": action,
-        "record.outcome": outcome,
         "record.target_kind": kind,
-        "record.target_id": target,
+        "record.outcome": outcome,
     }
     where = {path: value for path, value in asked.items() if value is not None}
     found = await pages.page(

@@ -22,5 +22,5 @@ def shown(services: Services, documents: Sequence[Document]) -> list[AuditItem]:
 
 async def of_actor(services: Services, user_id: str) -> list[AuditItem]:
     """What someone wanted, the newest first."""
-    query = Query(where={"record.actor_id": user_id}, limit=_MOST)
+    query = Query(key={"record.actor_id": user_id}, limit=_MOST)
     return shown(services, (await services.read_models.page(AUDIT, query)).items)

@@ -46,10 +46,9 @@ async def list_jobs(
 
     A page of one state may hold fewer than asked for, and go on all the same."""
     by_state = {"pause.on": True} if state == PAUSED else {"state.name": state}
-    asked = {**by_state, "request.media_id": media_id}
+    whose = {} if principal.sees_all else await seen(services, principal, media_id)
+    asked = {"request.media_id": media_id, **whose, **by_state}
     where = {path: value for path, value in asked.items() if value is not None}
-    if not principal.sees_all:
-        where |= await seen(services, principal, media_id)
     found = await pages.page(services.read_models, JOBS, where, paging)
     shown = [job for document in found.items if (job := render(document, services.clock.now()))]
     jobs = [job for job in shown if state in (None, job.state)]

@@ -68,7 +68,7 @@ async def _before(services: Services, job: Job, slots: int) -> int:
 async def _open(services: Services) -> list[Job]:
     found: list[Document] = []
     for state in _OPEN:
-        query = Query(where={"state.name": state}, limit=_MOST)
+        query = Query(key={"state.name": state}, limit=_MOST)
         found += (await services.read_models.page(JOBS, query)).items
     now = services.clock.now()
     jobs = [render(document, now) for document in found]

@@ -33,8 +33,8 @@ def missing(kind: type[NotFound] = NotFound) -> NotFound:
 
 async def newest(services: Services, principal: Principal, name: str, status: str | OneOf) -> Document | None:
     """The newest medium of that name and status, of those that someone sees."""
-    where = {"upload.name": name, "status.name": status}
-    asked = Query(where=where, any_of=services.gate.visible(principal), limit=1)
+    key, where = {"upload.name": name}, {"status.name": status}
+    asked = Query(key=key, where=where, any_of=services.gate.visible(principal), limit=1)
     page = await services.read_models.page(MEDIA, asked)
     return page.items[0] if page.items else None
 

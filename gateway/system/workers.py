@@ -21,7 +21,7 @@ _UNHEARD = "down"
 
 async def every(read_models: ReadModels, services: Sequence[Service]) -> list[Worker]:
     """All workers that were heard of lately, or that still have an order, by name."""
-    query = Query(where={"kind": workers.KIND}, order_by="now.at", limit=_MOST)
+    query = Query(key={"kind": workers.KIND}, order_by="now.at", limit=_MOST)
     page = await read_models.page(_RESOURCES, query)
     orders = {_name(document): _order(document) for document in page.items}
     heard = {service.instance: service for service in services if service.service == _SERVICE}

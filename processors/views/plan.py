@@ -38,27 +38,22 @@ _AT_REST = frozenset({"completed", "failed", "released", "expired", "dead", "can
 _NOT_JOBS = frozenset({"probe", *pictures.KINDS})
 """Tasks of taking a medium in: they belong to no job."""
 
+_NEWEST = "created_at"
+
+
+def _listed_by(*paths: str) -> list[list[str]]:
+    """Indexes for pages, newest first: of all, and of those that have one value in one of these places."""
+    return [[_NEWEST], *([path, _NEWEST] for path in paths)]
+
+
 INDEXES: dict[str, list[list[str]]] = {
-    MEDIA: [
-        ["created_at"],
-        ["upload.owner_id"],
-        ["status.name"],
-        ["upload.sha256"],
-        ["upload.name"],
-        ["library.id"],
-        ["access.names"],
-    ],
-    JOBS: [["created_at"], ["state.name"], ["pause.on"], ["request.media_id"], ["request.owner_id"]],
-    RESOURCES: [["kind"]],
-    USERS: [["created_at"], ["now.state"], ["now.role"]],
-    AUDIT: [
-        ["created_at"],
-        ["record.actor_id"],
-        ["record.action"],
-        ["record.outcome"],
-        ["record.target_kind"],
-        ["record.target_id"],
-    ],
+    MEDIA: _listed_by("upload.owner_id", "access.names", "library.id", "status.name", "upload.name"),
+    JOBS: _listed_by("request.owner_id", "request.media_id", "state.name", "pause.on"),
+    RESOURCES: [["kind", "now.at"]],
+    USERS: _listed_by("now.state", "now.role"),
+    AUDIT: _listed_by(
+        "record.target_id", "record.actor_id", "record.action", "record.target_kind", "record.outcome"
+    ),
     CHAINS: [["head.anchored"]],
 }
 """What the gateway asks by."""

@@ -34,4 +34,6 @@ def load(url: str, headers: dict[str, str]) -> Load:
     p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)", told)
     assert rate, told
     assert p99, told
+    if not float(rate[1]):
+        raise SystemExit(f"{url} did not answer within {_SECONDS} s:\n{told}")
     return Load(float(rate[1]), float(p99[1]) * _MS[p99[2]])

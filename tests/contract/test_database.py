@@ -69,6 +69,10 @@ async def test_a_page_of_alternatives_has_each_document_once_and_in_order(databa
     assert seen == ["11", "09", "08", "07", "05", "04", "03", "01", "00"]
     page = await database.page("c", Query(where={"n": 0}, any_of=any_of))
     assert [document["_id"] for document in page.items] == ["09", "03", "00"]
+    page = await database.page("c", Query(key={"n": 0}, where={"owner": "bob"}, any_of=any_of))
+    assert [document["_id"] for document in page.items] == ["00"]
+    page = await database.page("c", Query(key={"n": OneOf((0, 1))}, any_of=any_of, limit=3))
+    assert [document["_id"] for document in page.items] == ["09", "07", "04"]
 
 
 async def test_a_page_is_ordered_by_what_lies_within_too(database: Database) -> None:
@@ -77,7 +81,7 @@ async def test_a_page_is_ordered_by_what_lies_within_too(database: Database) -> 
         await database.insert("c", {"_id": f"{number}", "kind": "x", "now": at})
     seen, cursor = [], None
     while True:
-        query = Query(where={"kind": "x"}, order_by="now.at", limit=2, cursor=cursor)
+        query = Query(key={"kind": "x"}, order_by="now.at", limit=2, cursor=cursor)
         page = await database.page("c", query)
         seen += [document["_id"] for document in page.items]
         if (cursor := page.next) is None:
