@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl
 
 import orjson
+from cachetools import LRUCache
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError, PyMongoError
@@ -33,6 +34,8 @@ Collection = AsyncIOMotorCollection[Document]
 _JOURNALLED = WriteConcern(w="majority", j=True)
 _FIRST_WINDOW = timedelta(minutes=1)
 _MOST_GROWTH = 64
+_PAGES_KNOWN = 1000
+_ALL_TIME = timedelta(days=1_000_000)
 _IS_TAKEN = 11000
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _UNCHECKED = frozenset({"tlsinsecure", "tlsallowinvalidcertificates", "tlsallowinvalidhostnames"})
@@ -56,6 +59,7 @@ class MongoDatabase:
             appname="sluice",
         )
         self._db = self._client.get_database(name, write_concern=_JOURNALLED)
+        self._windows: LRUCache[tuple[str, str], timedelta] = LRUCache(_PAGES_KNOWN)
 
     def close(self) -> None:
         """Lets go of the connections."""
@@ -100,7 +104,7 @@ class MongoDatabase:
         """See ports.Database.
 
         The embedded server reads every match before it sorts, so a page is looked for in a window of time
-        that widens until the page is full.
+        that widens until the page is full, and the next one like it in what was enough for this.
         """
         before = _read_cursor(query.cursor) if query.cursor else None
         documents = await self._newest(self._db[collection], query, before)
@@ -111,14 +115,18 @@ class MongoDatabase:
     async def _newest(
         self, collection: Collection, query: Query, before: tuple[datetime, str] | None
     ) -> list[Document]:
-        start = before[0] if before else query.until or await self.now()
-        window, floor = _FIRST_WINDOW, query.since or _BEGINNING
+        start = before[0] if before else query.until or datetime.now(UTC)
+        alike = (collection.name, repr(query.key or query.any_of))
+        window, floor = self._windows.get(alike, _FIRST_WINDOW), query.since or _BEGINNING
         while window < start - floor:  # never `start - window`: it may be before the first year there is
             found = await self._within(collection, query, start - window, before)
             if len(found) > query.limit:
-                return found
+                break
             window *= _growth(len(found), query.limit)
-        return await self._within(collection, query, floor, before)
+        else:
+            found = await self._within(collection, query, floor, before)
+        self._windows[alike] = _window(start, found, query)
+        return found
 
     async def _within(
         self, collection: Collection, query: Query, lower: datetime, before: tuple[datetime, str] | None
@@ -182,6 +190,13 @@ class MongoDatabase:
             if error.timeout:
                 raise DatabaseUnavailable(f"MongoDB does not answer in time: {error}") from error
             raise
+
+
+def _window(start: datetime, found: Sequence[Document], query: Query) -> timedelta:
+    """How far back to look for the next page like this one: somewhat further than this one went."""
+    if len(found) <= query.limit:
+        return _ALL_TIME
+    return max(_FIRST_WINDOW, (start - _place(found[-1], query.order_by)[0]) * 3 / 2)
 
 
 def _growth(found: int, wanted: int) -> int:
