@@ -34,7 +34,6 @@ from gateway.audit.trail import new_trail
 from gateway.audit.witness import Witness
 from gateway.auth.access_tokens import AccessTokens
 from gateway.auth.cookies import Cookies
-from gateway.auth.dependencies import current_principal
 from gateway.auth.directory import Directory
 from gateway.auth.gatekeeper import Gatekeeper
 from gateway.auth.identity import Identity
@@ -55,17 +54,16 @@ from gateway.files import Files
 from gateway.following import Following
 from gateway.graphql import endpoints as graphql
 from gateway.idempotency.answers import Answers
-from gateway.idempotency.dependencies import once, once_by_anyone
+from gateway.idempotency.dependencies import OnceBySomeone, once_by_anyone
 from gateway.idempotency.middleware import KeepAnswers
 from gateway.inflight import CountInFlight, InFlight
 from gateway.invitations import endpoints as invitations
 from gateway.jobs import endpoints as jobs
-from gateway.json_bodies import refuse_half_characters
 from gateway.keys import endpoints as keys
 from gateway.libraries import endpoints as libraries
 from gateway.limits import endpoints as limits_endpoints
 from gateway.limits.counting import Counting
-from gateway.limits.headers import TellStandings
+from gateway.limits.headers import tell_standings
 from gateway.limits.limits import Limits
 from gateway.limits.own import OwnLimits
 from gateway.linger import Linger
@@ -260,7 +258,6 @@ def assemble(parts: Parts) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=openapi.operation_id,
         lifespan=_lifespan(parts),
-        dependencies=[Depends(refuse_half_characters)],
         middleware=_middleware(services),
     )
     app.state.services = services
@@ -273,9 +270,14 @@ def assemble(parts: Parts) -> FastAPI:
 
 
 def _include(app: FastAPI) -> None:
+    """A request is held against one after another: what is asked for most comes first."""
+    app.include_router(playback.streams)
+    app.include_router(system.probes)
+    asked = problems(401, 403, 422, 429, 503)
+    by_someone, by_anyone = [Depends(OnceBySomeone())], [Depends(once_by_anyone)]
     for routes in (
-        media.router,
         jobs.router,
+        media.router,
         profile_endpoints.router,
         playback.router,
         accounts.router,
@@ -288,35 +290,19 @@ def _include(app: FastAPI) -> None:
         audit.router,
         graphql.router,
     ):
-        app.include_router(
-            routes,
-            prefix=API,
-            dependencies=[Depends(current_principal), Depends(once)],
-            responses=problems(401, 403, 422, 429, 503),
-        )
+        app.include_router(routes, prefix=API, dependencies=by_someone, responses=asked)
     for kept in (transcoder.router, farm.router, farm_worker.router, uploader.router):
-        app.include_router(
-            kept,
-            dependencies=[Depends(current_principal), Depends(once)],
-            responses=problems(401, 403, 422, 429, 503),
-        )
+        app.include_router(kept, dependencies=by_someone, responses=asked)
     for opening in (transcoder.opening, farm.opening):
-        app.include_router(
-            opening,
-            dependencies=[Depends(once_by_anyone)],
-            responses=problems(401, 403, 422, 429, 503),
-        )
-    app.include_router(sessions.router, prefix=API, dependencies=[Depends(once_by_anyone)])
-    app.include_router(providers.router, prefix=API)
-    app.include_router(shares.opening, prefix=API, dependencies=[Depends(once_by_anyone)])
-    app.include_router(events.router, prefix=API)
-    app.include_router(graphql.sockets, prefix=API)
+        app.include_router(opening, dependencies=by_anyone, responses=asked)
+    for opening in (sessions.router, shares.opening):
+        app.include_router(opening, prefix=API, dependencies=by_anyone)
+    for by_itself in (providers.router, events.router, graphql.sockets):
+        app.include_router(by_itself, prefix=API)
     for open_to_all in (
-        playback.streams,
         older.router,
         ui.router,
         sessions.keys,
-        system.probes,
         registry.router,
         registry.documents,
     ):
@@ -334,15 +320,19 @@ def _middleware(services: Services) -> list[Middleware]:
     )
     return [
         Middleware(BehindProxies, proxies=settings.trusted_proxies),
-        Middleware(SafeHeaders, settings=settings),
+        Middleware(
+            RequestContext,
+            at_start=(
+                SafeHeaders(settings),
+                tell_standings,
+                Witness(services.trail, services.clock),
+            ),
+        ),
         Middleware(CountInFlight, in_flight=services.in_flight),
         Middleware(Shed, load=load, live=_LIVE),
         Middleware(Linger),
         Middleware(OpenToPages),
-        Middleware(RequestContext),
-        Middleware(TellStandings),
         Middleware(Measure, metrics=services.metrics),
-        Middleware(Witness, trail=services.trail, clock=services.clock),
         Middleware(KeepAnswers, answers=services.answers),
         Middleware(
             BodyGuard,

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
 import structlog
-from fastapi import Depends, Header, Query, Request, Response
+from fastapi import Depends, Request, Response
 
 from connectors.ports import BrokerUnavailable, DatabaseUnavailable, Position
-from connectors.read_models import NotBuilt, ReadModels
+from connectors.read_models import NotBuilt
 from gateway import tokens
 from gateway.audit import requests
 from gateway.audit.acts import act_of
 from gateway.audit.entry import FAILED, Entry, Target
-from gateway.auth.dependencies import CurrentPrincipal
+from gateway.auth.dependencies import Bearer, current_principal
 from gateway.auth.principal import NOBODY, Principal
-from gateway.errors import BadRequest, Unavailable
+from gateway.errors import Unavailable
+from gateway.freshness import TOKEN_HEADER, wait_for
 from gateway.idempotency.answers import Once
 from gateway.idempotency.middleware import ONCE
 from gateway.middleware import request_id, template
-from gateway.services import Services, ServicesOf
+from gateway.services import Services, services_of
 from schemas.events import Event, Meta, new_id, seeded_id
 from schemas.topics import BY_NAME
 
 log = structlog.get_logger()
 
-TOKEN_HEADER = "Sluice-Token"  # noqa: S105 - the name of a header
 _MADE = "made"
 """Where a request's state has how many ids were given out."""
 VIEWS = "views"
@@ -123,51 +122,20 @@ class Command:
             log.info("read models don't follow", error=str(error))
 
 
-async def of_someone(
-    services: ServicesOf, principal: CurrentPrincipal, request: Request, response: Response
-) -> Command:
-    """A command of someone who has said who they are."""
-    return Command(services, principal, request, response)
+class OfSomeone(Bearer):
+    """A dependency: a command of someone who has said who they are."""
+
+    async def __call__(self, request: Request, response: Response) -> Command:
+        """See current_principal."""
+        return Command(services_of(request), await current_principal(request), request, response)
 
 
-async def of_anyone(services: ServicesOf, request: Request, response: Response) -> Command:
+async def of_anyone(request: Request, response: Response) -> Command:
     """A command of someone who has not said who they are. Raises OverBudget."""
+    services = services_of(request)
     await services.limits.stranger(request)
     return Command(services, NOBODY, request, response)
 
 
-async def wait_for(read_models: ReadModels, positions: Sequence[Position], within_s: float) -> bool:
-    """Whether all of these records can be read back, after waiting so long at most."""
-    try:
-        async with asyncio.timeout(within_s + 0.1):
-            return all(await asyncio.gather(*(read_models.caught_up(p, within_s) for p in positions)))
-    except TimeoutError:
-        return False
-
-
-async def fresh(
-    services: ServicesOf,
-    header: Annotated[
-        str | None,
-        Header(alias=TOKEN_HEADER, description="A command's token: wait a moment until its effect shows."),
-    ] = None,
-    token: Annotated[str | None, Query(description="The same as the header Sluice-Token.")] = None,
-) -> None:
-    """Makes a read wait for what its token promises. Raises BadRequest for what is no token."""
-    given = header or token
-    if not given:
-        return
-    try:
-        positions = tokens.read(given)
-    except tokens.BadToken as error:
-        raise BadRequest(
-            "bad-token", f"{error}; leave it out, or send one that a command answered."
-        ) from error
-    within_s = services.settings.read_your_write_s
-    await services.identity.following.heard(positions, within_s)
-    await wait_for(services.read_models, positions, within_s)
-
-
-Fresh = Depends(fresh)
-Commanded = Annotated[Command, Depends(of_someone)]
+Commanded = Annotated[Command, Depends(OfSomeone())]
 CommandedByAnyone = Annotated[Command, Depends(of_anyone)]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.errors import Unavailable, problem_response
 from gateway.metrics import Metrics
+from gateway.middleware import begun
 
 
 class InFlight:
@@ -24,14 +25,13 @@ class InFlight:
         assert task is not None
         self._tasks.add(task)
         self._gauge.set(len(self._tasks))
-        answer = _Answer(send)
         try:
-            await app(scope, receive, answer)
+            await app(scope, receive, send)
         except asyncio.CancelledError:
             if not self.stopping:
                 raise
             task.uncancel()
-            if scope["type"] == "http" and not answer.has_begun:
+            if scope["type"] == "http" and begun(scope) is None:
                 await problem_response(Unavailable("The gateway is stopping."))(scope, receive, send)
         finally:
             self._tasks.discard(task)
@@ -46,18 +46,6 @@ class InFlight:
                 task.cancel()
             if late:
                 await asyncio.wait(late, timeout=grace_s)
-
-
-class _Answer:
-    """A `send` that knows whether the answer has begun."""
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self.has_begun = False
-
-    async def __call__(self, message: Message) -> None:
-        self.has_begun = True
-        await self._send(message)
 
 
 class CountInFlight:

@@ -6,7 +6,6 @@ import re
 
 import orjson
 from fastapi import Request
-from starlette.requests import HTTPConnection
 
 from gateway.content_types import says_json
 from gateway.errors import BadRequest
@@ -15,14 +14,14 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 """Half of a character; orjson takes it with its other half alone."""
 
 
-async def refuse_half_characters(connection: HTTPConnection) -> None:
+async def refuse_half_characters(request: Request) -> None:
     """Raises BadRequest for a body with half a character, as in "\\ud800": no event and no view can hold it.
 
     The framework's own reader lets it pass.
     """
-    if not isinstance(connection, Request) or not _is_json(connection):
+    if not _is_json(request):
         return
-    body = await connection.body()
+    body = await request.body()
     if not _SURROGATE.search(body):
         return
     try:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Callable, Sequence
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from prometheus_client import Histogram
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,7 +20,13 @@ from schemas.events import new_id
 
 log = structlog.get_logger()
 
+AtStart = Callable[[Scope, Message], None]
+
 REQUEST_ID = "X-Request-ID"
+_ID_HEADER = REQUEST_ID.lower().encode()
+_STARTS = frozenset({"http.response.start", "websocket.http.response.start"})
+_STATUS = "status"
+"""Where a request's state has how it is being answered."""
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -30,10 +38,14 @@ def request_id(connection: HTTPConnection) -> str:
 
 
 class RequestContext:
-    """Gives each request its id and a query that can be read; logs what nobody expected, as a 500."""
+    """Gives each request its id and a query that can be read; logs what nobody expected, as a 500.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Each of `at_start` hears of every answer as it starts, and may change what its first message says.
+    """
+
+    def __init__(self, app: ASGIApp, at_start: Sequence[AtStart] = ()) -> None:
         self._app = app
+        self._at_start = at_start
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -43,18 +55,22 @@ class RequestContext:
         id = _id_of(Headers(scope=scope).get(REQUEST_ID))
         scope.setdefault("state", {})["request_id"] = id
         scope["query_string"] = _escaped(scope.get("query_string", b""))
-        with structlog.contextvars.bound_contextvars(request_id=id):
-            await self._answer(scope, receive, _Headed(send, id), id)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: _Headed, id: str) -> None:
+        structlog.contextvars.bind_contextvars(request_id=id)  # a request is a task with its own context
+        answer = _Answer(scope, send, self._at_start)
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, answer)
         except Exception:
             # An address may be a permission by itself: the matched path says as much, and nothing secret.
             log.exception("unexpected error", method=scope.get("method"), path=template(scope))
-            if scope["type"] == "websocket" or send.started:
+            if scope["type"] == "websocket" or begun(scope) is not None:
                 raise
-            await errors.unexpected(id)(scope, receive, send)
+            await errors.unexpected(id)(scope, receive, answer)
+
+
+def begun(scope: Scope) -> int | None:
+    """The status of the answer, once that has begun."""
+    status: int | None = scope["state"].get(_STATUS)
+    return status
 
 
 def _escaped(query: bytes) -> bytes:
@@ -62,19 +78,21 @@ def _escaped(query: bytes) -> bytes:
     return _BEYOND_ASCII.sub(lambda byte: b"%%%02X" % byte[0][0], query)
 
 
-class _Headed:
-    """A `send` that adds our headers, and knows whether the answer has begun."""
+class _Answer:
+    """A `send` that tells who wants to know when the answer starts."""
 
-    def __init__(self, send: Send, id: str) -> None:
+    def __init__(self, scope: Scope, send: Send, at_start: Sequence[AtStart]) -> None:
+        self._scope = scope
         self._send = send
-        self._id = id
-        self.started = False
+        self._at_start = at_start
 
     async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.started = True
-            headers = MutableHeaders(scope=message)
-            headers[REQUEST_ID] = self._id
+        if message["type"] in _STARTS:
+            state = self._scope["state"]
+            state[_STATUS] = message["status"]
+            message["headers"] = [*message.get("headers", ()), (_ID_HEADER, state["request_id"].encode())]
+            for each in self._at_start:
+                each(self._scope, message)
         await self._send(message)
 
 
@@ -88,26 +106,22 @@ class Measure:
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
         self._durations = metrics.request_duration_seconds
+        self._of_labels: dict[tuple[str, str, str], Histogram] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = time.perf_counter(), 0
-
-        async def noting(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
+        began = time.perf_counter()
         try:
-            await self._app(scope, receive, noting)
+            await self._app(scope, receive, send)
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-            labels = (method, template(scope), str(status or "none"))
-            self._durations.labels(*labels).observe(time.perf_counter() - began)
+            labels = (method, template(scope), str(begun(scope) or "none"))
+            if (durations := self._of_labels.get(labels)) is None:
+                durations = self._of_labels[labels] = self._durations.labels(*labels)
+            durations.observe(time.perf_counter() - began)
 
 
 def template(scope: Scope) -> str:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gateway import document_links
 from gateway.errors import title
+from gateway.freshness import TOKEN_HEADER, TOKEN_PARAMETER
 
 DESCRIPTION = """\
 Media goes in; every change of state is an event on Kafka; processors turn events into work; read models
@@ -80,6 +81,33 @@ _KEY = {
     "schema": {"type": "string", "maxLength": 202},
 }
 
+_FRESH: list[dict[str, Any]] = [
+    {
+        "name": TOKEN_HEADER,
+        "in": "header",
+        "required": False,
+        "schema": {
+            "anyOf": [{"type": "string"}, {"type": "null"}],
+            "description": "A command's token: wait a moment until its effect shows.",
+            "title": TOKEN_HEADER,
+        },
+        "description": "A command's token: wait a moment until its effect shows.",
+    },
+    {
+        "name": TOKEN_PARAMETER,
+        "in": "query",
+        "required": False,
+        "schema": {
+            "anyOf": [{"type": "string"}, {"type": "null"}],
+            "description": f"The same as the header {TOKEN_HEADER}.",
+            "title": "Token",
+        },
+        "description": f"The same as the header {TOKEN_HEADER}.",
+    },
+]
+FRESH = {"parameters": _FRESH}
+"""The `openapi_extra` of a command that reads too; every GET of someone with a token has it."""
+
 NOT_MODIFIED: Responses = {304: {"description": "The client has it already"}}
 """That of a route which can be asked whether something is new."""
 
@@ -123,6 +151,9 @@ def _document(app: FastAPI, version: str) -> dict[str, Any]:
     for operations in document["paths"].values():
         if "post" in operations:
             operations["post"].setdefault("parameters", []).append(_KEY)
+        if operations.get("get", {}).get("security"):
+            operations["get"].setdefault("parameters", []).extend(_FRESH)
+            _say(operations["get"], problems(400))
         for operation in operations.values():
             if operation is operations.get("post") or "requestBody" in operation:
                 _say(operation, _UNREADABLE)

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.routing import Match
 from starlette.types import Scope
 
+from gateway.json_bodies import refuse_half_characters
+
+_BODILESS = frozenset({"GET", "HEAD"})
+
 
 class Router(APIRouter):
-    """An APIRouter whose routes are all there before the first request."""
+    """An APIRouter whose routes are all there before the first request; their JSON is looked at first."""
+
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **given: Any) -> None:
+        """See APIRouter."""
+        if not _BODILESS.issuperset(given.get("methods") or ["GET"]):
+            first = [Depends(refuse_half_characters)]
+            given["dependencies"] = first + list(given.get("dependencies") or [])
+        super().add_api_route(path, endpoint, **given)
 
     @cached_property
     def _heads(self) -> tuple[str, ...]:

@@ -2,64 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import ip_address
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.datastructures import Headers
+from starlette.types import Message, Scope
 
 from gateway.settings import Settings
 
-_POLICY = "Content-Security-Policy"
-_NOTHING = "default-src 'none'; frame-ancestors 'none'"
+_POLICY = b"content-security-policy"
+_NO_FRAMES = (b"x-frame-options", b"DENY")
+_NOTHING = b"default-src 'none'; frame-ancestors 'none'"
 _API_PAGE = (
-    "default-src 'none'; script-src https://cdn.jsdelivr.net 'unsafe-inline'; "
-    "style-src https://cdn.jsdelivr.net 'unsafe-inline'; img-src https://fastapi.tiangolo.com data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    b"default-src 'none'; script-src https://cdn.jsdelivr.net 'unsafe-inline'; "
+    b"style-src https://cdn.jsdelivr.net 'unsafe-inline'; img-src https://fastapi.tiangolo.com data:; "
+    b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """Of the page of the API's documentation, which FastAPI makes."""
 _API_PATH = "/docs"
-_ALWAYS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-}
-_STARTS = frozenset({"http.response.start", "websocket.http.response.start"})
-_STAY = ("Strict-Transport-Security", "max-age=31536000")
-_JSON = ("application/json", "application/problem+json")
+_ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+)
+_STAY = (b"strict-transport-security", b"max-age=31536000")
+_NOT_KEPT = (b"cache-control", b"no-store")
+_JSON = (b"application/json", b"application/problem+json")
 
 
 class SafeHeaders:
-    """The middleware that does so."""
+    """Hears of answers as they start, and does so."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app = app
+    def __init__(self, settings: Settings) -> None:
         self._https = settings.scheme == "https" or (settings.origin or "").startswith("https:")
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request."""
-        if scope["type"] not in ("http", "websocket"):
-            await self._app(scope, receive, send)
-            return
+    def __call__(self, scope: Scope, message: Message) -> None:
+        """Adds to the headers of one answer."""
         stays = self._https and not _is_this_machine(Headers(scope=scope).get("host", ""))
-
-        async def adding(message: Message) -> None:
-            if message["type"] in _STARTS:
-                _add(MutableHeaders(scope=message), scope["path"], stays)
-            await send(message)
-
-        await self._app(scope, receive, adding)
+        message["headers"] += _missing(message["headers"], scope["path"], stays)
 
 
-def _add(headers: MutableHeaders, path: str, stays: bool) -> None:
-    for name, value in _ALWAYS.items():
-        headers.setdefault(name, value)
-    if _POLICY not in headers:
-        headers[_POLICY] = _API_PAGE if path == _API_PATH else _NOTHING
-        headers["X-Frame-Options"] = "DENY"  # browsers that know the policy go by that
-    if headers.get("content-type", "").partition(";")[0] in _JSON:
-        headers.setdefault("Cache-Control", "no-store")
+def _missing(headers: Sequence[tuple[bytes, bytes]], path: str, stays: bool) -> list[tuple[bytes, bytes]]:
+    said = {name.lower(): value for name, value in headers}
+    wanted = [*_ALWAYS]
+    if _POLICY not in said:  # browsers that know the policy go by that, and by nothing else
+        wanted += [(_POLICY, _API_PAGE if path == _API_PATH else _NOTHING), _NO_FRAMES]
+    if said.get(b"content-type", b"").partition(b";")[0] in _JSON:
+        wanted.append(_NOT_KEPT)
     if stays:
-        headers.setdefault(*_STAY)
+        wanted.append(_STAY)
+    return [each for each in wanted if each[0] not in said]
 
 
 def _is_this_machine(host: str) -> bool:

@@ -29,7 +29,7 @@ from gateway.auth.dependencies import CurrentPrincipal, allow, refuse_unless
 from gateway.auth.keys import ApiKey
 from gateway.auth.passwords import refuse_weak
 from gateway.auth.principal import ADMIN, Principal
-from gateway.commands import Commanded, Fresh
+from gateway.commands import Commanded
 from gateway.errors import Conflict, Hidden, NotFound
 from gateway.keys.endpoints import said as key_said
 from gateway.media.existing import MEDIA
@@ -47,7 +47,7 @@ _READ, _WRITE = allow("users:read"), allow("users:write")
 _MOST_MEDIA = 10_000
 
 
-@router.get("", dependencies=[_READ, Fresh], responses=problems(400))
+@router.get("", dependencies=[_READ], responses=problems(400))
 async def list_users(
     services: ServicesOf,
     paging: pages.Paged,
@@ -75,7 +75,7 @@ async def make_user(command: Commanded, order: NewUser) -> UserAccepted:
     return UserAccepted(user=render(command.services.identity.directory, user, person), token=token)
 
 
-@router.get("/{user_id}", dependencies=[_OWN, Fresh], responses=problems(400, 404, 409))
+@router.get("/{user_id}", dependencies=[_OWN], responses=problems(400, 404, 409))
 async def get_user(services: ServicesOf, principal: CurrentPrincipal, user_id: str) -> User:
     """Gets an account: one's own as `me`, those of others by who may see them."""
     return render(services.identity.directory, _user(services, principal, user_id))
@@ -142,7 +142,7 @@ async def erase_user(command: Commanded, user_id: str) -> UserAccepted:
     return UserAccepted(user=render(command.services.identity.directory, new), token=token)
 
 
-@router.get("/{user_id}/export", dependencies=[_OWN, Fresh], responses=problems(400, 404, 409))
+@router.get("/{user_id}/export", dependencies=[_OWN], responses=problems(400, 404, 409))
 async def export_user(
     services: ServicesOf, principal: CurrentPrincipal, user_id: str, response: Response
 ) -> Export:

@@ -13,7 +13,6 @@ from gateway import pages
 from gateway.audit import looking
 from gateway.audit.schemas import AuditItem
 from gateway.auth.dependencies import allow
-from gateway.commands import Fresh
 from gateway.openapi import problems
 from gateway.routing import Router
 from gateway.services import ServicesOf
@@ -34,7 +33,7 @@ Moment = Annotated[datetime | None, BeforeValidator(_is_written)]
 Text = Annotated[str | None, Query(max_length=200)]
 
 
-@router.get("/audit", dependencies=[allow("audit:read"), Fresh], responses=problems(400))
+@router.get("/audit", dependencies=[allow("audit:read")], responses=problems(400))
 async def list_audit(
     services: ServicesOf,
     paging: pages.Paged,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Scope
 
 from connectors.ports import Clock
 from gateway.audit import requests
@@ -12,7 +12,6 @@ from gateway.audit.trail import Trail
 from gateway.errors import Forbidden, Hidden, Unauthorized, answered_with
 from gateway.middleware import template
 
-_STARTS = frozenset({"http.response.start", "websocket.http.response.start"})
 _REFUSALS = (Forbidden, Hidden, Unauthorized)
 _ERRORS = 400
 
@@ -20,25 +19,12 @@ _ERRORS = 400
 class Witness:
     """The one place that writes answers down; what changes something is written before, by `Command`."""
 
-    def __init__(self, app: ASGIApp, trail: Trail, clock: Clock) -> None:
-        self._app = app
+    def __init__(self, trail: Trail, clock: Clock) -> None:
         self._trail = trail
         self._clock = clock
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request."""
-        if scope["type"] not in ("http", "websocket"):
-            await self._app(scope, receive, send)
-            return
-
-        async def noting(message: Message) -> None:
-            if message["type"] in _STARTS:
-                self._note(scope, message["status"])
-            await send(message)
-
-        await self._app(scope, receive, noting)
-
-    def _note(self, scope: Scope, status: int) -> None:
+    def __call__(self, scope: Scope, message: Message) -> None:
+        """Hears of answers as they start."""
         route = template(scope)
         action = action_of(scope.get("method", "GET"), route)
         problem = answered_with(scope)
@@ -48,5 +34,5 @@ class Witness:
         if isinstance(problem, _REFUSALS):
             code = {"code": problem.code}
             self._trail.note(requests.of_answer(scope, route, action, REFUSED, code, now))
-        elif action.when_allowed and status < _ERRORS:
+        elif action.when_allowed and message["status"] < _ERRORS:
             self._trail.note(requests.of_answer(scope, route, action, ALLOWED, {}, now))

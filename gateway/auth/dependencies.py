@@ -1,11 +1,17 @@
-"""What routes declare to know who is asking, and what they must be allowed to do."""
+"""What routes declare to know who is asking, and what they must be allowed to do.
+
+None of it declares a dependency of its own: the framework solves those anew wherever they are named, and that
+was the half of a request's time.
+"""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request, WebSocket
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
+from fastapi.security.utils import get_authorization_scheme_param
 from starlette.requests import HTTPConnection
 
 from gateway.audit.requests import let_in
@@ -13,32 +19,51 @@ from gateway.auth.cookies import ACCESS
 from gateway.auth.principal import ADMIN, Principal
 from gateway.auth.roles import Permission, permissions_of
 from gateway.errors import Forbidden, Unauthorized
-from gateway.services import Services, ServicesOf
-
-bearer = HTTPBearer(
-    auto_error=False,
-    scheme_name="token",
-    description="An access token, an API key or the administrator's token.",
-)
+from gateway.freshness import fresh
+from gateway.services import Services, services_of
 
 _SEND = "Send the header Authorization: Bearer <token>."
+_READS = frozenset({"GET", "HEAD"})
+_ADMITTED = "admitted"
+"""Where a request's state has who asks, once that has been found out and counted."""
 
 
-async def current_principal(
-    services: ServicesOf,
-    request: Request,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
-) -> Principal:
-    """Who asks, by the request's bearer token or its cookie.
+class Bearer(SecurityBase):
+    """What those declare who take a token: it is said in the OpenAPI document."""
 
-    Raises Unauthorized, Forbidden, Unavailable, and OverBudget for who asks too often.
+    model = HTTPBearer(description="An access token, an API key or the administrator's token.")
+    scheme_name = "token"
+
+
+def token_of(connection: HTTPConnection) -> str | None:
+    """The bearer token of a request, if it has one."""
+    kind, token = get_authorization_scheme_param(connection.headers.get("authorization"))
+    return token if kind.lower() == "bearer" and token else None
+
+
+async def current_principal(request: Request) -> Principal:
+    """Who asks, by the request's bearer token or its cookie; found out and counted once for each request.
+
+    A read waits for what it is to show. Raises Unauthorized, Forbidden, Unavailable, OverBudget for who asks
+    too often, and BadRequest.
     """
+    found: Principal | None = request.scope["state"].get(_ADMITTED)
+    if found is None:
+        found = await _admit(services_of(request), request)
+        request.scope["state"][_ADMITTED] = found
+    return found
+
+
+async def _admit(services: Services, request: Request) -> Principal:
     _refuse_two(request)
-    if credentials is not None:
-        principal = _noted(request, await services.authenticator.principal(credentials.credentials))
+    token = token_of(request)
+    if token is not None:
+        principal = _noted(request, await services.authenticator.principal(token))
     else:
         principal = await by_cookie(services, request)
     await services.limits.request(request, principal)
+    if request.method in _READS:
+        await fresh(request)
     return principal
 
 
@@ -53,18 +78,26 @@ def _noted(connection: HTTPConnection, principal: Principal) -> Principal:
     return principal
 
 
-CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
+class OfRequest(Bearer):
+    """A dependency: who asks."""
+
+    async def __call__(self, request: Request) -> Principal:
+        """See current_principal."""
+        return await current_principal(request)
 
 
-class Allowed:
+CurrentPrincipal = Annotated[Principal, Depends(OfRequest())]
+
+
+class Allowed(Bearer):
     """A dependency that lets only those pass who may do something."""
 
     def __init__(self, permission: Permission) -> None:
         self.permission: Permission = permission
 
-    async def __call__(self, principal: CurrentPrincipal) -> None:
+    async def __call__(self, request: Request) -> None:
         """Raises Forbidden."""
-        refuse_unless(principal, self.permission)
+        refuse_unless(await current_principal(request), self.permission)
 
 
 def allow(permission: Permission) -> Any:
@@ -88,16 +121,18 @@ async def by_cookie(services: Services, connection: HTTPConnection) -> Principal
     return principal
 
 
-async def live_principal(
-    services: ServicesOf,
-    request: Request,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
-    ticket: Annotated[str | None, Query(max_length=1000, description="A one-time ticket.")] = None,
-) -> Principal:
-    """Who opens a stream of events: as always, or by a ticket."""
-    if ticket is not None and credentials is None:
-        return allowed_live(await by_ticket(services, ticket))
-    return allowed_live(await current_principal(services, request, credentials))
+class OfLive(Bearer):
+    """A dependency: who opens a stream of events, as always or by a ticket."""
+
+    async def __call__(
+        self,
+        request: Request,
+        ticket: Annotated[str | None, Query(max_length=1000, description="A one-time ticket.")] = None,
+    ) -> Principal:
+        """Raises Unauthorized, Forbidden, Unavailable, OverBudget."""
+        if ticket is not None and token_of(request) is None:
+            return allowed_live(await by_ticket(services_of(request), ticket))
+        return allowed_live(await current_principal(request))
 
 
 async def socket_principal(services: Services, socket: WebSocket) -> Principal:

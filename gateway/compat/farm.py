@@ -13,7 +13,7 @@ from gateway.access.policy import Level
 from gateway.accounts import registration
 from gateway.auth.dependencies import CurrentPrincipal, allow
 from gateway.auth.passwords import LEAST, MOST
-from gateway.commands import Command, Commanded, CommandedByAnyone, Fresh
+from gateway.commands import Command, Commanded, CommandedByAnyone
 from gateway.compat import forms, jobs
 from gateway.compat.route import TAG, OlderRoute, instead
 from gateway.compat.tokens import OlderTokens, signed_in
@@ -144,7 +144,7 @@ async def add_farm_job(command: Commanded, order: FarmOrder) -> FarmAnswer:
 
 @router.get(
     "/jobs/status/{job_id}",
-    dependencies=[_READ, Fresh],
+    dependencies=[_READ],
     responses=problems(400, 404),
     openapi_extra=instead("GET /api/v1/jobs/{job_id}"),
 )
@@ -155,7 +155,7 @@ async def get_farm_job(services: ServicesOf, principal: CurrentPrincipal, job_id
 
 @router.get(
     "/jobs/list",
-    dependencies=[_READ, Fresh],
+    dependencies=[_READ],
     responses=problems(400),
     openapi_extra=instead("GET /api/v1/jobs"),
 )

@@ -6,7 +6,7 @@ Its list, `GET /jobs`, is that of the transcoding service as well.
 from __future__ import annotations
 
 from gateway.auth.dependencies import CurrentPrincipal, allow
-from gateway.commands import Commanded, Fresh
+from gateway.commands import Commanded
 from gateway.compat import farm, jobs
 from gateway.compat.route import TAG, OlderRoute, instead
 from gateway.openapi import problems
@@ -31,7 +31,7 @@ async def convert(command: Commanded, order: farm.FarmOrder) -> farm.FarmAnswer:
 
 @router.get(
     "/job/{job_id}",
-    dependencies=[_READ, Fresh],
+    dependencies=[_READ],
     responses=problems(400, 404),
     openapi_extra=instead("GET /api/v1/jobs/{job_id}"),
 )

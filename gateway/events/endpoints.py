@@ -9,7 +9,7 @@ import orjson
 from fastapi import Depends, Header, Query, WebSocket
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from gateway.auth.dependencies import live_principal, socket_principal
+from gateway.auth.dependencies import OfLive, socket_principal
 from gateway.auth.principal import Principal
 from gateway.errors import Problem, problem_response
 from gateway.events import socket
@@ -47,7 +47,7 @@ _STREAM: Responses = {
 )
 async def follow_events(
     services: ServicesOf,
-    principal: Annotated[Principal, Depends(live_principal)],
+    principal: Annotated[Principal, Depends(OfLive())],
     wanted: Annotated[Filter, Depends(filter_of_query)],
     last_event_id: _Last = None,
     after: Annotated[

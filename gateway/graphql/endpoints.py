@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, WebSocket
+from fastapi import WebSocket
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.auth.dependencies import socket_principal
-from gateway.commands import Commanded, Fresh
+from gateway.commands import Commanded
 from gateway.errors import BadRequest, Problem, problem_response
+from gateway.freshness import fresh
 from gateway.graphql import socket
 from gateway.graphql.asking import Asking
 from gateway.graphql.schema import run
 from gateway.idempotency.middleware import FAILED
 from gateway.middleware import request_id
-from gateway.openapi import problems
+from gateway.openapi import FRESH, problems
+from gateway.routing import Router
 from gateway.services import services_of
 
-router = APIRouter(tags=["graphql"])
-sockets = APIRouter()
+router = Router(tags=["graphql"])
+sockets = Router()
 
 
 class GraphqlDocument(BaseModel):
@@ -67,7 +69,7 @@ class GraphqlAnswer(BaseModel):
 
 
 @router.post(
-    "/graphql", dependencies=[Fresh], responses=problems(400, 408, 413), response_model_exclude_unset=True
+    "/graphql", openapi_extra=FRESH, responses=problems(400, 408, 413), response_model_exclude_unset=True
 )
 async def ask_graphql(command: Commanded, document: GraphqlDocument) -> GraphqlAnswer:
     """Runs a query or a mutation.
@@ -75,6 +77,7 @@ async def ask_graphql(command: Commanded, document: GraphqlDocument) -> GraphqlA
     The schema is docs/schema.graphql; each field takes the permission that the same takes elsewhere. The
     status is 200 for whatever GraphQL itself answers, its errors too.
     """
+    await fresh(command.request)
     asking = Asking(
         command.services,
         command.principal,

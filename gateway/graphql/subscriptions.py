@@ -12,11 +12,12 @@ import strawberry
 from strawberry.scalars import JSON
 
 from connectors.ports import Position
-from gateway.commands import VIEWS, wait_for
+from gateway.commands import VIEWS
 from gateway.errors import Invalid, Problem
 from gateway.events.live import Outbox
 from gateway.events.messages import Filter, Message
 from gateway.events.schemas import checked
+from gateway.freshness import wait_for
 from gateway.graphql.asking import Asking, Info
 from gateway.graphql.shapes import gives
 from gateway.graphql.types import JobType

@@ -7,36 +7,38 @@ import re
 from fastapi import Request
 from starlette.responses import Response
 
-from gateway.auth.dependencies import CurrentPrincipal
+from gateway.auth.dependencies import Bearer, current_principal
 from gateway.errors import BadRequest, Replayed
 from gateway.idempotency.answers import Answer, Once
 from gateway.idempotency.middleware import ONCE, REPLAYED
-from gateway.services import Services, ServicesOf
+from gateway.services import services_of
 
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r'"?(?P<key>[!#-~]{1,200})"?')
 
 
-async def once(services: ServicesOf, request: Request, principal: CurrentPrincipal) -> None:
-    """Lets a command through the first time. Raises Replayed afterwards, and Conflict meanwhile."""
-    await _once(services, request, principal.id)
+class OnceBySomeone(Bearer):
+    """A dependency: lets only who has a token pass, and a command the first time."""
+
+    async def __call__(self, request: Request) -> None:
+        """Raises Unauthorized, Forbidden, OverBudget; later Replayed, and Conflict meanwhile."""
+        principal = await current_principal(request)
+        await _once(request, principal.id)
 
 
-async def once_by_anyone(services: ServicesOf, request: Request) -> None:
+async def once_by_anyone(request: Request) -> None:
     """The same for commands of those who have not said who they are, or say it in the command."""
-    await _once(
-        services, request, request.headers.get("authorization") or request.headers.get("cookie") or ""
-    )
+    await _once(request, request.headers.get("authorization") or request.headers.get("cookie") or "")
 
 
-async def _once(services: Services, request: Request, who: str) -> None:
-    said = request.headers.get(HEADER)
-    if request.method != "POST" or said is None:
+async def _once(request: Request, who: str) -> None:
+    said = request.headers.get(HEADER) if request.method == "POST" else None
+    if said is None:
         return
     found = _KEY.fullmatch(said)
     if found is None:
         raise BadRequest("bad-idempotency-key", f"{HEADER} has up to 200 visible characters, such as a UUID.")
-    answers, path = services.answers, request.url.path
+    answers, path = services_of(request).answers, request.url.path
     parts = (who, found["key"], path)
     id = answers.digest(*(part.encode(errors="surrogatepass") for part in parts))
     held = await answers.begin(id, answers.digest(*await _sent(request)))

@@ -9,7 +9,7 @@ from fastapi import Query, Response
 from gateway import pages
 from gateway.access.policy import Level
 from gateway.auth.dependencies import CurrentPrincipal, allow
-from gateway.commands import Commanded, Fresh
+from gateway.commands import Commanded
 from gateway.errors import Conflict
 from gateway.jobs import orders
 from gateway.jobs.estimate import estimated
@@ -34,7 +34,7 @@ async def order_job(command: Commanded, order: JobOrder) -> JobAccepted:
     return await orders.order_transcode(command, media, order)
 
 
-@router.get("", dependencies=[_READ, Fresh], responses=problems(400))
+@router.get("", dependencies=[_READ], responses=problems(400))
 async def list_jobs(
     services: ServicesOf,
     principal: CurrentPrincipal,
@@ -55,7 +55,7 @@ async def list_jobs(
     return pages.Listing(items=jobs, next=found.next)
 
 
-@router.get("/{job_id}", dependencies=[_READ, Fresh], responses=problems(400, 404))
+@router.get("/{job_id}", dependencies=[_READ], responses=problems(400, 404))
 async def get_job(services: ServicesOf, principal: CurrentPrincipal, job_id: str) -> Job:
     """Gets one job, as of its present run."""
     return await estimated(services, await find(services, principal, job_id))

@@ -12,7 +12,7 @@ from gateway.access.libraries import ACCESS, LIBRARY
 from gateway.access.policy import Level
 from gateway.auth.dependencies import CurrentPrincipal, allow
 from gateway.auth.principal import Principal
-from gateway.commands import Command, Commanded, Fresh
+from gateway.commands import Command, Commanded
 from gateway.documents import part
 from gateway.errors import Forbidden, Hidden, NotFound
 from gateway.libraries.schemas import (
@@ -98,7 +98,7 @@ async def place_media(command: Commanded, media_id: str, order: Place) -> Access
     return AccessAccepted(id=media.id, token=await command.publish([event], media_path(media.id)))
 
 
-@router.get("/media/{media_id}/access", dependencies=[_READ, Fresh], responses=problems(400, 404, 410))
+@router.get("/media/{media_id}/access", dependencies=[_READ], responses=problems(400, 404, 410))
 async def get_media_access(services: ServicesOf, principal: CurrentPrincipal, media_id: str) -> MediaAccess:
     """Says who else may have a medium."""
     _, document = await find(services, principal, media_id, Level.MANAGE)

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Scope
 
 from gateway.limits.counting import Standing
 from gateway.limits.limits import STANDINGS
 
 
-class TellStandings:
-    """The middleware that does so."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request."""
-
-        async def telling(message: Message) -> None:
-            if message["type"] == "http.response.start" and (told := scope["state"].get(STANDINGS)):
-                _tell(MutableHeaders(scope=message), told)
-            await send(message)
-
-        await self._app(scope, receive, telling if scope["type"] == "http" else send)
+def tell_standings(scope: Scope, message: Message) -> None:
+    """Hears of answers as they start, and does so."""
+    if told := scope["state"].get(STANDINGS):
+        _tell(MutableHeaders(scope=message), told)
 
 
 def _tell(headers: MutableHeaders, told: dict[str, Standing]) -> None:

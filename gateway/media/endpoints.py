@@ -10,7 +10,7 @@ from connectors.ports import OneOf
 from gateway import files, pages
 from gateway.access.policy import Level
 from gateway.auth.dependencies import CurrentPrincipal, allow
-from gateway.commands import Commanded, Fresh
+from gateway.commands import Commanded
 from gateway.jobs import orders
 from gateway.jobs.schemas import JobAccepted, Priority, TranscodeOrder
 from gateway.media import deletion, images
@@ -69,7 +69,7 @@ async def upload_media(
         return await take_in(command, request, Wanted(name, profile, priority))
 
 
-@router.get("", dependencies=[_READ, Fresh], responses=problems(400))
+@router.get("", dependencies=[_READ], responses=problems(400))
 async def list_media(
     services: ServicesOf,
     principal: CurrentPrincipal,
@@ -85,7 +85,7 @@ async def list_media(
     return pages.Listing(items=media, next=found.next)
 
 
-@router.get("/{media_id}", dependencies=[_READ, Fresh], responses=problems(400, 404, 410))
+@router.get("/{media_id}", dependencies=[_READ], responses=problems(400, 404, 410))
 async def get_media(services: ServicesOf, principal: CurrentPrincipal, media_id: str) -> Media:
     """Gets one medium."""
     media, _ = await find(services, principal, media_id)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Depends, Query, Request, Response
-from fastapi.security import HTTPAuthorizationCredentials
 
 from connectors.ports import Document
 from gateway.access.policy import Level
-from gateway.auth.dependencies import bearer, current_principal, refuse_unless
+from gateway.auth.dependencies import Bearer, current_principal, refuse_unless, token_of
 from gateway.auth.principal import Principal
 from gateway.commands import Command
 from gateway.compat.route import TAG, OlderRoute, instead
@@ -22,7 +21,7 @@ from gateway.playback.schemas import PlaybackOrder
 from gateway.playback.streams import SourceFile
 from gateway.playback.tickets import Ticket
 from gateway.routing import Router
-from gateway.services import Services, ServicesOf
+from gateway.services import Services, ServicesOf, services_of
 
 router = Router(
     prefix="/Videos",
@@ -38,21 +37,19 @@ _TicketText = Annotated[
 ]
 
 
-async def current_viewer(
-    services: ServicesOf,
-    request: Request,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
-    ticket: _TicketText = None,
-) -> Principal | Ticket:
-    """Who asks: by a token, or by the ticket of a playback. Raises Unauthorized, Forbidden and Gone."""
-    if ticket is not None and credentials is None:
-        return await endpoints.ticket_of(services, ticket)
-    principal = await current_principal(services, request, credentials)
-    refuse_unless(principal, "playback")
-    return principal
+class OfViewer(Bearer):
+    """A dependency: who asks, by a token or by the ticket of a playback."""
+
+    async def __call__(self, request: Request, ticket: _TicketText = None) -> Principal | Ticket:
+        """Raises Unauthorized, Forbidden and Gone."""
+        if ticket is not None and token_of(request) is None:
+            return await endpoints.ticket_of(services_of(request), ticket)
+        principal = await current_principal(request)
+        refuse_unless(principal, "playback")
+        return principal
 
 
-Viewer = Annotated[Principal | Ticket, Depends(current_viewer)]
+Viewer = Annotated[Principal | Ticket, Depends(OfViewer())]
 
 
 @router.head("/Stream/{file}", include_in_schema=False, name="head_older_file", openapi_extra=_INSTEAD)

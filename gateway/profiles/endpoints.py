@@ -8,7 +8,7 @@ from fastapi import Body, Path, Response
 
 from gateway import resources
 from gateway.auth.dependencies import allow
-from gateway.commands import Commanded, Fresh
+from gateway.commands import Commanded
 from gateway.errors import Conflict, Invalid
 from gateway.openapi import problems
 from gateway.profiles import catalog, presets
@@ -26,7 +26,7 @@ _TAKEN = frozenset({"handbrake-presets"})
 _Name = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="The profile's name.")]
 
 
-@router.get("", dependencies=[_READ, Fresh], response_model=Profiles, responses=problems(400))
+@router.get("", dependencies=[_READ], response_model=Profiles, responses=problems(400))
 async def list_profiles(services: ServicesOf) -> Response:
     """Lists all profiles."""
     return Response(services.profiles.shown(), media_type="application/json")
@@ -38,7 +38,7 @@ async def list_handbrake_presets(services: ServicesOf) -> HandbrakePresets:
     return presets.announced(services.presence.services())
 
 
-@router.get("/{name}", dependencies=[_READ, Fresh], responses=problems(400, 404))
+@router.get("/{name}", dependencies=[_READ], responses=problems(400, 404))
 async def get_profile(services: ServicesOf, name: _Name) -> Profile:
     """Gets one profile."""
     return services.profiles.find(name)

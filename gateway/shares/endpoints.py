@@ -17,7 +17,7 @@ from gateway.auth import handed_out
 from gateway.auth.accounts import SHARE
 from gateway.auth.dependencies import CurrentPrincipal, allow
 from gateway.auth.links import LIFETIME
-from gateway.commands import Commanded, CommandedByAnyone, Fresh
+from gateway.commands import Commanded, CommandedByAnyone
 from gateway.errors import Forbidden, NotFound
 from gateway.media.lookup import find
 from gateway.openapi import problems
@@ -58,7 +58,7 @@ async def share_media(command: Commanded, response: Response, media_id: str, ord
     return NewShare(**shown, link=handed_out.written(_MARK, made.id, secret))
 
 
-@router.get("/media/{media_id}/shares", dependencies=[_WRITE, Fresh], responses=problems(400, 404, 410))
+@router.get("/media/{media_id}/shares", dependencies=[_WRITE], responses=problems(400, 404, 410))
 async def list_shares(services: ServicesOf, principal: CurrentPrincipal, media_id: str) -> Shares:
     """Lists the links to a medium, the newest first."""
     media, _ = await find(services, principal, media_id, Level.MANAGE)

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Path, Response
 
 from gateway.auth.dependencies import allow
-from gateway.commands import Commanded, Fresh
+from gateway.commands import Commanded
 from gateway.openapi import Responses, problems
 from gateway.routing import Router
 from gateway.services import ServicesOf
@@ -71,7 +71,7 @@ async def list_services(services: ServicesOf) -> schemas.Services:
     return schemas.Services(items=services.presence.services())
 
 
-@router.get("/system/workers", dependencies=[_READ, Fresh], responses=problems(400))
+@router.get("/system/workers", dependencies=[_READ], responses=problems(400))
 async def list_workers(services: ServicesOf) -> schemas.Workers:
     """Lists workers, with what they were ordered."""
     items = await workers.every(services.read_models, services.presence.services())

@@ -141,8 +141,10 @@ async def test_a_read_with_a_token_waits_for_what_it_promises(tmp_path: Path) ->
 
 async def test_a_bad_token_is_refused(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
-        for path in ("/api/v1/media", "/api/v1/media/m1", "/api/v1/jobs", "/api/v1/jobs/j1"):
-            assert_problem(await w.client.get(path, params={"token": "nonsense"}), 400, "bad-token")
+        lists = ("media", "jobs", "profiles", "libraries", "invitations", "users", "keys", "services")
+        for path in (*lists, "media/m1", "media/m1/content", "jobs/j1", "jobs/j1/output", "auth/whoami"):
+            answer = await w.client.get(f"/api/v1/{path}", params={"token": "nonsense"})
+            assert_problem(answer, 400, "bad-token")
 
 
 async def test_a_list_is_newest_first_and_comes_in_pages(tmp_path: Path) -> None:
