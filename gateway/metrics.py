@@ -39,7 +39,7 @@ class Metrics:
         self.live_clients = self._gauge("sluice_live_clients", "Open live connections", ("transport",))
         self.live_messages = self._counter(
             "sluice_live_messages_total",
-            "Messages put up for live clients, by what became of them",
+            "Messages for live clients, by what became of them",
             ("outcome",),
         )
         self.live_delay_seconds = Histogram(

@@ -15,6 +15,7 @@ from connectors.read_models import NotBuilt, ReadModels
 from gateway.access.gate import Gate
 from gateway.access.policy import Level
 from gateway.auth.principal import Principal
+from gateway.events.lanes import Batch
 from gateway.events.live import Outbox
 from gateway.events.messages import Message
 from gateway.jobs.makers import JOBS
@@ -28,6 +29,8 @@ _KEPT = 10_000
 _GOOD_FOR_S = 2.0
 """What was changed about a medium's access is in force after this."""
 _AGAIN_S = 0.5
+_MOST_VERDICTS = 1_000
+_UNKNOWN = (0.0, False)
 
 
 @dataclass(slots=True)
@@ -54,6 +57,33 @@ class Audience:
         async for message in outbox.messages():
             if outbox.principal.sees_all or await self._may_know(outbox.principal, message):
                 yield message
+
+    async def batches(self, outbox: Outbox) -> AsyncIterator[Batch]:
+        """The same, by as much as waits."""
+        async for batch in outbox.batches():
+            known = batch if outbox.principal.sees_all else await self._known(outbox, batch)
+            if known.messages and not outbox.is_dropped:
+                yield known
+
+    async def _known(self, outbox: Outbox, batch: Batch) -> Batch:
+        now, known = time.monotonic(), []
+        for message in batch.messages:
+            media_id = message.media_id or self._media_of.get(message.job_id or "")
+            until, verdict = outbox.verdicts.get(media_id or "", _UNKNOWN)
+            if until <= now:
+                verdict = await self._may_know(outbox.principal, message)
+                if media_id is not None:
+                    self._keep_verdict(outbox, media_id, verdict)
+            if verdict:
+                known.append(message)
+        return batch if len(known) == len(batch.messages) else Batch(tuple(known), batch.number)
+
+    def _keep_verdict(self, outbox: Outbox, media_id: str, verdict: bool) -> None:
+        """For as long as what is known of the medium is good for."""
+        if len(outbox.verdicts) >= _MOST_VERDICTS:
+            outbox.verdicts.clear()
+        until, _ = self._documents.get(media_id, _UNKNOWN)
+        outbox.verdicts[media_id] = (until, verdict)
 
     async def _may_know(self, principal: Principal, message: Message) -> bool:
         while True:

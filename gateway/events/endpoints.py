@@ -68,13 +68,13 @@ async def follow_events(
 
 async def _sse(
     services: Services, wanted: Filter, principal: Principal, after: str | None
-) -> AsyncIterator[ServerSentEvent]:
+) -> AsyncIterator[ServerSentEvent | bytes]:
     with services.hub.client("sse", wanted, principal, after) as outbox:
         yield ServerSentEvent(comment="following")
         if outbox.missed:
             yield ServerSentEvent(event="missed", data=orjson.dumps({"reason": MISSED}).decode())
-        async for message in services.audience.messages(outbox):
-            yield ServerSentEvent(event=message.topic, id=message.id, data=message.data.decode())
+        async for batch in services.audience.batches(outbox):
+            yield batch.as_sse
         yield ServerSentEvent(event="closed", data=orjson.dumps({"reason": outbox.closed_because}).decode())
 
 

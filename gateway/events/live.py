@@ -1,4 +1,4 @@
-"""The hub between Kafka and live clients: one tail in, a bounded outbox for each client out.
+"""The hub between Kafka and live clients: one tail in, and out what each wants.
 
 A slow client first loses progress that newer progress replaces; over the bound it is told so and let go.
 """
@@ -6,13 +6,13 @@ A slow client first loses progress that newer progress replaces; over the bound 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from connectors.ports import Clock, Tail
 from gateway.auth.principal import Principal
 from gateway.events.backlog import Backlog
+from gateway.events.lanes import Batch, Lane, latest
 from gateway.events.messages import Filter, Message, message_of
 from gateway.metrics import Metrics
 from schemas.events import Event, ServiceBeat
@@ -22,34 +22,42 @@ MISSED = "what came since is not known any more; read the state again"
 SHUT_OUT = "you are signed out, or may not follow this any more"
 STOPPING = "the gateway is stopping; reconnect"
 
+_NOTHING = Batch((), 0)
+
 
 class Outbox:
-    """What waits for one client."""
+    """What waits for one client: what it missed, and what its lane has that it has not had."""
 
-    def __init__(self, bound: int, wanted: Filter | None, principal: Principal) -> None:
+    def __init__(self, principal: Principal, tell: Callable[[str, int], None]) -> None:
         self.principal = principal
         """Who follows."""
-        self.wanted = wanted
-        """What the client wants; nothing yet where None."""
         self.missed = False
         """Whether something came while the client was away that is not known any more."""
         self.closed_because: str | None = None
         """Why nothing more will come; None while more may."""
-        self._bound = bound
-        self._waiting: OrderedDict[str, Message] = OrderedDict()
+        self.is_dropped = False
+        """Whether what waits, or is just being looked at, is not for the client any more."""
+        self.verdicts: dict[str, tuple[float, bool]] = {}
+        """Of media, until when it is known whether the client may know of them."""
+        self._tell = tell
+        self._earlier: list[Message] = []
+        self._lane: Lane | None = None
+        self._at = 0
         self._stirred = asyncio.Event()
 
-    def offer(self, message: Message) -> str:
-        """Puts a message up. Says what became of it: queued, replaced (an older one went) or dropped."""
-        if self.closed_because is not None:
-            return "dropped"
-        replaced = self._waiting.pop(message.slot, None)
-        if len(self._waiting) >= self._bound:
-            self.drop(TOO_SLOW)
-            return "dropped"
-        self._waiting[message.slot] = message
+    def follow(self, lane: Lane | None) -> Lane | None:
+        """From now on what this lane has; what waits of another is still told. Returns the other."""
+        before = self._lane
+        while before is not None and (batch := self._take(before)).messages:
+            self._earlier += batch.messages
+        self._lane, self._at = lane, lane.number if lane else 0
         self._stirred.set()
-        return "replaced" if replaced else "queued"
+        return before
+
+    def tell_again(self, missed: Iterable[Message]) -> None:
+        """Puts up what the client missed."""
+        self._earlier += missed
+        self._stirred.set()
 
     def close(self, reason: str) -> None:
         """Lets the client go once it has what waits."""
@@ -58,18 +66,51 @@ class Outbox:
 
     def drop(self, reason: str) -> None:
         """Lets the client go at once: what waits is not for it any more."""
-        self._waiting.clear()
+        self.is_dropped = True
         self.close(reason)
 
     async def messages(self) -> AsyncIterator[Message]:
-        """What waits and what comes; ends when the outbox is closed and empty."""
-        while True:
-            while self._waiting:
-                yield self._waiting.popitem(last=False)[1]
-            if self.closed_because is not None:
+        """What waits and what comes; ends when the outbox is closed and empty, or dropped."""
+        async for batch in self.batches():
+            for message in batch.messages:
+                if self.is_dropped:
+                    return
+                yield message
+
+    async def batches(self) -> AsyncIterator[Batch]:
+        """The same, by as much as waits."""
+        while not self.is_dropped:
+            batch = self._next()
+            if batch.messages:
+                yield batch
+            elif self.closed_because is not None:
                 return
-            self._stirred.clear()
-            await self._stirred.wait()
+            else:
+                await self._stir()
+
+    def _next(self) -> Batch:
+        if self._earlier:
+            earlier, self._earlier = tuple(self._earlier), []
+            return Batch(earlier, self._at)
+        return self._take(self._lane) if self._lane else _NOTHING
+
+    def _take(self, lane: Lane) -> Batch:
+        batch = lane.after(self._at)
+        if batch is None:
+            self._tell("dropped", lane.number - self._at)
+            self.drop(TOO_SLOW)
+            return _NOTHING
+        if batch.messages:
+            self._tell("sent", len(batch.messages))
+            self._tell("replaced", batch.number - self._at - len(batch.messages))
+        self._at = batch.number
+        return batch
+
+    async def _stir(self) -> None:
+        self._stirred.clear()
+        if self._lane is not None:
+            self._lane.stir_later(self._stirred.set)
+        await self._stirred.wait()
 
 
 class Hub:
@@ -86,6 +127,8 @@ class Hub:
         self._backlog = Backlog()
         self._states: dict[str, str] = {}
         self._outboxes: set[Outbox] = set()
+        self._lanes: dict[Filter, Lane] = {}
+        self._told = {each: metrics.live_messages.labels(each) for each in ("sent", "replaced", "dropped")}
         self._closed = False
 
     async def run(self) -> None:
@@ -108,26 +151,38 @@ class Hub:
 
     def _fan_out(self, message: Message) -> None:
         self._backlog.add(message)
-        for outbox in self._outboxes:
-            if outbox.wanted is not None and outbox.wanted.wants(message):
-                self._metrics.live_messages.labels(outbox.offer(message)).inc()
+        for wanted, lane in self._lanes.items():
+            if wanted.wants(message):
+                lane.put(message)
 
-    def resume(self, outbox: Outbox, after: str) -> None:
+    def follow(self, outbox: Outbox, wanted: Filter | None) -> None:
+        """From now on the client is told what it wants; nothing where None."""
+        lane = None
+        if wanted is not None:
+            lane = self._lanes.setdefault(wanted, Lane(wanted, self._bound))
+            lane.followers += 1
+        before = outbox.follow(lane)
+        if before is not None:
+            before.followers -= 1
+            if not before.followers:
+                del self._lanes[before.wanted]
+
+    def resume(self, outbox: Outbox, wanted: Filter, after: str) -> None:
         """Puts up what a client wants of what came since a message; it is told where that is not known."""
-        since, wanted = self._backlog.since(after), outbox.wanted
-        missed = [each for each in since or () if wanted is not None and wanted.wants(each)]
+        since = self._backlog.since(after)
+        missed = latest(each for each in since or () if wanted.wants(each))
         outbox.missed = since is None or len(missed) > self._bound
-        for message in () if outbox.missed else missed:
-            outbox.offer(message)
+        outbox.tell_again(() if outbox.missed else missed)
 
     @contextmanager
     def client(
         self, transport: str, wanted: Filter | None, principal: Principal, after: str | None = None
     ) -> Iterator[Outbox]:
         """A client's outbox, for as long as it is connected; with what it missed after that message."""
-        outbox = Outbox(self._bound, wanted, principal)
-        if after is not None:
-            self.resume(outbox, after)
+        outbox = Outbox(principal, lambda outcome, number: self._told[outcome].inc(number))
+        if after is not None and wanted is not None:
+            self.resume(outbox, wanted, after)
+        self.follow(outbox, wanted)
         if self._closed:
             outbox.close(STOPPING)
         self._outboxes.add(outbox)
@@ -137,6 +192,7 @@ class Hub:
                 yield outbox
         finally:
             self._outboxes.discard(outbox)
+            self.follow(outbox, None)
 
     def let_go(self, unless: Callable[[Principal], bool]) -> None:
         """Lets those go who may not follow any more."""
@@ -148,4 +204,5 @@ class Hub:
         """Lets all clients go, and those that come later."""
         self._closed = True
         for outbox in self._outboxes:
+            self.follow(outbox, None)
             outbox.close(STOPPING)

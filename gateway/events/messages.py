@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
+from sse_starlette import ServerSentEvent
 
 from connectors.ports import Delivery
 from schemas.events import Event, TaskChanged, TranscodeProgress
@@ -21,7 +23,7 @@ LIVE_TOPICS = tuple(
 """The topics that go out; the others are between the processes of an installation."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Message:
     """One event on its way to live clients. Of those with one `slot`, only the latest is worth sending."""
 
@@ -31,6 +33,17 @@ class Message:
     slot: str
     job_id: str | None
     media_id: str | None
+
+    @cached_property
+    def as_sse(self) -> bytes:
+        """What a stream of server-sent events says; made once for all clients."""
+        return ServerSentEvent(event=self.topic, id=self.id, data=self.data.decode()).encode()
+
+    @cached_property
+    def as_text(self) -> str:
+        """What a WebSocket says; made once for all clients."""
+        said = {"type": "event", "topic": self.topic, "id": self.id, "data": orjson.Fragment(self.data)}
+        return orjson.dumps(said).decode()
 
 
 class Filter(BaseModel):

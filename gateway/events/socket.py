@@ -65,12 +65,11 @@ class _Line:
 
     async def say(self, type: str, **more: Any) -> None:
         """Sends one of our messages. Raises TimeoutError for a client that does not take it."""
-        await self._send(orjson.dumps({"type": type, **more}))
+        await self._send(orjson.dumps({"type": type, **more}).decode())
 
     async def pass_on(self, message: Message) -> None:
         """Sends an event. Raises TimeoutError for a client that does not take it."""
-        more = {"topic": message.topic, "id": message.id, "data": orjson.Fragment(message.data)}
-        await self._send(orjson.dumps({"type": "event", **more}))
+        await self._send(message.as_text)
 
     async def close(self, reason: str) -> None:
         """Closes. Nobody may be listening then: the server closes when it has both directions to itself."""
@@ -78,9 +77,9 @@ class _Line:
             async with asyncio.timeout(self._timeout_s):
                 await self._websocket.close(_GOING_AWAY, reason[:100])
 
-    async def _send(self, said: bytes) -> None:
+    async def _send(self, said: str) -> None:
         async with self._turn, asyncio.timeout(self._timeout_s):
-            await self._websocket.send_text(said.decode())
+            await self._websocket.send_text(said)
 
 
 async def _listen(websocket: WebSocket, line: _Line, hub: Hub, outbox: Outbox) -> None:
@@ -92,9 +91,9 @@ async def _listen(websocket: WebSocket, line: _Line, hub: Hub, outbox: Outbox) -
         except (ValidationError, Invalid) as error:
             await line.say("error", reason=_reason(error))
         else:
-            outbox.wanted = wanted
+            hub.follow(outbox, wanted)
             if subscription.after is not None:
-                hub.resume(outbox, subscription.after)
+                hub.resume(outbox, wanted, subscription.after)
             await line.say("subscribed", to=wanted.model_dump(mode="json"))
             if subscription.after is not None and outbox.missed:
                 await line.say("missed", reason=MISSED)

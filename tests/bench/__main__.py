@@ -14,6 +14,7 @@ from tests.bench import (
     claims,
     direct,
     first_segment,
+    live,
     memory,
     playable,
     revocation,
@@ -33,6 +34,7 @@ BENCHES: dict[str, Callable[[], Iterator[Figure]]] = {
     "upload-to-playable": playable.run,
     "direct": direct.run,
     "api": api.run,
+    "live": live.run,
     "revocation": revocation.run,
 }
 _PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"

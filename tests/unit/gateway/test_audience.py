@@ -156,8 +156,7 @@ async def test_access_that_is_taken_back_ends_what_is_heard(tmp_path: Path) -> N
             (await signed_in(w, Person(bob.id, "bob")))["access_token"]
         )
         await w.client.put("/api/v1/media/m1/access", json={"access": {f"user:{bob.id}": "view"}})
-        with w.services.hub.client("sse", None, principal) as outbox:
-            outbox.wanted = Filter()
+        with w.services.hub.client("sse", Filter(), principal) as outbox:
             following = w.services.audience.messages(outbox)
             w.live.put(progressed(3, job_id="j1", media_id="m1"))
             assert (await anext(following)).media_id == "m1"

@@ -6,19 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 import orjson
 import pytest
 
-from connectors.ports import Delivery, Position
 from gateway.auth.principal import ADMIN, Principal
 from gateway.events.backlog import Backlog
-from gateway.events.live import Outbox
 from gateway.events.messages import LIVE_TOPICS, Filter, message_of
 from schemas.events import Event
-from schemas.topics import topic_of
 from tests.unit.gateway.checks import assert_problem
 from tests.unit.gateway.fakes import AUTHORIZED, served, until, world
 from tests.unit.gateway.history import (
@@ -30,10 +26,7 @@ from tests.unit.gateway.history import (
     task_changed,
     uploaded,
 )
-
-
-def delivery(event: Event, offset: int = 7) -> Delivery:
-    return Delivery(event, Position(topic_of(event).name, 2, offset))
+from tests.unit.gateway.live import delivery, waiting
 
 
 def test_only_what_concerns_media_jobs_viewers_and_processes_goes_out() -> None:
@@ -78,41 +71,6 @@ def test_a_message_is_the_event_as_it_is_on_the_wire() -> None:
 )
 def test_a_filter_wants_what_matches_all_of_it(wanted: Filter, event: Event, wants: bool) -> None:
     assert wanted.wants(message_of(delivery(event))) is wants
-
-
-async def waiting(outbox: Outbox) -> list[dict[str, Any]]:
-    """Everything in a closed outbox."""
-    return [orjson.loads(message.data) async for message in outbox.messages()]
-
-
-async def test_the_latest_progress_of_a_task_replaces_what_waits() -> None:
-    outbox = Outbox(10, Filter(), Principal(ADMIN))
-    events: list[Event] = [
-        requested(),
-        progressed(1),
-        progressed(1, task_id="t2"),
-        progressed(2),
-        task_changed(),
-        progressed(3),
-    ]
-    outcomes = [outbox.offer(message_of(delivery(e, n))) for n, e in enumerate(events)]
-    outbox.close("end")
-    assert outcomes == ["queued", "queued", "queued", "replaced", "queued", "replaced"]
-    said = await waiting(outbox)
-    assert [(m.get("task_id"), m.get("frames_done")) for m in said] == [
-        (None, None),
-        ("t2", 1),
-        ("t1", None),
-        ("t1", 3),
-    ]
-
-
-async def test_over_the_bound_a_client_is_let_go() -> None:
-    outbox = Outbox(3, Filter(), Principal(ADMIN))
-    outcomes = [outbox.offer(message_of(delivery(task_changed(), n))) for n in range(5)]
-    assert outcomes == ["queued"] * 3 + ["dropped"] * 2
-    assert "too slow" in str(outbox.closed_because)
-    assert await waiting(outbox) == []
 
 
 @asynccontextmanager
@@ -208,12 +166,7 @@ async def test_more_than_may_wait_is_not_told_again(tmp_path: Path) -> None:
         await w.live.queue.join()
         with hub.client("sse", Filter(), Principal(ADMIN), "transcode.requested/0/0") as outbox:
             assert outbox.missed
-            assert await outbox_is_empty(outbox)
-
-
-async def outbox_is_empty(outbox: Outbox) -> bool:
-    outbox.close("end")
-    return await waiting(outbox) == []
+            assert await waiting(outbox) == []
 
 
 async def test_of_beats_only_news_goes_out(tmp_path: Path) -> None:
