@@ -66,24 +66,25 @@ class Audience:
                 yield known
 
     async def _known(self, outbox: Outbox, batch: Batch) -> Batch:
-        now, known = time.monotonic(), []
-        for message in batch.messages:
-            media_id = message.media_id or self._media_of.get(message.job_id or "")
-            until, verdict = outbox.verdicts.get(media_id or "", _UNKNOWN)
+        now, refused = time.monotonic(), set()
+        for about, message in batch.abouts.items():
+            until, verdict = outbox.verdicts.get(about, _UNKNOWN)
             if until <= now:
                 verdict = await self._may_know(outbox.principal, message)
-                if media_id is not None:
-                    self._keep_verdict(outbox, media_id, verdict)
-            if verdict:
-                known.append(message)
-        return batch if len(known) == len(batch.messages) else Batch(tuple(known), batch.number)
+                self._keep_verdict(outbox, message, verdict)
+            if not verdict:
+                refused.add(about)
+        return batch.without(refused) if refused else batch
 
-    def _keep_verdict(self, outbox: Outbox, media_id: str, verdict: bool) -> None:
+    def _keep_verdict(self, outbox: Outbox, message: Message, verdict: bool) -> None:
         """For as long as what is known of the medium is good for."""
+        media_id = message.media_id or self._media_of.get(message.job_id or "")
+        if media_id is None:
+            return
         if len(outbox.verdicts) >= _MOST_VERDICTS:
             outbox.verdicts.clear()
-        until, _ = self._documents.get(media_id, _UNKNOWN)
-        outbox.verdicts[media_id] = (until, verdict)
+        until, _ = self._documents.get(media_id, (time.monotonic() + _GOOD_FOR_S, None))
+        outbox.verdicts[message.about] = (until, verdict)
 
     async def _may_know(self, principal: Principal, message: Message) -> bool:
         while True:

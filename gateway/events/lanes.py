@@ -6,7 +6,7 @@ So an event costs the hub the same for one client as for a thousand, and what ma
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -32,6 +32,15 @@ class Batch:
     messages: tuple[Message, ...]
     number: int
     """That of the last one."""
+
+    @cached_property
+    def abouts(self) -> dict[str, Message]:
+        """All that they are about, each with one of them."""
+        return {message.about: message for message in self.messages}
+
+    def without(self, abouts: Container[str]) -> Batch:
+        """Those that are about something else."""
+        return Batch(tuple(each for each in self.messages if each.about not in abouts), self.number)
 
     @cached_property
     def as_sse(self) -> bytes:

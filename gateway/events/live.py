@@ -23,12 +23,20 @@ SHUT_OUT = "you are signed out, or may not follow this any more"
 STOPPING = "the gateway is stopping; reconnect"
 
 _NOTHING = Batch((), 0)
+_PACE_S = 0.0001
+"""What a write may cost, and some to spare: so much for each client there is."""
+_LONGEST_PACE_S = 0.5
 
 
 class Outbox:
     """What waits for one client: what it missed, and what its lane has that it has not had."""
 
-    def __init__(self, principal: Principal, tell: Callable[[str, int], None]) -> None:
+    def __init__(
+        self,
+        principal: Principal,
+        tell: Callable[[str, int], None],
+        pace_s: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self.principal = principal
         """Who follows."""
         self.missed = False
@@ -40,6 +48,7 @@ class Outbox:
         self.verdicts: dict[str, tuple[float, bool]] = {}
         """Of media, until when it is known whether the client may know of them."""
         self._tell = tell
+        self._pace_s = pace_s
         self._earlier: list[Message] = []
         self._lane: Lane | None = None
         self._at = 0
@@ -71,14 +80,19 @@ class Outbox:
 
     async def messages(self) -> AsyncIterator[Message]:
         """What waits and what comes; ends when the outbox is closed and empty, or dropped."""
-        async for batch in self.batches():
+        async for batch in self._batches():
             for message in batch.messages:
                 if self.is_dropped:
                     return
                 yield message
 
     async def batches(self) -> AsyncIterator[Batch]:
-        """The same, by as much as waits."""
+        """The same, by as much as waits; what comes right after that waits for what comes soon after it."""
+        async for batch in self._batches():
+            yield batch
+            await asyncio.sleep(self._pace_s())
+
+    async def _batches(self) -> AsyncIterator[Batch]:
         while not self.is_dropped:
             batch = self._next()
             if batch.messages:
@@ -102,7 +116,8 @@ class Outbox:
             return _NOTHING
         if batch.messages:
             self._tell("sent", len(batch.messages))
-            self._tell("replaced", batch.number - self._at - len(batch.messages))
+            if replaced := batch.number - self._at - len(batch.messages):
+                self._tell("replaced", replaced)
         self._at = batch.number
         return batch
 
@@ -155,6 +170,10 @@ class Hub:
             if wanted.wants(message):
                 lane.put(message)
 
+    def _pace_s(self) -> float:
+        """How long a client waits at least from one write to the next: the more there are, the longer."""
+        return min(_LONGEST_PACE_S, len(self._outboxes) * _PACE_S)
+
     def follow(self, outbox: Outbox, wanted: Filter | None) -> None:
         """From now on the client is told what it wants; nothing where None."""
         lane = None
@@ -179,7 +198,7 @@ class Hub:
         self, transport: str, wanted: Filter | None, principal: Principal, after: str | None = None
     ) -> Iterator[Outbox]:
         """A client's outbox, for as long as it is connected; with what it missed after that message."""
-        outbox = Outbox(principal, lambda outcome, number: self._told[outcome].inc(number))
+        outbox = Outbox(principal, lambda outcome, number: self._told[outcome].inc(number), self._pace_s)
         if after is not None and wanted is not None:
             self.resume(outbox, wanted, after)
         self.follow(outbox, wanted)

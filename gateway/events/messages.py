@@ -35,6 +35,11 @@ class Message:
     media_id: str | None
 
     @cached_property
+    def about(self) -> str:
+        """What decides who may know of it."""
+        return f"media/{self.media_id}" if self.media_id else f"job/{self.job_id}"
+
+    @cached_property
     def as_sse(self) -> bytes:
         """What a stream of server-sent events says; made once for all clients."""
         return ServerSentEvent(event=self.topic, id=self.id, data=self.data.decode()).encode()

@@ -55,6 +55,7 @@ def run() -> Iterator[Figure]:
         url = f"{stack.url}/api/v1/events?topic=media.changed"
         header = f"Authorization: {headers['Authorization']}"
         until(lambda: _knows(stack, headers), "the gateway to know the media")
+        stack.children["processors-1"].stop()  # how fast they apply the same events is another figure
         with bare(stack) as plain:
             followed(log, plain, None)
             followed(log, url, header)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from pathlib import Path
 
@@ -103,3 +104,17 @@ async def test_a_lane_goes_with_the_last_who_follows_it(tmp_path: Path) -> None:
                 assert set(hub._lanes) == {Filter(), Filter(job_id="j1")}
             assert set(hub._lanes) == {Filter()}
         assert hub._lanes == {}
+
+
+async def test_what_comes_soon_after_a_write_goes_out_in_one() -> None:
+    lane, outbox = Lane(Filter(), 10), Outbox(Principal(ADMIN), lambda _, __: None, lambda: 0.5)
+    outbox.follow(lane)
+    batches = outbox.batches()
+    put(lane, requested("j1"))
+    assert [message.job_id for message in (await anext(batches)).messages] == ["j1"]
+    following = asyncio.ensure_future(anext(batches))
+    await asyncio.sleep(0)
+    put(lane, requested("j2"))
+    await asyncio.sleep(0)
+    put(lane, requested("j3"))
+    assert [message.job_id for message in (await following).messages] == ["j2", "j3"]
