@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from connectors.background import Duty, running
@@ -54,7 +54,6 @@ from gateway.files import Files
 from gateway.following import Following
 from gateway.graphql import endpoints as graphql
 from gateway.idempotency.answers import Answers
-from gateway.idempotency.dependencies import OnceBySomeone, once_by_anyone
 from gateway.idempotency.middleware import KeepAnswers
 from gateway.inflight import CountInFlight, InFlight
 from gateway.invitations import endpoints as invitations
@@ -274,7 +273,6 @@ def _include(app: FastAPI) -> None:
     app.include_router(playback.streams)
     app.include_router(system.probes)
     asked = problems(401, 403, 422, 429, 503)
-    by_someone, by_anyone = [Depends(OnceBySomeone())], [Depends(once_by_anyone)]
     for routes in (
         jobs.router,
         media.router,
@@ -290,14 +288,17 @@ def _include(app: FastAPI) -> None:
         audit.router,
         graphql.router,
     ):
-        app.include_router(routes, prefix=API, dependencies=by_someone, responses=asked)
-    for kept in (transcoder.router, farm.router, farm_worker.router, uploader.router):
-        app.include_router(kept, dependencies=by_someone, responses=asked)
-    for opening in (transcoder.opening, farm.opening):
-        app.include_router(opening, dependencies=by_anyone, responses=asked)
-    for opening in (sessions.router, shares.opening):
-        app.include_router(opening, prefix=API, dependencies=by_anyone)
-    for by_itself in (providers.router, events.router, graphql.sockets):
+        app.include_router(routes, prefix=API, responses=asked)
+    for kept in (
+        transcoder.router,
+        farm.router,
+        farm_worker.router,
+        uploader.router,
+        transcoder.opening,
+        farm.opening,
+    ):
+        app.include_router(kept, responses=asked)
+    for by_itself in (sessions.router, shares.opening, providers.router, events.router, graphql.sockets):
         app.include_router(by_itself, prefix=API)
     for open_to_all in (
         older.router,

@@ -25,6 +25,7 @@ AtStart = Callable[[Scope, Message], None]
 REQUEST_ID = "X-Request-ID"
 _ID_HEADER = REQUEST_ID.lower().encode()
 _STARTS = frozenset({"http.response.start", "websocket.http.response.start"})
+_TEMPLATE = "template"
 _STATUS = "status"
 """Where a request's state has how it is being answered."""
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
@@ -128,6 +129,13 @@ def template(scope: Scope) -> str:
     """The matched path with its parameters' names for their values; never a value."""
     if "endpoint" not in scope:
         return "unmatched"
+    found: str | None = scope["state"].get(_TEMPLATE)
+    if found is None:
+        found = scope["state"][_TEMPLATE] = _template(scope)
+    return found
+
+
+def _template(scope: Scope) -> str:
     own = getattr(scope.get("route"), "path", None)
     if own is None:
         return "other" if scope.get("path_params") else str(scope["path"])

@@ -22,14 +22,14 @@ from gateway.jobs.render import ENDED
 from gateway.jobs.schemas import Priority, TranscodeOrder
 from gateway.media.named import find_named
 from gateway.openapi import problems
-from gateway.routing import Router
+from gateway.routing import Admits, Router
 from gateway.services import ServicesOf
 from gateway.sessions import schemas
 from gateway.system import status, workers
 from gateway.system.schemas import Disk, Memory, Warning
 
 router = Router(prefix="/api", tags=[TAG], route_class=OlderRoute)
-opening = Router(prefix="/api/auth", tags=[TAG], route_class=OlderRoute)
+opening = Router(admits=Admits.ANYONE, prefix="/api/auth", tags=[TAG], route_class=OlderRoute)
 
 _READ, _MAKE, _LOOK = allow("jobs:read"), allow("jobs:write"), allow("system:read")
 

@@ -20,11 +20,11 @@ from gateway.media.form import Form
 from gateway.media.intake import Wanted, take_in
 from gateway.media.outcome import counted
 from gateway.openapi import problems
-from gateway.routing import Router
+from gateway.routing import Admits, Router
 from gateway.services import Services, ServicesOf
 
 router = Router(tags=[TAG], route_class=OlderRoute)
-opening = Router(tags=[TAG], route_class=OlderRoute)
+opening = Router(admits=Admits.ANYONE, tags=[TAG], route_class=OlderRoute)
 
 _READ, _MAKE, _UPLOAD = allow("jobs:read"), allow("jobs:write"), allow("media:write")
 _NO_MAIL = "No mail will be sent to {}: mail is not set up here. Ask for the status instead."

@@ -17,10 +17,10 @@ from gateway.events.live import MISSED
 from gateway.events.messages import Filter
 from gateway.events.schemas import filter_of_query
 from gateway.openapi import Responses, problems
-from gateway.routing import Router
+from gateway.routing import Admits, Router
 from gateway.services import Services, ServicesOf, services_of
 
-router = Router(tags=["events"])
+router = Router(admits=Admits.ALL, tags=["events"])
 
 _MOST_ID = 200
 _Last = Annotated[

@@ -17,11 +17,11 @@ from gateway.graphql.schema import run
 from gateway.idempotency.middleware import FAILED
 from gateway.middleware import request_id
 from gateway.openapi import FRESH, problems
-from gateway.routing import Router
+from gateway.routing import Admits, Router
 from gateway.services import services_of
 
 router = Router(tags=["graphql"])
-sockets = Router()
+sockets = Router(admits=Admits.ALL)
 
 
 class GraphqlDocument(BaseModel):

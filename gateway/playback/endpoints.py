@@ -20,14 +20,19 @@ from gateway.playback.schemas import Heartbeat, Playback, PlaybackOrder
 from gateway.playback.streams import Copied
 from gateway.playback.tickets import BadTicket, Ticket
 from gateway.playback.viewers import refuse_former
-from gateway.routing import Router
+from gateway.routing import Admits, Router
 from gateway.services import Services, ServicesOf
 from schemas.copies import CopiedPicture, Copies
 from schemas.renditions import VideoRendition
 from schemas.texts import TextRendition
 
 router = Router(tags=["playback"])
-streams = Router(prefix="/stream/{ticket}", tags=["playback"], responses=problems(403, 404, 410, 422, 503))
+streams = Router(
+    admits=Admits.ALL,
+    prefix="/stream/{ticket}",
+    tags=["playback"],
+    responses=problems(403, 404, 410, 422, 503),
+)
 
 
 class Playlist(Response):

@@ -20,10 +20,11 @@ from gateway.playback import endpoints, sessions
 from gateway.playback.schemas import PlaybackOrder
 from gateway.playback.streams import SourceFile
 from gateway.playback.tickets import Ticket
-from gateway.routing import Router
+from gateway.routing import Admits, Router
 from gateway.services import Services, ServicesOf, services_of
 
 router = Router(
+    admits=Admits.ALL,
     prefix="/Videos",
     tags=[TAG],
     route_class=OlderRoute,

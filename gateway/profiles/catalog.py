@@ -62,9 +62,9 @@ class Profiles:
 
     def shown(self) -> bytes:
         """All of them as JSON, made once for as long as nobody changes one."""
-        every = self.every()
+        self._following.refuse_unheard()
         if self._shown is None:
-            self._shown = schemas.Profiles(items=every).model_dump_json().encode()
+            self._shown = schemas.Profiles(items=self.every()).model_dump_json().encode()
         return self._shown
 
     def _all(self) -> dict[str, Profile]:

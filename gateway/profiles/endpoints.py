@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Body, Path, Response
+from fastapi import Body, Path, Request, Response
 
 from gateway import resources
 from gateway.auth.dependencies import allow
@@ -14,7 +14,7 @@ from gateway.openapi import problems
 from gateway.profiles import catalog, presets
 from gateway.profiles.schemas import HandbrakePresets, ProfileChanged, Profiles
 from gateway.routing import Router
-from gateway.services import ServicesOf
+from gateway.services import ServicesOf, services_of
 from schemas.copies import remux_named
 from schemas.profiles import BUILT_IN, BadProfile, Profile, checked, written
 
@@ -27,9 +27,9 @@ _Name = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="T
 
 
 @router.get("", dependencies=[_READ], response_model=Profiles, responses=problems(400))
-async def list_profiles(services: ServicesOf) -> Response:
+async def list_profiles(request: Request) -> Response:
     """Lists all profiles."""
-    return Response(services.profiles.shown(), media_type="application/json")
+    return Response(services_of(request).profiles.shown(), media_type="application/json")
 
 
 @router.get("/handbrake-presets", dependencies=[_READ], responses=problems(401))

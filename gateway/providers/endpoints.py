@@ -17,11 +17,16 @@ from gateway.providers import linking, trips
 from gateway.providers.asking import Person
 from gateway.providers.known import Provider
 from gateway.providers.trips import Trip
-from gateway.routing import Router
+from gateway.routing import Admits, Router
 from gateway.services import Services, ServicesOf
 from gateway.sessions import signing_in
 
-router = Router(prefix="/auth/providers", tags=["sessions"], responses=problems(403, 404, 409, 422, 502, 503))
+router = Router(
+    admits=Admits.ALL,
+    prefix="/auth/providers",
+    tags=["sessions"],
+    responses=problems(403, 404, 409, 422, 502, 503),
+)
 
 _MOST = 2000
 _AWAY: Responses = {302: {"description": "The way on"}}

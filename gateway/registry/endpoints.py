@@ -18,7 +18,7 @@ from gateway.registry.subjects import (
     Subjects,
     VersionNotFound,
 )
-from gateway.routing import Router
+from gateway.routing import Admits, Router
 from gateway.services import ServicesOf
 from schemas.topics import BY_NAME, TOPICS
 
@@ -48,8 +48,10 @@ _UNKNOWN: Responses = {404: {"description": "There is no such thing", "content":
 _NO_VERSION: Responses = {422: {"description": "That is no version", "content": _ERROR}}
 _NO_ID = problems(422)
 
-router = Router(prefix="/registry", tags=["registry"], default_response_class=RegistryAnswer)
-documents = Router(tags=["events"])
+router = Router(
+    admits=Admits.ALL, prefix="/registry", tags=["registry"], default_response_class=RegistryAnswer
+)
+documents = Router(admits=Admits.ALL, tags=["events"])
 
 _ERRORS: dict[type[Exception], tuple[int, int, str]] = {
     SubjectNotFound: (404, 40401, "Subject '{}' not found."),

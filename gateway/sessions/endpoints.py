@@ -14,12 +14,14 @@ from gateway.auth.sessions import Session
 from gateway.commands import Commanded, CommandedByAnyone
 from gateway.errors import Conflict
 from gateway.openapi import problems
-from gateway.routing import Router
+from gateway.routing import Admits, Router
 from gateway.services import ServicesOf
 from gateway.sessions import schemas, signing_in
 
-router = Router(prefix="/auth", tags=["sessions"], responses=problems(401, 403, 422, 429, 503))
-keys = Router(tags=["sessions"])
+router = Router(
+    admits=Admits.ANYONE, prefix="/auth", tags=["sessions"], responses=problems(401, 403, 422, 429, 503)
+)
+keys = Router(admits=Admits.ALL, tags=["sessions"])
 
 _OWN = allow("account")
 

@@ -21,13 +21,13 @@ from gateway.commands import Commanded, CommandedByAnyone
 from gateway.errors import Forbidden, NotFound
 from gateway.media.lookup import find
 from gateway.openapi import problems
-from gateway.routing import Router
+from gateway.routing import Admits, Router
 from gateway.services import Services, ServicesOf
 from gateway.shares.schemas import NewShare, Opened, Opening, Share, ShareOrder, Shares
 from schemas.events import to_millis
 
 router = Router(tags=["libraries"])
-opening = Router(tags=["libraries"], responses=problems(403, 422, 503))
+opening = Router(admits=Admits.ANYONE, tags=["libraries"], responses=problems(403, 422, 503))
 
 _PATH = "/api/v1/shares"
 _MARK = "sls_"

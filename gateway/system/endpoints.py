@@ -10,7 +10,7 @@ from fastapi import Path, Response
 from gateway.auth.dependencies import allow
 from gateway.commands import Commanded
 from gateway.openapi import Responses, problems
-from gateway.routing import Router
+from gateway.routing import Admits, Router
 from gateway.services import ServicesOf
 from gateway.system import schemas, status, workers
 from gateway.system.readiness import readiness
@@ -19,7 +19,7 @@ from schemas.workers import DRAIN, PAUSE, WORK
 router = Router(tags=["system"])
 
 _READ, _WRITE = allow("system:read"), allow("system:write")
-probes = Router(tags=["health"])
+probes = Router(admits=Admits.ALL, tags=["health"])
 
 _Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="Its SLUICE_INSTANCE.")]
 

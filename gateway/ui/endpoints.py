@@ -7,10 +7,10 @@ from pathlib import Path
 from starlette.responses import FileResponse, Response
 
 from gateway.errors import NotFound
-from gateway.routing import Router
+from gateway.routing import Admits, Router
 from gateway.services import ServicesOf
 
-router = Router(prefix="/play", include_in_schema=False)
+router = Router(admits=Admits.ALL, prefix="/play", include_in_schema=False)
 
 _HERE = Path(__file__).parent
 _OWN = {"player.js": "text/javascript", "player.css": "text/css"}

@@ -12,7 +12,8 @@ from fastapi.dependencies.utils import get_dependant
 from fastapi.routing import APIRoute
 
 from gateway.app import create_app
-from gateway.routing import Router
+from gateway.auth.dependencies import Allowed, allow
+from gateway.routing import Admits, Router
 from tests.unit.gateway.fakes import make_private_files, settings_for
 
 
@@ -56,3 +57,30 @@ def test_no_request_hops_to_another_thread(tmp_path: Path) -> None:
         for call in (route.endpoint, *called(get_dependant(path=route.path, call=route.endpoint))):
             inner = call if inspect.isroutine(call) else type(call).__call__
             assert inspect.iscoroutinefunction(inner), f"{route.path}: {call} is no coroutine"
+
+
+def dependencies_of(router: Router, method: str) -> list[str]:
+    """What stands before a route of this method."""
+    router.add_api_route("/x", nothing, methods=[method])
+    route = router.routes[-1]
+    assert isinstance(route, APIRoute)
+    return [
+        getattr(each.dependency, "__name__", type(each.dependency).__name__) for each in route.dependencies
+    ]
+
+
+def test_routes_are_for_someone_unless_their_router_says_otherwise() -> None:
+    assert dependencies_of(Router(), "GET") == ["OfRequest"]
+    assert dependencies_of(Router(), "POST") == ["OnceBySomeone", "refuse_half_characters"]
+    by_anyone = dependencies_of(Router(admits=Admits.ANYONE), "POST")
+    assert by_anyone == ["once_by_anyone", "refuse_half_characters"]
+    assert dependencies_of(Router(admits=Admits.ALL), "POST") == ["refuse_half_characters"]
+    assert dependencies_of(Router(admits=Admits.ALL), "GET") == []
+
+
+def test_a_read_that_asks_who_may_is_not_asked_twice() -> None:
+    router = Router()
+    router.add_api_route("/x", nothing, dependencies=[allow("media:read")])
+    route = router.routes[-1]
+    assert isinstance(route, APIRoute)
+    assert [type(each.dependency) for each in route.dependencies] == [Allowed]
