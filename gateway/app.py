@@ -320,7 +320,7 @@ def _middleware(services: Services) -> list[Middleware]:
         turned_away=services.metrics.turned_away,
     )
     return [
-        Middleware(BehindProxies, proxies=settings.trusted_proxies),
+        *([Middleware(BehindProxies, proxies=settings.trusted_proxies)] if settings.trusted_proxies else []),
         Middleware(
             RequestContext,
             at_start=(

@@ -15,8 +15,8 @@ class InFlight:
     """The requests under way in one application."""
 
     def __init__(self, metrics: Metrics) -> None:
-        self._gauge = metrics.requests_in_flight
         self._tasks: set[asyncio.Task[object]] = set()
+        metrics.requests_in_flight.set_function(lambda: len(self._tasks))
         self.stopping = False
 
     async def run(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -24,7 +24,6 @@ class InFlight:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
-        self._gauge.set(len(self._tasks))
         try:
             await app(scope, receive, send)
         except asyncio.CancelledError:
@@ -35,7 +34,6 @@ class InFlight:
                 await problem_response(Unavailable("The gateway is stopping."))(scope, receive, send)
         finally:
             self._tasks.discard(task)
-            self._gauge.set(len(self._tasks))
 
     async def drain(self, grace_s: float) -> None:
         """Returns when no request is under way: those that last longer than the grace are ended."""

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _MOST_BYTES = 64 * 1024 * 1024
 _LONGEST_S = 2.0
+_READS = frozenset({"GET", "HEAD"})
 
 
 class Linger:
@@ -23,7 +24,7 @@ class Linger:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
-        if scope["type"] != "http" or not _has_body(scope):
+        if scope["type"] != "http" or scope["method"] in _READS or not _has_body(scope):
             await self._app(scope, receive, send)
             return
         body = _Body(receive)
