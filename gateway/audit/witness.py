@@ -12,7 +12,7 @@ from gateway.audit.trail import Trail
 from gateway.errors import Forbidden, Hidden, Unauthorized, answered_with
 from gateway.middleware import template
 
-_REFUSALS = (Forbidden, Hidden, Unauthorized)
+REFUSALS = (Forbidden, Hidden, Unauthorized)
 _ERRORS = 400
 
 
@@ -31,7 +31,7 @@ class Witness:
         if action is None:
             return
         now = self._clock.now()
-        if isinstance(problem, _REFUSALS):
+        if isinstance(problem, REFUSALS):
             code = {"code": problem.code}
             self._trail.note(requests.of_answer(scope, route, action, REFUSED, code, now))
         elif action.when_allowed and message["status"] < _ERRORS:

@@ -8,6 +8,7 @@ from typing import Any
 
 import strawberry
 from starlette.requests import HTTPConnection
+from starlette.types import Scope
 from strawberry.dataloader import DataLoader
 
 from gateway.auth.dependencies import refuse_unless
@@ -71,6 +72,13 @@ class Asking:
         if most not in self._jobs:
             self._jobs[most] = DataLoader(partial(joined.jobs, self.services, most))
         return await self._jobs[most].load(media_id)
+
+    @property
+    def scope(self) -> Scope:
+        """That of the request, or of the WebSocket."""
+        connection = self.connection if self.command is None else self.command.request
+        assert connection is not None
+        return connection.scope
 
     @property
     def limits(self) -> Limits:

@@ -27,10 +27,16 @@ def explained(errors: Iterable[GraphQLError], request_id: str) -> list[GraphQLEr
     return [_explained(error, request_id) for error in errors]
 
 
-def _explained(error: GraphQLError, request_id: str) -> GraphQLError:
+def cause_of(error: GraphQLError) -> Exception | None:
+    """What went wrong below what GraphQL says of it; None where the document itself is wrong."""
     cause = error.original_error
     while isinstance(cause, GraphQLError):
         cause = cause.original_error
+    return cause
+
+
+def _explained(error: GraphQLError, request_id: str) -> GraphQLError:
+    cause = cause_of(error)
     if cause is None or _is_of_the_document(error):
         return _with(error, error.message, {"code": _BAD_DOCUMENT, "status": _BAD_REQUEST})
     if (why := _why_not_run(cause)) is not None:

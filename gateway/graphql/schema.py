@@ -16,6 +16,7 @@ from strawberry.types.execution import ExecutionContext, ExecutionResult, PreExe
 from strawberry.types.graphql import OperationType
 
 from gateway.errors import Invalid
+from gateway.graphql import refusals
 from gateway.graphql.asking import Asking
 from gateway.graphql.limits import too_long
 from gateway.graphql.mutations import Mutation
@@ -84,9 +85,11 @@ class Answering(Schema):
             await asking.spend()
             async for result in results:
                 if isinstance(result, ExecutionResult) and result.errors:
+                    refusals.note(result.errors, asking)
                     result.errors = explained(result.errors, asking.request_id)
                 yield result
         except Exception as error:
+            refusals.note([_wrapped(error)], asking)
             yield PreExecutionError(data=None, errors=explained([_wrapped(error)], asking.request_id))
 
 
@@ -128,6 +131,7 @@ def _refusal(errors: list[GraphQLError], asking: Asking) -> dict[str, Any]:
 
 
 def _formatted(errors: list[GraphQLError], asking: Asking) -> list[Any]:
+    refusals.note(errors, asking)
     return [error.formatted for error in explained(errors, asking.request_id)]
 
 
