@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
@@ -203,9 +204,10 @@ def connect(settings: Settings) -> Parts:
         looks=looks(broker, beat, settings.beat_s, database, read_models, store, identity.following),
         breakers=breakers,
     )
-    duties = {
+    duties: dict[str, Duty] = {
         "kafka": broker.run,
         "live": hub.run,
+        "live sweep": partial(hub.sweep, gatekeeper.still_good),
         "presence": presence.run,
         "beat": beat.run,
         "following": identity.following.run,

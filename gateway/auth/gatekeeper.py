@@ -44,7 +44,8 @@ class Gatekeeper:
         if user is None or user.role != principal.role:
             return False
         if principal.key_id is not None:
-            return self._directory.credential(API_KEY, principal.key_id) is not None
+            kept = self._directory.credential(API_KEY, principal.key_id)
+            return kept is not None and ApiKey.read(kept).is_in_time(self._clock.now())
         return self._directory.counts(user, principal.session_id, principal.issued_at)
 
     def _by_key(self, token: str) -> Principal:

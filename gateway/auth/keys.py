@@ -54,5 +54,8 @@ class ApiKey:
 
     def is_good(self, secret: str, now: datetime) -> bool:
         """Whether this is the key's secret, and the key in its time."""
-        same = handed_out.is_it(secret, self.digest)
-        return same and (self.expires_at is None or now < self.expires_at)
+        return handed_out.is_it(secret, self.digest) and self.is_in_time(now)
+
+    def is_in_time(self, now: datetime) -> bool:
+        """Whether it has not ended by itself."""
+        return self.expires_at is None or now < self.expires_at

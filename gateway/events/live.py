@@ -23,6 +23,7 @@ SHUT_OUT = "you are signed out, or may not follow this any more"
 STOPPING = "the gateway is stopping; reconnect"
 
 _NOTHING = Batch((), 0)
+_SWEEP_S = 10.0
 _PACE_S = 0.0001
 """What a write may cost, and some to spare: so much for each client there is."""
 _LONGEST_PACE_S = 0.5
@@ -218,6 +219,12 @@ class Hub:
         for outbox in self._outboxes:
             if outbox.closed_because is None and not unless(outbox.principal):
                 outbox.drop(SHUT_OUT)
+
+    async def sweep(self, unless: Callable[[Principal], bool]) -> None:
+        """Does so every while: a key ends by itself, and no event tells of it."""
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            self.let_go(unless)
 
     def close(self) -> None:
         """Lets all clients go, and those that come later."""

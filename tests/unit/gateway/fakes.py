@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 from starlette.routing import BaseRoute, Route
 
+from connectors.background import Duty
 from connectors.blobs import FileStore
 from connectors.ports import BlobStore
 from connectors.read_models import POINTER, STATE, ReadModels
@@ -168,8 +170,9 @@ async def world(
         looks=looks or {},
         breakers={},
     )
-    duties = {
+    duties: dict[str, Duty] = {
         "live": services.hub.run,
+        "live sweep": partial(hub.sweep, gatekeeper.still_good),
         "presence": services.presence.run,
         "following": identity.following.run,
         "trail": trail.run,

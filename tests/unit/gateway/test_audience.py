@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from gateway.auth.cookies import ACCESS
+from gateway.events import live
 from gateway.events.messages import Filter
 from tests.unit.gateway.checks import anonymous, assert_problem
 from tests.unit.gateway.fakes import AUTHORIZED, World, served, until, world
@@ -166,3 +167,21 @@ async def test_access_that_is_taken_back_ends_what_is_heard(tmp_path: Path) -> N
             w.live.put(progressed(3, job_id="j1", media_id="m1"), uploaded("m9", owner_id=bob.id))
             await until(lambda: w.live.queue.empty())
             assert (await anext(following)).media_id == "m9"
+
+
+async def test_a_key_that_has_ended_ends_what_is_heard_by_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_SWEEP_S", 0.01)
+    async with world(tmp_path) as w:
+        headers = await header_of(w, await person(w, "ada"))
+        body = {"name": "k", "scopes": ["events:read"], "days": 1}
+        key = (await w.client.post("/api/v1/keys", json=body, headers=headers)).json()["key"]
+        principal = await w.services.authenticator.principal(key)
+        with w.services.hub.client("sse", Filter(), principal) as outbox:
+            w.clock.move(seconds=86_000)
+            await asyncio.sleep(0.1)
+            assert outbox.closed_because is None
+            w.clock.move(seconds=1000)
+            await until(lambda: outbox.is_dropped)
+            assert outbox.closed_because == live.SHUT_OUT
