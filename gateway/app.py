@@ -25,7 +25,7 @@ from connectors.read_models import ReadModels
 from connectors.registry import open_registry
 from connectors.sealing import Secret, read_secret_file
 from connectors.version import version
-from gateway import errors, following, openapi
+from gateway import docs_page, errors, following, openapi
 from gateway.access.gate import Gate
 from gateway.access.libraries import Libraries
 from gateway.accounts import endpoints as accounts
@@ -254,7 +254,7 @@ def assemble(parts: Parts) -> FastAPI:
     """The application over these parts."""
     services = parts.services
     app = FastAPI(
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=openapi.operation_id,
@@ -305,6 +305,7 @@ def _include(app: FastAPI) -> None:
     for open_to_all in (
         older.router,
         ui.router,
+        docs_page.router,
         sessions.keys,
         registry.router,
         registry.documents,

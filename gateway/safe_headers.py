@@ -13,13 +13,6 @@ from gateway.settings import Settings
 _POLICY = b"content-security-policy"
 _NO_FRAMES = (b"x-frame-options", b"DENY")
 _NOTHING = b"default-src 'none'; frame-ancestors 'none'"
-_API_PAGE = (
-    b"default-src 'none'; script-src https://cdn.jsdelivr.net 'unsafe-inline'; "
-    b"style-src https://cdn.jsdelivr.net 'unsafe-inline'; img-src https://fastapi.tiangolo.com data:; "
-    b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-"""Of the page of the API's documentation, which FastAPI makes."""
-_API_PATH = "/docs"
 _ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -39,14 +32,14 @@ class SafeHeaders:
     def __call__(self, scope: Scope, message: Message) -> None:
         """Adds to the headers of one answer."""
         stays = self._https and not _is_this_machine(Headers(scope=scope).get("host", ""))
-        message["headers"] += _missing(message["headers"], scope["path"], stays)
+        message["headers"] += _missing(message["headers"], stays)
 
 
-def _missing(headers: Sequence[tuple[bytes, bytes]], path: str, stays: bool) -> list[tuple[bytes, bytes]]:
+def _missing(headers: Sequence[tuple[bytes, bytes]], stays: bool) -> list[tuple[bytes, bytes]]:
     said = {name.lower(): value for name, value in headers}
     wanted = [*_ALWAYS]
     if _POLICY not in said:  # browsers that know the policy go by that, and by nothing else
-        wanted += [(_POLICY, _API_PAGE if path == _API_PATH else _NOTHING), _NO_FRAMES]
+        wanted += [(_POLICY, _NOTHING), _NO_FRAMES]
     if said.get(b"content-type", b"").partition(b";")[0] in _JSON:
         wanted.append(_NOT_KEPT)
     if stays:
