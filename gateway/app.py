@@ -1,17 +1,13 @@
-"""Where the gateway is put together: the ports, the parts between them, and the routes over those."""
+"""Where the gateway is wired to the outside world: the ports, and the parts between them."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
 from fastapi import FastAPI
-from starlette.middleware import Middleware
 
-from connectors.background import Duty, running
+from connectors.background import Duty
 from connectors.beat import Beat
 from connectors.blobs import open_store
 from connectors.breaker import Breaker
@@ -25,14 +21,12 @@ from connectors.read_models import ReadModels
 from connectors.registry import open_registry
 from connectors.sealing import Secret, read_secret_file
 from connectors.version import version
-from gateway import docs_page, errors, following, openapi
+from gateway import following
 from gateway.access.gate import Gate
 from gateway.access.libraries import Libraries
-from gateway.accounts import endpoints as accounts
-from gateway.audit import endpoints as audit
+from gateway.application import Parts, assemble
 from gateway.audit.addresses import Addresses
 from gateway.audit.trail import new_trail
-from gateway.audit.witness import Witness
 from gateway.auth.access_tokens import AccessTokens
 from gateway.auth.cookies import Cookies
 from gateway.auth.directory import Directory
@@ -45,79 +39,34 @@ from gateway.auth.principal import read_token_file
 from gateway.auth.sessions import Lifetimes, Sessions
 from gateway.broker import Broker
 from gateway.claims import Claims
-from gateway.client_address import BehindProxies
-from gateway.compat import farm, farm_worker, transcoder, uploader
-from gateway.events import endpoints as events
 from gateway.events.audience import Audience
 from gateway.events.live import Hub
 from gateway.events.messages import LIVE_TOPICS
 from gateway.files import Files
 from gateway.following import Following
-from gateway.graphql import endpoints as graphql
 from gateway.idempotency.answers import Answers
-from gateway.idempotency.middleware import KeepAnswers
-from gateway.inflight import CountInFlight, InFlight
-from gateway.invitations import endpoints as invitations
-from gateway.jobs import endpoints as jobs
-from gateway.keys import endpoints as keys
-from gateway.libraries import endpoints as libraries
-from gateway.limits import endpoints as limits_endpoints
+from gateway.inflight import InFlight
 from gateway.limits.counting import Counting
-from gateway.limits.headers import tell_standings
 from gateway.limits.limits import Limits
 from gateway.limits.own import OwnLimits
-from gateway.linger import Linger
-from gateway.media import endpoints as media
 from gateway.metrics import Metrics
-from gateway.middleware import BodyGuard, Measure, RequestContext
-from gateway.openapi import problems
-from gateway.playback import endpoints as playback
-from gateway.playback import older
 from gateway.playback.arrivals import Arrivals
-from gateway.playback.cors import OpenToPages
 from gateway.playback.streams import Streams
 from gateway.playback.tickets import Tickets
-from gateway.profiles import endpoints as profile_endpoints
 from gateway.profiles.catalog import Profiles
-from gateway.providers import endpoints as providers
 from gateway.providers.asking import Asking
 from gateway.providers.known import read_providers_file
-from gateway.registry import endpoints as registry
-from gateway.safe_headers import SafeHeaders
 from gateway.services import Services
-from gateway.sessions import endpoints as sessions
 from gateway.settings import Settings
-from gateway.shares import endpoints as shares
-from gateway.shedding import Load, Shed
-from gateway.system import endpoints as system
 from gateway.system.presence import LOOK_BACK, Presence
 from gateway.system.readiness import looks
-from gateway.ui import endpoints as ui
 from gateway.working_state import WorkingState
 from schemas.codec import Codec
 from schemas.events import ServiceBeat
 from schemas.topics import BY_RECORD
 
-API = "/api/v1"
-
-_STREAMED = frozenset({("POST", f"{API}/media"), ("POST", "/upload")})
-"""The requests whose bodies are streamed."""
-_LIVE = frozenset({f"{API}/events", f"{API}/ws"})
-"""The addresses whose connections last."""
-
 _FAILURES = {"kafka": BrokerUnavailable, "mongodb": DatabaseUnavailable, "blobs": StoreUnavailable}
 """What of each dependency's errors says that it does not answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The services of an application, and what keeps them going."""
-
-    services: Services
-    duties: Mapping[str, Duty] = field(default_factory=dict)
-    """What runs as long as the application does."""
-    farewells: tuple[Duty, ...] = ()
-    """What is done, in this order, when it stops."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -248,111 +197,3 @@ def limits_of(settings: Settings, secret: Secret, database: Database, clock: Clo
     """The budgets of everyone, over these ports."""
     counting = Counting(database, clock)
     return Limits(counting, settings.limits, OwnLimits(), secret.derive("limits"))
-
-
-def assemble(parts: Parts) -> FastAPI:
-    """The application over these parts."""
-    services = parts.services
-    app = FastAPI(
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        generate_unique_id_function=openapi.operation_id,
-        lifespan=_lifespan(parts),
-        middleware=_middleware(services),
-    )
-    app.state.services = services
-    app.state.streamed = _STREAMED
-    errors.install(app)
-    registry.install(app)
-    openapi.install(app, services.version)
-    _include(app)
-    return app
-
-
-def _include(app: FastAPI) -> None:
-    """A request is held against one after another: what is asked for most comes first."""
-    app.include_router(playback.streams)
-    app.include_router(system.probes)
-    asked = problems(401, 403, 422, 429, 503)
-    for routes in (
-        jobs.router,
-        media.router,
-        profile_endpoints.router,
-        playback.router,
-        accounts.router,
-        invitations.router,
-        keys.router,
-        libraries.router,
-        shares.router,
-        limits_endpoints.router,
-        system.router,
-        audit.router,
-        graphql.router,
-    ):
-        app.include_router(routes, prefix=API, responses=asked)
-    for kept in (
-        transcoder.router,
-        farm.router,
-        farm_worker.router,
-        uploader.router,
-        transcoder.opening,
-        farm.opening,
-    ):
-        app.include_router(kept, responses=asked)
-    for by_itself in (sessions.router, shares.opening, providers.router, events.router, graphql.sockets):
-        app.include_router(by_itself, prefix=API)
-    for open_to_all in (
-        older.router,
-        ui.router,
-        docs_page.router,
-        sessions.keys,
-        registry.router,
-        registry.documents,
-    ):
-        app.include_router(open_to_all)
-
-
-def _middleware(services: Services) -> list[Middleware]:
-    """From the outside in."""
-    settings = services.settings
-    load = Load(
-        most_requests=settings.max_requests,
-        most_live=settings.max_live,
-        most_bytes=settings.max_memory_bytes,
-        turned_away=services.metrics.turned_away,
-    )
-    return [
-        *([Middleware(BehindProxies, proxies=settings.trusted_proxies)] if settings.trusted_proxies else []),
-        Middleware(
-            RequestContext,
-            at_start=(
-                SafeHeaders(settings),
-                tell_standings,
-                Witness(services.trail, services.clock),
-            ),
-        ),
-        Middleware(CountInFlight, in_flight=services.in_flight),
-        Middleware(Shed, load=load, live=_LIVE),
-        Middleware(Linger),
-        Middleware(OpenToPages),
-        Middleware(Measure, metrics=services.metrics),
-        Middleware(KeepAnswers, answers=services.answers),
-        Middleware(
-            BodyGuard,
-            max_bytes=settings.max_body_bytes,
-            stall_s=settings.upload_stall_s,
-            streamed=_STREAMED,
-        ),
-    ]
-
-
-def _lifespan(parts: Parts) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with running(parts.duties):
-            yield
-            for farewell in parts.farewells:
-                await farewell()
-
-    return lifespan

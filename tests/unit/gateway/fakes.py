@@ -25,7 +25,8 @@ from connectors.read_models import POINTER, STATE, ReadModels
 from connectors.sealing import Secret
 from gateway.access.gate import Gate
 from gateway.access.libraries import Libraries
-from gateway.app import Parts, assemble, identity_of, limits_of
+from gateway.app import identity_of, limits_of
+from gateway.application import Parts, assemble
 from gateway.audit.addresses import Addresses
 from gateway.audit.trail import new_trail
 from gateway.auth.gatekeeper import Gatekeeper

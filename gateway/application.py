@@ -1,0 +1,171 @@
+"""The application over its parts: which routes there are, and what stands around each request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from connectors.background import Duty, running
+from gateway import docs_page, errors, openapi
+from gateway.accounts import endpoints as accounts
+from gateway.audit import endpoints as audit
+from gateway.audit.witness import Witness
+from gateway.client_address import BehindProxies
+from gateway.compat import farm, farm_worker, transcoder, uploader
+from gateway.events import endpoints as events
+from gateway.graphql import endpoints as graphql
+from gateway.idempotency.middleware import KeepAnswers
+from gateway.inflight import CountInFlight
+from gateway.invitations import endpoints as invitations
+from gateway.jobs import endpoints as jobs
+from gateway.keys import endpoints as keys
+from gateway.libraries import endpoints as libraries
+from gateway.limits import endpoints as limits_endpoints
+from gateway.limits.headers import tell_standings
+from gateway.linger import Linger
+from gateway.media import endpoints as media
+from gateway.middleware import BodyGuard, Measure, RequestContext
+from gateway.openapi import problems
+from gateway.playback import endpoints as playback
+from gateway.playback import older
+from gateway.playback.cors import OpenToPages
+from gateway.profiles import endpoints as profile_endpoints
+from gateway.providers import endpoints as providers
+from gateway.registry import endpoints as registry
+from gateway.safe_headers import SafeHeaders
+from gateway.services import Services
+from gateway.sessions import endpoints as sessions
+from gateway.shares import endpoints as shares
+from gateway.shedding import Load, Shed
+from gateway.system import endpoints as system
+from gateway.ui import endpoints as ui
+
+API = "/api/v1"
+
+_STREAMED = frozenset({("POST", f"{API}/media"), ("POST", "/upload")})
+"""The requests whose bodies are streamed."""
+_LIVE = frozenset({f"{API}/events", f"{API}/ws"})
+"""The addresses whose connections last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The services of an application, and what keeps them going."""
+
+    services: Services
+    duties: Mapping[str, Duty] = field(default_factory=dict)
+    """What runs as long as the application does."""
+    farewells: tuple[Duty, ...] = ()
+    """What is done, in this order, when it stops."""
+
+
+def assemble(parts: Parts) -> FastAPI:
+    """The application over these parts."""
+    services = parts.services
+    app = FastAPI(
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=openapi.operation_id,
+        lifespan=_lifespan(parts),
+        middleware=_middleware(services),
+    )
+    app.state.services = services
+    app.state.streamed = _STREAMED
+    errors.install(app)
+    registry.install(app)
+    openapi.install(app, services.version)
+    _include(app)
+    return app
+
+
+def _include(app: FastAPI) -> None:
+    """A request is held against one after another: what is asked for most comes first."""
+    app.include_router(playback.streams)
+    app.include_router(system.probes)
+    asked = problems(401, 403, 422, 429, 503)
+    for routes in (
+        jobs.router,
+        media.router,
+        profile_endpoints.router,
+        playback.router,
+        accounts.router,
+        invitations.router,
+        keys.router,
+        libraries.router,
+        shares.router,
+        limits_endpoints.router,
+        system.router,
+        audit.router,
+        graphql.router,
+    ):
+        app.include_router(routes, prefix=API, responses=asked)
+    for kept in (
+        transcoder.router,
+        farm.router,
+        farm_worker.router,
+        uploader.router,
+        transcoder.opening,
+        farm.opening,
+    ):
+        app.include_router(kept, responses=asked)
+    for by_itself in (sessions.router, shares.opening, providers.router, events.router, graphql.sockets):
+        app.include_router(by_itself, prefix=API)
+    for open_to_all in (
+        older.router,
+        ui.router,
+        docs_page.router,
+        sessions.keys,
+        registry.router,
+        registry.documents,
+    ):
+        app.include_router(open_to_all)
+
+
+def _middleware(services: Services) -> list[Middleware]:
+    """From the outside in."""
+    settings = services.settings
+    load = Load(
+        most_requests=settings.max_requests,
+        most_live=settings.max_live,
+        most_bytes=settings.max_memory_bytes,
+        turned_away=services.metrics.turned_away,
+    )
+    return [
+        *([Middleware(BehindProxies, proxies=settings.trusted_proxies)] if settings.trusted_proxies else []),
+        Middleware(
+            RequestContext,
+            at_start=(
+                SafeHeaders(settings),
+                tell_standings,
+                Witness(services.trail, services.clock),
+            ),
+        ),
+        Middleware(CountInFlight, in_flight=services.in_flight),
+        Middleware(Shed, load=load, live=_LIVE),
+        Middleware(Linger),
+        Middleware(OpenToPages),
+        Middleware(Measure, metrics=services.metrics),
+        Middleware(KeepAnswers, answers=services.answers),
+        Middleware(
+            BodyGuard,
+            max_bytes=settings.max_body_bytes,
+            stall_s=settings.upload_stall_s,
+            streamed=_STREAMED,
+        ),
+    ]
+
+
+def _lifespan(parts: Parts) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with running(parts.duties):
+            yield
+            for farewell in parts.farewells:
+                await farewell()
+
+    return lifespan
