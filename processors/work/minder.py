@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from connectors.brakes import Brakes
 from connectors.ports import Clock
@@ -19,6 +20,7 @@ from schemas.workers import PAUSE
 
 _LOOK_EVERY_S = 1.0
 _DELIVERED_WITHIN_S = 0.3
+_PLANNED_WITHIN = timedelta(seconds=1)
 
 
 @dataclass(slots=True)
@@ -81,10 +83,16 @@ class Minder:
         self.brakes.hold(frozenset())
 
     def would_stop(self, task: Task, beside: Collection[Task]) -> bool:
-        """Whether a task would stand still at once: someone waits for something else, or there is no room."""
-        if crowded_out(task, beside, self.places, self.clock.now()):
+        """Whether a task would stand still at once, or in a moment: someone waits for something else that is
+        made here, or has only just begun to wait, so that it is being planned; or there is no room.
+        """
+        now = self.clock.now()
+        if crowded_out(task, beside, self.places, now):
             return True
-        return takes_time(task) and not task.awaited and any(self.as_wanted(t).awaited for t in beside)
+        if task.awaited or not takes_time(task):
+            return False
+        planned = any(now - head.at < _PLANNED_WITHIN for head in self.demands.waited_for(now))
+        return planned or any(self.as_wanted(t).awaited for t in beside)
 
     @property
     def placed(self) -> list[Task]:
