@@ -51,17 +51,24 @@ class Probe:
             return refused("bytes_missing", "its bytes are not in the store; upload it again")
         if order.size_bytes == 0:
             return refused("empty", "the file is empty")
-        digest = await asyncio.to_thread(_hash, path)
+        digest, said = await asyncio.gather(asyncio.to_thread(_hash, path), self._looked_at(path))
         if digest != order.sha256:
             return refused("corrupt", "its bytes are not those that were uploaded; upload it again")
-        try:
-            said = await self.tools.probe(path)
-        except MediaRefused as error:
-            return refused(error.code, str(error))
+        if isinstance(said, MediaRefused):
+            return refused(said.code, str(said))
+        if isinstance(said, ToolFailed):
+            raise said
         location = order.location
         if said.pop("clock_restarts"):
             location, said = await self._straightened(path, folder, location, said)
         return ProbeOutcome(location=location, size_bytes=order.size_bytes, sha256=digest, **said)
+
+    async def _looked_at(self, path: Path) -> dict[str, Any] | MediaRefused | ToolFailed:
+        """What the tool says; what it stumbles over is looked into once the bytes are known to be right."""
+        try:
+            return await self.tools.probe(path)
+        except (MediaRefused, ToolFailed) as error:
+            return error
 
     async def _straightened(
         self, path: Path, folder: Path, location: str, said: dict[str, Any]

@@ -31,10 +31,13 @@ class Tools:
     restarts: bool = True
     error: Exception | None = None
     wrong_after: Exception | None = None
+    wrong: Exception | None = None
     probed: list[str] = field(default_factory=list)
 
     async def probe(self, path: Path) -> dict[str, Any]:
         self.probed.append(path.name)
+        if self.wrong is not None:
+            raise self.wrong
         straight = path.read_bytes() != CONTENT
         if straight and self.wrong_after is not None:
             raise self.wrong_after
@@ -100,3 +103,23 @@ async def test_where_no_copy_can_be_had_it_is_taken_as_it_is(
     found = await answered(store, tmp_path, tools)
     assert (found.location, found.container, found.duration_ms, found.code) == (RAW, "mpegts", 2000, None)
     assert not list((tmp_path / "blobs").glob("straight/*/*"))
+
+
+@pytest.mark.parametrize(
+    "wrong", [ToolFailed("crashed", "it fell over"), MediaRefused("corrupt", "odd"), None]
+)
+async def test_bytes_that_are_others_are_called_so_whatever_the_tool_makes_of_them(
+    store: FileStore, tmp_path: Path, wrong: Exception | None
+) -> None:
+    (tmp_path / "blobs" / RAW).write_bytes(b"something else")
+    found = await answered(store, tmp_path, Tools(wrong=wrong))
+    assert (found.code, "not those that were uploaded" in str(found.reason)) == ("corrupt", True)
+
+
+async def test_a_tool_that_fails_over_the_right_bytes_is_tried_again(
+    store: FileStore, tmp_path: Path
+) -> None:
+    with pytest.raises(ToolFailed):
+        await answered(store, tmp_path, Tools(wrong=ToolFailed("crashed", "it fell over")))
+    refused = await answered(store, tmp_path, Tools(wrong=MediaRefused("hostile", "it is odd")))
+    assert (refused.code, refused.reason) == ("hostile", "it is odd")
