@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from connectors.background import Duty, running
-from gateway import docs_page, errors, openapi
+from gateway import docs_page, error_handlers, openapi
 from gateway.accounts import endpoints as accounts
 from gateway.audit import endpoints as audit
 from gateway.audit.witness import Witness
@@ -76,7 +76,7 @@ def assemble(parts: Parts) -> FastAPI:
     )
     app.state.services = services
     app.state.streamed = _STREAMED
-    errors.install(app)
+    error_handlers.install(app)
     registry.install(app)
     openapi.install(app, services.version)
     _include(app)
