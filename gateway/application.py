@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 
 from connectors.background import Duty, running
 from gateway import docs_page, error_handlers, openapi
@@ -17,6 +18,7 @@ from gateway.audit.witness import Witness
 from gateway.client_address import BehindProxies
 from gateway.compat import farm, farm_worker, transcoder, uploader
 from gateway.events import endpoints as events
+from gateway.freshness import TOKEN_HEADER
 from gateway.graphql import endpoints as graphql
 from gateway.idempotency.middleware import KeepAnswers
 from gateway.inflight import CountInFlight
@@ -28,7 +30,7 @@ from gateway.limits import endpoints as limits_endpoints
 from gateway.limits.headers import tell_standings
 from gateway.linger import Linger
 from gateway.media import endpoints as media
-from gateway.middleware import BodyGuard, Measure, RequestContext
+from gateway.middleware import REQUEST_ID, BodyGuard, Measure, RequestContext
 from gateway.openapi import problems
 from gateway.playback import endpoints as playback
 from gateway.playback import older
@@ -39,6 +41,7 @@ from gateway.registry import endpoints as registry
 from gateway.safe_headers import SafeHeaders
 from gateway.services import Services
 from gateway.sessions import endpoints as sessions
+from gateway.settings import Settings
 from gateway.shares import endpoints as shares
 from gateway.shedding import Load, Shed
 from gateway.system import endpoints as system
@@ -50,6 +53,31 @@ _STREAMED = frozenset({("POST", f"{API}/media"), ("POST", "/upload")})
 """The requests whose bodies are streamed."""
 _LIVE = frozenset({f"{API}/events", f"{API}/ws"})
 """The addresses whose connections last."""
+
+
+_ASKED_WITH = (
+    "Authorization",
+    "Idempotency-Key",
+    "If-None-Match",
+    "Last-Event-ID",
+    "Range",
+    TOKEN_HEADER,
+    REQUEST_ID,
+)
+_ANSWERED_WITH = (
+    "Accept-Ranges",
+    "Content-Disposition",
+    "Content-Range",
+    "ETag",
+    "Idempotency-Replayed",
+    "Location",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    TOKEN_HEADER,
+    REQUEST_ID,
+)
+"""Headers that pages of other origins may send and read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +177,7 @@ def _middleware(services: Services) -> list[Middleware]:
         Middleware(Shed, load=load, live=_LIVE),
         Middleware(Linger),
         Middleware(OpenToPages),
+        *_pages_elsewhere(settings),
         Middleware(Measure, metrics=services.metrics),
         Middleware(KeepAnswers, answers=services.answers),
         Middleware(
@@ -158,6 +187,21 @@ def _middleware(services: Services) -> list[Middleware]:
             streamed=_STREAMED,
         ),
     ]
+
+
+def _pages_elsewhere(settings: Settings) -> list[Middleware]:
+    """What browsers are told of pages of other origins, where there are any to be let in."""
+    if not settings.page_origins:
+        return []
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=settings.page_origins,
+        allow_methods=("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"),
+        allow_headers=_ASKED_WITH,
+        expose_headers=_ANSWERED_WITH,
+        max_age=86_400,
+    )
+    return [cors]
 
 
 def _lifespan(parts: Parts) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

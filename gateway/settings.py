@@ -16,11 +16,16 @@ from gateway.limits.budgets import Budget, Kind, read
 _GIB = 1024**3
 
 _Budget = Annotated[Budget | None, NoDecode, BeforeValidator(read)]
-_Networks = Annotated[
-    tuple[Network, ...],
-    NoDecode,
-    BeforeValidator(lambda said: said.split(",") if isinstance(said, str) and said else said or ()),
-]
+
+
+def _listed(said: object) -> object:
+    """What is separated by commas."""
+    return [each.strip() for each in said.split(",") if each.strip()] if isinstance(said, str) else said or ()
+
+
+_Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_listed)]
+_Origin = Annotated[str, Field(pattern=r"^https?://[^/*]+$")]
+_Origins = Annotated[tuple[_Origin, ...], NoDecode, BeforeValidator(_listed)]
 
 
 class Settings(BaseSettings):
@@ -98,6 +103,11 @@ class Settings(BaseSettings):
 
     origin: str | None = Field(default=None, pattern=r"^https?://[^/]+$")
     """The address that browsers know the gateway by; what each request says where this is not set."""
+
+    page_origins: _Origins = ()
+    """Those whose pages may use the API with a token of their own, as in https://app.example.org, separated
+    by commas. They never come in by a cookie.
+    """
 
     access_token_s: float = Field(default=900, gt=0, le=3600)
     """How long an access token is good for."""
