@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -16,15 +12,11 @@ import httpx
 import pymongo
 from confluent_kafka import Producer
 
-from deploy.local.home import Home
-from deploy.local.parts import Options
-from deploy.local.ports import pick
-from deploy.local.readiness import accepts
-from deploy.local.settings import ROOT
 from deploy.local.stack import Stack
 from schemas.codec import Codec
 from schemas.topics import topic_of
 from tests import samples
+from tests.bench.bare import beside, quiet_stack
 from tests.bench.figures import Figure, figure
 from tests.bench.wrk import Load, load
 from tests.client import Client, until
@@ -38,11 +30,7 @@ _RATE_GOAL, _SAME_GOAL, _P99_GOAL = 0.7, 0.4, 2.0
 
 def run() -> Iterator[Figure]:
     """Rates and slowest answers of a job and of a page of media, and the rate of an answer that is kept."""
-    options = Options(port=8760, workers=0, env={"SLUICE_LIMIT_REQUESTS": "off"})
-    with (
-        tempfile.TemporaryDirectory(prefix="sluice-bench-") as name,
-        Stack.start(Home(Path(name)), options) as stack,
-    ):
+    with quiet_stack() as stack:
         owner, headers = someone(stack)
         fill(stack, owner)
         with bare(stack, owner, headers) as url:
@@ -110,26 +98,15 @@ def completed(http: httpx.Client, n: int) -> bool:
     return '"completed"' in http.get(f"/api/v1/jobs/j{n}").text
 
 
-@contextmanager
-def bare(stack: Stack, owner: str, headers: dict[str, str]) -> Iterator[str]:
-    """The bare routes, in a process of their own."""
+def bare(stack: Stack, owner: str, headers: dict[str, str]) -> AbstractContextManager[str]:
+    """The bare routes."""
     database: str = stack.environ["SLUICE_DATABASE"]
     client: Any = pymongo.MongoClient(stack.endpoints.mongodb_url)
-    generation = client[database].state.find_one({"_id": "views"})["generation"]
-    same = httpx.get(f"{stack.url}/api/v1/profiles", headers=headers).text
     said = {
         "MONGODB_URL": stack.endpoints.mongodb_url,
         "BENCH_DATABASE": database,
-        "BENCH_GENERATION": generation,
+        "BENCH_GENERATION": client[database].state.find_one({"_id": "views"})["generation"],
         "BENCH_OWNER": owner,
-        "BENCH_SAME": same,
+        "BENCH_SAME": httpx.get(f"{stack.url}/api/v1/profiles", headers=headers).text,
     }
-    port = pick(set())
-    command = [sys.executable, "-m", "tests.bench.bare_api", str(port)]
-    process = subprocess.Popen(command, env={**stack.environ, **said}, cwd=ROOT)
-    try:
-        until(lambda: accepts(f"127.0.0.1:{port}") or None, "the bare routes to answer")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
+    return beside(stack, "tests.bench.bare_api", said)

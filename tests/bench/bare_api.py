@@ -5,21 +5,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import sys
 from typing import Any
 
 import orjson
-import uvloop
 from fastapi import FastAPI, Response
-from granian.constants import HTTPModes, Interfaces
-from granian.log import LogLevels
-from granian.server.embed import Server
 
 from connectors.mongo import MongoDatabase
 from connectors.ports import OneOf, Query
 from connectors.read_models import collection
+from tests.bench.bare import main, serve
 
 _JSON = "application/json"
 
@@ -55,18 +50,9 @@ def _answer(found: Any) -> Response:
 async def _serve(port: int) -> None:
     said = os.environ
     database = MongoDatabase(said["MONGODB_URL"], said["BENCH_DATABASE"])
-    app = application(database, said["BENCH_GENERATION"], said["BENCH_OWNER"], said["BENCH_SAME"].encode())
-    server = Server(
-        app,
-        address="127.0.0.1",
-        port=port,
-        interface=Interfaces.ASGI,
-        http=HTTPModes.http1,
-        log_level=LogLevels.error,
-    )
-    await server.serve()
+    same = said["BENCH_SAME"].encode()
+    await serve(application(database, said["BENCH_GENERATION"], said["BENCH_OWNER"], same), port)
 
 
 if __name__ == "__main__":
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(int(sys.argv[1])))
+    main(_serve)

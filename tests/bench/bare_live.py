@@ -7,12 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 
-import uvloop
-from granian.constants import HTTPModes, Interfaces
-from granian.log import LogLevels
-from granian.server.embed import Server
 from starlette.types import Receive, Scope, Send
 
 from connectors.brokers import Brokers
@@ -20,10 +15,9 @@ from connectors.clock import SystemClock
 from connectors.kafka import KafkaTail
 from gateway.events.messages import message_of
 from schemas.codec import Codec
+from tests.bench.bare import main, serve
 from tests.bench.live_clients import TOPIC
 
-_BACKLOG = 1024
-_CONNECTIONS = 16_384
 _HEADERS = ((b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"))
 
 
@@ -83,21 +77,10 @@ class Client:
 async def _serve(port: int) -> None:
     app = Broadcast()
     tail = KafkaTail(Brokers(os.environ["SLUICE_BROKERS"]), Codec(), [TOPIC], clock=SystemClock())
-    server = Server(
-        app,
-        address="127.0.0.1",
-        port=port,
-        interface=Interfaces.ASGI,
-        http=HTTPModes.http1,
-        backlog=_BACKLOG,
-        backpressure=_CONNECTIONS,
-        log_level=LogLevels.error,
-    )
     following = asyncio.create_task(app.follow(tail))
-    await server.serve()
+    await serve(app, port)
     following.cancel()
 
 
 if __name__ == "__main__":
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(int(sys.argv[1])))
+    main(_serve)

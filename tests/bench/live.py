@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -17,10 +14,6 @@ import httpx
 import orjson
 from confluent_kafka import Producer
 
-from deploy.local.home import Home
-from deploy.local.parts import Options
-from deploy.local.ports import pick
-from deploy.local.readiness import accepts
 from deploy.local.settings import ROOT
 from deploy.local.stack import Stack
 from schemas.codec import Codec
@@ -28,6 +21,7 @@ from schemas.events import Event
 from schemas.topics import topic_of
 from tests import samples
 from tests.bench.api import someone
+from tests.bench.bare import beside, quiet_stack
 from tests.bench.figures import Figure, figure
 from tests.bench.memory import resident
 from tests.client import until
@@ -42,11 +36,7 @@ _GOAL, _MOST_MIB = 2.0, 32
 
 def run() -> Iterator[Figure]:
     """What all but the slowest hundredth of messages stay under, and what memory the gateway gains."""
-    options = Options(port=8760, workers=0, env={"SLUICE_LIMIT_REQUESTS": "off"})
-    with (
-        tempfile.TemporaryDirectory(prefix="sluice-bench-") as name,
-        Stack.start(Home(Path(name)), options) as stack,
-    ):
+    with quiet_stack() as stack:
         owner, headers = someone(stack)
         log = Log(stack)
         for n in range(_MEDIA):
@@ -56,11 +46,12 @@ def run() -> Iterator[Figure]:
         header = f"Authorization: {headers['Authorization']}"
         until(lambda: _knows(stack, headers), "the gateway to know the media")
         stack.children["processors-1"].stop()  # how fast they apply the same events is another figure
-        with bare(stack) as plain:
-            followed(log, plain, None)
+        told = {"SLUICE_BROKERS": stack.endpoints.kafka.bootstrap}
+        with beside(stack, "tests.bench.bare_live", told) as plain:
+            followed(log, f"{plain}/", None)
             followed(log, url, header)
             before = resident(stack, "gateway-1")
-            pairs = [(followed(log, plain, None), followed(log, url, header)) for _ in range(_RUNS)]
+            pairs = [(followed(log, f"{plain}/", None), followed(log, url, header)) for _ in range(_RUNS)]
             after = resident(stack, "gateway-1")
     theirs, ours = (median(side) for side in zip(*pairs, strict=True))
     goal = f"at most {_GOAL:g} times"
@@ -110,18 +101,3 @@ def followed(log: Log, url: str, header: str | None) -> float:
 
 def _knows(stack: Stack, headers: dict[str, str]) -> bool:
     return httpx.get(f"{stack.url}/api/v1/media/m{_MEDIA - 1}", headers=headers).is_success
-
-
-@contextmanager
-def bare(stack: Stack) -> Iterator[str]:
-    """The bare application, in a process of its own."""
-    port = pick(set())
-    said = {"SLUICE_BROKERS": stack.endpoints.kafka.bootstrap}
-    command = [sys.executable, "-m", "tests.bench.bare_live", str(port)]
-    process = subprocess.Popen(command, env={**stack.environ, **said}, cwd=ROOT)
-    try:
-        until(lambda: accepts(f"127.0.0.1:{port}") or None, "the bare application to answer")
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        process.terminate()
-        process.wait()
