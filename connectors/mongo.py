@@ -116,7 +116,7 @@ class MongoDatabase:
         self, collection: Collection, query: Query, before: tuple[datetime, str] | None
     ) -> list[Document]:
         start = before[0] if before else query.until or datetime.now(UTC)
-        alike = (collection.name, repr(query.key or query.any_of))
+        alike = (collection.name, repr((query.key, query.where, query.any_of)))
         window, floor = self._windows.get(alike, _FIRST_WINDOW), query.since or _BEGINNING
         while window < start - floor:  # never `start - window`: it may be before the first year there is
             found = await self._within(collection, query, start - window, before)
@@ -125,7 +125,8 @@ class MongoDatabase:
             window *= _growth(len(found), query.limit)
         else:
             found = await self._within(collection, query, floor, before)
-        self._windows[alike] = _window(start, found, query)
+        if before is None and query.since is None and query.until is None:  # other pages end sooner
+            self._windows[alike] = _window(start, found, query)
         return found
 
     async def _within(

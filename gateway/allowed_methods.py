@@ -5,7 +5,8 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.routing import Match
 
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+READS = frozenset({"GET", "HEAD"})
 
 
 def allowed_methods(request: Request) -> str:
@@ -14,7 +15,7 @@ def allowed_methods(request: Request) -> str:
     routes = request.app.routes
     found = (
         method
-        for method in _METHODS
+        for method in METHODS
         if any(route.matches({**address, "method": method})[0] is Match.FULL for route in routes)
     )
     return ", ".join(found)

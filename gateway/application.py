@@ -13,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from connectors.background import Duty, running
 from gateway import docs_page, error_handlers, openapi
 from gateway.accounts import endpoints as accounts
+from gateway.allowed_methods import METHODS
 from gateway.audit import endpoints as audit
 from gateway.audit.witness import Witness
 from gateway.client_address import BehindProxies
@@ -196,7 +197,7 @@ def _pages_elsewhere(settings: Settings) -> list[Middleware]:
     cors = Middleware(
         CORSMiddleware,
         allow_origins=settings.page_origins,
-        allow_methods=("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"),
+        allow_methods=METHODS,
         allow_headers=_ASKED_WITH,
         expose_headers=_ANSWERED_WITH,
         max_age=86_400,

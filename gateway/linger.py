@@ -11,9 +11,10 @@ import asyncio
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.allowed_methods import READS
+
 _MOST_BYTES = 64 * 1024 * 1024
 _LONGEST_S = 2.0
-_READS = frozenset({"GET", "HEAD"})
 
 
 class Linger:
@@ -24,7 +25,7 @@ class Linger:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
-        if scope["type"] != "http" or scope["method"] in _READS or not _has_body(scope):
+        if scope["type"] != "http" or scope["method"] in READS or not _has_body(scope):
             await self._app(scope, receive, send)
             return
         body = _Body(receive)

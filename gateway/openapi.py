@@ -81,29 +81,16 @@ _KEY = {
     "schema": {"type": "string", "maxLength": 202},
 }
 
-_FRESH: list[dict[str, Any]] = [
-    {
-        "name": TOKEN_HEADER,
-        "in": "header",
-        "required": False,
-        "schema": {
-            "anyOf": [{"type": "string"}, {"type": "null"}],
-            "description": "A command's token: wait a moment until its effect shows.",
-            "title": TOKEN_HEADER,
-        },
-        "description": "A command's token: wait a moment until its effect shows.",
-    },
-    {
-        "name": TOKEN_PARAMETER,
-        "in": "query",
-        "required": False,
-        "schema": {
-            "anyOf": [{"type": "string"}, {"type": "null"}],
-            "description": f"The same as the header {TOKEN_HEADER}.",
-            "title": "Token",
-        },
-        "description": f"The same as the header {TOKEN_HEADER}.",
-    },
+
+def _text(name: str, place: str, about: str) -> dict[str, Any]:
+    """A parameter that may be left out."""
+    schema = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+    return {"name": name, "in": place, "required": False, "description": about, "schema": schema}
+
+
+_FRESH = [
+    _text(TOKEN_HEADER, "header", "A command's token: wait a moment until its effect shows."),
+    _text(TOKEN_PARAMETER, "query", f"The same as the header {TOKEN_HEADER}."),
 ]
 FRESH = {"parameters": _FRESH}
 """The `openapi_extra` of a command that reads too; every GET of someone with a token has it."""

@@ -11,11 +11,10 @@ from fastapi import APIRouter, Depends, params
 from starlette.routing import Match
 from starlette.types import Scope
 
+from gateway.allowed_methods import READS
 from gateway.auth.dependencies import Bearer, OfRequest
 from gateway.idempotency.dependencies import OnceBySomeone, once_by_anyone
 from gateway.json_bodies import refuse_half_characters
-
-_READS = frozenset({"GET", "HEAD"})
 
 
 class Admits(enum.Enum):
@@ -41,7 +40,7 @@ class Router(APIRouter):
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **given: Any) -> None:
         """See APIRouter."""
         own = list(given.get("dependencies") or [])
-        is_read = _READS.issuperset(given.get("methods") or ["GET"])
+        is_read = READS.issuperset(given.get("methods") or ["GET"])
         given["dependencies"] = [*(self._of_reads(own) if is_read else self._of_commands()), *own]
         super().add_api_route(path, endpoint, **given)
 

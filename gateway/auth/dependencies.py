@@ -14,6 +14,7 @@ from fastapi.security.base import SecurityBase
 from fastapi.security.utils import get_authorization_scheme_param
 from starlette.requests import HTTPConnection
 
+from gateway.allowed_methods import READS
 from gateway.audit.requests import let_in
 from gateway.auth.cookies import ACCESS
 from gateway.auth.principal import ADMIN, Principal
@@ -23,7 +24,6 @@ from gateway.freshness import fresh
 from gateway.services import Services, services_of
 
 _SEND = "Send the header Authorization: Bearer <token>."
-_READS = frozenset({"GET", "HEAD"})
 _ADMITTED = "admitted"
 """Where a request's state has who asks, once that has been found out and counted."""
 
@@ -62,7 +62,7 @@ async def _admit(services: Services, request: Request) -> Principal:
     else:
         principal = await by_cookie(services, request)
     await services.limits.request(request, principal)
-    if request.method in _READS:
+    if request.method in READS:
         await fresh(request)
     return principal
 

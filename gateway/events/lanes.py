@@ -5,8 +5,9 @@ So an event costs the hub the same for one client as for a thousand, and what ma
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -61,7 +62,8 @@ class Lane:
         """Up to this one, messages may be gone that no newer one has taken the place of."""
         self._kept: OrderedDict[str, tuple[int, Message]] = OrderedDict()
         self._batches: dict[int, Batch | None] = {}
-        self._idle: list[Callable[[], None]] = []
+        self.idle: set[asyncio.Event] = set()
+        """To be set once, when there is something new."""
 
     def put(self, message: Message) -> None:
         """Adds the latest, and stirs those who wait for it."""
@@ -71,13 +73,9 @@ class Lane:
             self._lost = self._kept.popitem(last=False)[1][0]
         self._kept[message.slot] = (self.number, message)
         self._batches.clear()
-        stirred, self._idle = self._idle, []
-        for stir in stirred:
-            stir()
-
-    def stir_later(self, stir: Callable[[], None]) -> None:
-        """Calls this once, when there is something new."""
-        self._idle.append(stir)
+        for stirred in self.idle:
+            stirred.set()
+        self.idle.clear()
 
     def after(self, number: int) -> Batch | None:
         """What came after a message, perhaps nothing. None where some of it is gone."""

@@ -34,6 +34,7 @@ class Outbox:
 
     def __init__(
         self,
+        bound: int,
         principal: Principal,
         tell: Callable[[str, int], None],
         pace_s: Callable[[], float] = lambda: 0.0,
@@ -48,6 +49,7 @@ class Outbox:
         """Whether what waits, or is just being looked at, is not for the client any more."""
         self.verdicts: dict[str, tuple[float, bool]] = {}
         """Of media, until when it is known whether the client may know of them."""
+        self._bound = bound
         self._tell = tell
         self._pace_s = pace_s
         self._earlier: list[Message] = []
@@ -58,15 +60,20 @@ class Outbox:
     def follow(self, lane: Lane | None) -> Lane | None:
         """From now on what this lane has; what waits of another is still told. Returns the other."""
         before = self._lane
-        while before is not None and (batch := self._take(before)).messages:
-            self._earlier += batch.messages
+        if before is not None:
+            before.idle.discard(self._stirred)
+            while not self.is_dropped and (batch := self._take(before)).messages:
+                self.tell_again(batch.messages)
         self._lane, self._at = lane, lane.number if lane else 0
         self._stirred.set()
         return before
 
     def tell_again(self, missed: Iterable[Message]) -> None:
-        """Puts up what the client missed."""
-        self._earlier += missed
+        """Puts up what the client missed; over the bound it is let go."""
+        self._earlier = latest((*self._earlier, *missed))
+        if len(self._earlier) > self._bound:
+            self._tell("dropped", len(self._earlier))
+            self.drop(TOO_SLOW)
         self._stirred.set()
 
     def close(self, reason: str) -> None:
@@ -77,6 +84,7 @@ class Outbox:
     def drop(self, reason: str) -> None:
         """Lets the client go at once: what waits is not for it any more."""
         self.is_dropped = True
+        self._earlier.clear()
         self.close(reason)
 
     async def messages(self) -> AsyncIterator[Message]:
@@ -125,7 +133,7 @@ class Outbox:
     async def _stir(self) -> None:
         self._stirred.clear()
         if self._lane is not None:
-            self._lane.stir_later(self._stirred.set)
+            self._lane.idle.add(self._stirred)
         await self._stirred.wait()
 
 
@@ -171,6 +179,9 @@ class Hub:
             if wanted.wants(message):
                 lane.put(message)
 
+    def _tell(self, outcome: str, number: int) -> None:
+        self._told[outcome].inc(number)
+
     def _pace_s(self) -> float:
         """How long a client waits at least from one write to the next: the more there are, the longer."""
         return min(_LONGEST_PACE_S, len(self._outboxes) * _PACE_S)
@@ -199,7 +210,7 @@ class Hub:
         self, transport: str, wanted: Filter | None, principal: Principal, after: str | None = None
     ) -> Iterator[Outbox]:
         """A client's outbox, for as long as it is connected; with what it missed after that message."""
-        outbox = Outbox(principal, lambda outcome, number: self._told[outcome].inc(number), self._pace_s)
+        outbox = Outbox(self._bound, principal, self._tell, self._pace_s)
         if after is not None and wanted is not None:
             self.resume(outbox, wanted, after)
         self.follow(outbox, wanted)
@@ -212,6 +223,7 @@ class Hub:
                 yield outbox
         finally:
             self._outboxes.discard(outbox)
+            outbox.is_dropped = True  # nobody is told what still waits
             self.follow(outbox, None)
 
     def let_go(self, unless: Callable[[Principal], bool]) -> None:

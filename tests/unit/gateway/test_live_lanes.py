@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gateway.auth.principal import ADMIN, Principal
 from gateway.events.lanes import Lane
-from gateway.events.live import Outbox
+from gateway.events.live import TOO_SLOW, Outbox
 from gateway.events.messages import Filter, message_of
 from schemas.events import Event
 from tests.unit.gateway.fakes import world
@@ -23,7 +23,7 @@ def following_lane(bound: int) -> tuple[Lane, Outbox, Counter[str]]:
     def tell(outcome: str, number: int) -> None:
         told[outcome] += number
 
-    lane, outbox = Lane(Filter(), bound), Outbox(Principal(ADMIN), tell)
+    lane, outbox = Lane(Filter(), bound), Outbox(bound, Principal(ADMIN), tell)
     outbox.follow(lane)
     return lane, outbox, told
 
@@ -82,7 +82,7 @@ async def test_who_follows_something_else_still_gets_what_waited() -> None:
 
 async def test_each_who_follows_is_told_all_and_what_is_said_is_made_once() -> None:
     lane, one, _ = following_lane(10)
-    two = Outbox(Principal(ADMIN), lambda _, __: None)
+    two = Outbox(10, Principal(ADMIN), lambda _, __: None)
     put(lane, requested("j1"))
     two.follow(lane)
     put(lane, requested("j2"))
@@ -107,7 +107,7 @@ async def test_a_lane_goes_with_the_last_who_follows_it(tmp_path: Path) -> None:
 
 
 async def test_what_comes_soon_after_a_write_goes_out_in_one() -> None:
-    lane, outbox = Lane(Filter(), 10), Outbox(Principal(ADMIN), lambda _, __: None, lambda: 0.5)
+    lane, outbox = Lane(Filter(), 10), Outbox(10, Principal(ADMIN), lambda _, __: None, lambda: 0.5)
     outbox.follow(lane)
     batches = outbox.batches()
     put(lane, requested("j1"))
@@ -118,3 +118,23 @@ async def test_what_comes_soon_after_a_write_goes_out_in_one() -> None:
     await asyncio.sleep(0)
     put(lane, requested("j3"))
     assert [message.job_id for message in (await following).messages] == ["j2", "j3"]
+
+
+async def test_who_asks_again_and_again_and_reads_nothing_is_let_go(tmp_path: Path) -> None:
+    async with world(tmp_path, live_queue=3) as w:
+        hub = w.services.hub
+        with hub.client("websocket", Filter(), Principal(ADMIN)) as outbox:
+            for n in range(4):
+                assert not outbox.is_dropped
+                hub._fan_out(message_of(delivery(requested(f"j{n}"), n)))
+                hub.follow(outbox, Filter(media_id=f"m{n}"))
+                hub.follow(outbox, Filter())
+            assert (outbox.is_dropped, outbox.closed_because) == (True, TOO_SLOW)
+
+
+async def test_what_waited_for_who_left_was_not_sent(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        hub = w.services.hub
+        with hub.client("sse", Filter(), Principal(ADMIN)):
+            hub._fan_out(message_of(delivery(requested())))
+        assert w.metric("sluice_live_messages_total", outcome="sent") == 0
