@@ -20,6 +20,8 @@ from urllib.parse import unquote, urlsplit
 from connectors.ports import Blob, BlobMissing, BlobStore, StoreFull, StoreUnavailable
 
 _FLUSH_BYTES = 1024 * 1024
+_SYNC_BYTES = 32 * 1024 * 1024
+"""After so much a long write is brought to the disk on the way, so that its end is not waited for."""
 _AREAS = frozenset({"raw", "straight", "renditions", "processed", "images", "subtitles", "documents"})
 _LOCATION = re.compile(r"(?P<area>[a-z]+)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{64}(\.[a-z0-9]{1,8})?)")
 _FOLDER = re.compile(r"(?P<area>renditions|images)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{32})/[0-9a-f]{16}")
@@ -47,6 +49,8 @@ class FileStore:
         self._root = root.resolve()
         self._temporary = self._root / "tmp"
         self._owner = re.sub(r"[^A-Za-z0-9_-]", "_", owner)
+        self.syncing: asyncio.Task[None] | None = None
+        """What brings a file to the disk while it is still written: one at a time, whoever writes."""
         self._temporary.mkdir(parents=True, exist_ok=True)
         for left in self._temporary.glob(f"{self._owner}.*"):
             left.unlink(missing_ok=True)
@@ -190,6 +194,8 @@ class FileWriter:
         self._file: BinaryIO | None = None
         self._digest = hashlib.sha256()
         self._pending = bytearray()
+        self._unsynced = 0
+        self._syncing: asyncio.Task[None] | None = None
         self.size_bytes = 0
 
     async def write(self, chunk: bytes) -> None:
@@ -202,15 +208,35 @@ class FileWriter:
     async def commit(self, area: str, suffix: str = "") -> Blob:
         """See ports.BlobWriter."""
         await self._flush()
+        await self._synced()
         return await self._store.do(self._commit, area, suffix)
 
     async def abort(self) -> None:
         """See ports.BlobWriter."""
+        if self._syncing is not None:
+            await asyncio.wait([self._syncing])
         await self._store.do(self._abort)
 
     async def _flush(self) -> None:
         pending, self._pending = self._pending, bytearray()
         await self._store.do(self._write, pending)
+        self._unsynced += len(pending)
+        if self._unsynced >= _SYNC_BYTES and self._file is not None and self._store.syncing is None:
+            await self._synced()
+            self._unsynced = 0
+            syncing = asyncio.create_task(self._store.do(os.fsync, self._file.fileno()))
+            self._syncing = self._store.syncing = syncing
+            syncing.add_done_callback(self._sync_ended)
+
+    async def _synced(self) -> None:
+        """Raises what kept bytes from the disk: the system says so once."""
+        if self._syncing is not None:
+            await asyncio.shield(self._syncing)
+
+    def _sync_ended(self, syncing: asyncio.Task[None]) -> None:
+        self._store.syncing = None
+        if not syncing.cancelled():
+            syncing.exception()
 
     def _write(self, pending: bytearray) -> None:
         if self._file is None:

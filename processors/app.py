@@ -24,6 +24,7 @@ from connectors.brakes import Brakes
 from connectors.brokers import Brokers
 from connectors.clock import SystemClock
 from connectors.copy_tools import CopyTools
+from connectors.digests import Digests
 from connectors.file_tools import FileTools
 from connectors.handbrake import HandbrakeTools, find_handbrake
 from connectors.hardware import Hardware
@@ -46,8 +47,8 @@ from connectors.text_tools import TextTools
 from processors.equipment import Equipment
 from processors.host import GroupSettings, Host
 from processors.ingest.handle import Ingest
-from processors.ingest.plan import KIND as PROBE
-from processors.ingest.work import Probe
+from processors.ingest.plan import CHECK, PROBE
+from processors.ingest.work import Check, Probe
 from processors.observe import Metrics, WorkMetrics
 from processors.pictures import draw
 from processors.pictures.handle import Pictures
@@ -243,7 +244,7 @@ def all_stages(world: World) -> list[Stage]:
     return [
         Views(world.database, world.clock).stage(),
         Projector(world.ledger).stage(),
-        Ingest(blobs, media, world.clock).stage(),
+        Ingest(blobs, media, world.ledger, world.clock).stage(),
         Transcode(jobs, media, world.clock).stage(),
         Pictures(world.ledger, world.clock).stage(),
     ]
@@ -310,6 +311,7 @@ def _works(
     media, idly = KnownMedia(world.database), Tool(runner, ffmpeg, gives_way=True)
     return {
         PROBE: Probe(blobs, FfmpegTools(runner), files),
+        CHECK: Check(blobs, Digests(runner)),
         orders.VIDEO: VideoWork(blobs, segments, world.clock, drawing, hardware),
         orders.AUDIO: AudioWork(blobs, segments, world.clock),
         orders.TEXT: TextWork(blobs, texts, world.clock),

@@ -1,4 +1,8 @@
-"""Events in, events out: an upload becomes a probe task, its outcome a verdict on the medium."""
+"""Events in, events out: an upload becomes a probe task, its outcome a verdict on the medium.
+
+The gateway hashed the bytes as they came. An accepted medium is read again while nobody waits for it: what is
+found then to be other than it was is rejected after all.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,35 @@ from dataclasses import dataclass
 import orjson
 
 from connectors.ports import BlobStore, Clock, Delivery
-from processors.ingest.plan import KIND, ProbeOrder, ProbeOutcome, probe_plan
+from processors.ingest.plan import (
+    CHECK,
+    PROBE,
+    CheckOrder,
+    CheckOutcome,
+    ProbeOrder,
+    ProbeOutcome,
+    check_plan,
+    probe_plan,
+)
 from processors.runtime import Handled, Stage
 from processors.work.jobs import KnownMedia
+from processors.work.ledger import Ledger
 from processors.work.tasks import plan_event
-from schemas.events import Event, MediaProbed, MediaRejected, MediaUploaded, Stream, TaskChanged
+from schemas.events import (
+    Event,
+    MediaProbed,
+    MediaRejected,
+    MediaUploaded,
+    Meta,
+    Stream,
+    TaskChanged,
+    TaskPlan,
+)
 
 NAME = "ingest"
 TOPICS = ("media.uploaded", "task.changed")
 _ACTOR = f"service:{NAME}"
+_OTHER_BYTES = "its bytes are not those that were uploaded; upload it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +49,7 @@ class Ingest:
 
     blobs: BlobStore
     media: KnownMedia
+    ledger: Ledger
     clock: Clock
 
     def stage(self) -> Stage:
@@ -41,20 +66,26 @@ class Ingest:
             case TaskChanged(kind="probe", state="dead") as dead:
                 reason = f"it could not be probed: {dead.error}"
                 return Handled([self._rejected(dead, dead.code or "cannot_probe", reason)])
+            case TaskChanged(kind="check", state="completed") as done:
+                return await self._checked(done)
             case _:
                 return Handled()
 
     def _probe(self, uploaded: MediaUploaded) -> Event:
         order = ProbeOrder(location=uploaded.location, size_bytes=uploaded.size_bytes, sha256=uploaded.sha256)
-        return plan_event(
-            uploaded.meta,
-            self.clock.now(),
-            _ACTOR,
-            job_id=uploaded.media_id,
-            run=1,
-            kind=KIND,
-            plan=probe_plan(uploaded, order),
-        )
+        return self._planned(uploaded.meta, uploaded.media_id, PROBE, probe_plan(uploaded, order))
+
+    async def _check(self, done: TaskChanged) -> list[Event]:
+        probe = await self.ledger.get(done.task_id)
+        if probe is None:
+            return []
+        asked = ProbeOrder(**orjson.loads(probe.plan.order))
+        order = CheckOrder(location=asked.location, size_bytes=asked.size_bytes, sha256=asked.sha256)
+        plan = check_plan(done.job_id, probe.plan.owner_id, order)
+        return [self._planned(done.meta, done.job_id, CHECK, plan)]
+
+    def _planned(self, cause: Meta, media_id: str, kind: str, plan: TaskPlan) -> Event:
+        return plan_event(cause, self.clock.now(), _ACTOR, job_id=media_id, run=1, kind=kind, plan=plan)
 
     async def _verdict(self, done: TaskChanged) -> Handled:
         outcome = ProbeOutcome(**orjson.loads(done.outcome or "{}"))
@@ -62,7 +93,14 @@ class Ingest:
             if not await self.media.accepted_from(outcome.location):
                 await self.blobs.remove(outcome.location)
             return Handled([self._rejected(done, outcome.code, outcome.reason or outcome.code)])
-        return Handled([self._probed(done, outcome)])
+        return Handled([self._probed(done, outcome), *await self._check(done)])
+
+    async def _checked(self, done: TaskChanged) -> Handled:
+        outcome = CheckOutcome(**orjson.loads(done.outcome or "{}"))
+        if outcome.sound:
+            return Handled()
+        await self.blobs.remove(outcome.location)
+        return Handled([self._rejected(done, "corrupt", _OTHER_BYTES)])
 
     def _probed(self, done: TaskChanged, outcome: ProbeOutcome) -> Event:
         return MediaProbed(

@@ -1,4 +1,4 @@
-"""What a probe is asked and what it answers; pure."""
+"""What probes and checks are asked and what they answer; pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import orjson
 
 from schemas.events import MediaUploaded, TaskPlan
 
-KIND = "probe"
+PROBE, CHECK = "probe", "check"
 _ATTEMPTS = 3
 _MEMORY_MB = 256
 
@@ -40,14 +40,42 @@ class ProbeOutcome:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOrder:
+    """What bytes there should be, and where."""
+
+    location: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOutcome:
+    """Whether they are there."""
+
+    location: str
+    sound: bool
+
+
 def probe_plan(uploaded: MediaUploaded, order: ProbeOrder) -> TaskPlan:
     """A short task that goes before transcodes: everything waits for it."""
+    return _plan(uploaded.media_id, uploaded.owner_id, order, priority="high", cpu=0.25)
+
+
+def check_plan(media_id: str, owner_id: str, order: CheckOrder) -> TaskPlan:
+    """A task that nobody waits for: it reads all of a medium, on what others leave of the machine."""
+    return _plan(media_id, owner_id, order, priority="low", cpu=0.0)
+
+
+def _plan(
+    media_id: str, owner_id: str, order: ProbeOrder | CheckOrder, *, priority: str, cpu: float
+) -> TaskPlan:
     return TaskPlan(
         index=0,
-        media_id=uploaded.media_id,
-        owner_id=uploaded.owner_id,
-        priority="high",
-        cpu=0.25,
+        media_id=media_id,
+        owner_id=owner_id,
+        priority=priority,
+        cpu=cpu,
         memory_mb=_MEMORY_MB,
         tools=[],
         max_attempts=_ATTEMPTS,

@@ -1,9 +1,8 @@
-"""What a worker runs to probe a medium: nothing here trusts the file."""
+"""What a worker runs to probe a medium and to check its bytes: nothing here trusts the file."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,7 +13,7 @@ import structlog
 from connectors.media_tools import MediaRefused, MediaTools
 from connectors.ports import BlobMissing, BlobStore
 from connectors.process import ToolFailed
-from processors.ingest.plan import ProbeOrder, ProbeOutcome
+from processors.ingest.plan import CheckOrder, CheckOutcome, ProbeOrder, ProbeOutcome
 from processors.work.execution import Execution
 
 log = structlog.get_logger()
@@ -28,9 +27,35 @@ class Straightener(Protocol):
         ...
 
 
+class Hasher(Protocol):
+    """What reads all of a file; see connectors.digests."""
+
+    async def sha256(self, path: Path, size_bytes: int) -> str:
+        """The hash of a file of about this size, in hexadecimal. Raises ToolFailed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Reads a blob again, to see whether its bytes are still what they were."""
+
+    blobs: BlobStore
+    hasher: Hasher
+
+    async def __call__(self, execution: Execution) -> str:
+        """The outcome as JSON. Raises ToolFailed."""
+        order = CheckOrder(**orjson.loads(execution.task.plan.order))
+        try:
+            path = await self.blobs.local_path(order.location)
+            sound = await self.hasher.sha256(path, order.size_bytes) == order.sha256
+        except BlobMissing:  # the medium was deleted meanwhile
+            sound = True
+        return orjson.dumps(asdict(CheckOutcome(location=order.location, sound=sound))).decode()
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Reads a blob again from the store: its hash, its kind, its streams."""
+    """Looks at a blob in the store: its kind, its streams."""
 
     blobs: BlobStore
     tools: MediaTools
@@ -51,24 +76,16 @@ class Probe:
             return refused("bytes_missing", "its bytes are not in the store; upload it again")
         if order.size_bytes == 0:
             return refused("empty", "the file is empty")
-        digest, said = await asyncio.gather(asyncio.to_thread(_hash, path), self._looked_at(path))
-        if digest != order.sha256:
-            return refused("corrupt", "its bytes are not those that were uploaded; upload it again")
-        if isinstance(said, MediaRefused):
-            return refused(said.code, str(said))
-        if isinstance(said, ToolFailed):
-            raise said
+        if (await asyncio.to_thread(path.stat)).st_size != order.size_bytes:
+            return refused("corrupt", "it is not as long as what was uploaded; upload it again")
+        try:
+            said = await self.tools.probe(path)
+        except MediaRefused as error:
+            return refused(error.code, str(error))
         location = order.location
         if said.pop("clock_restarts"):
             location, said = await self._straightened(path, folder, location, said)
-        return ProbeOutcome(location=location, size_bytes=order.size_bytes, sha256=digest, **said)
-
-    async def _looked_at(self, path: Path) -> dict[str, Any] | MediaRefused | ToolFailed:
-        """What the tool says; what it stumbles over is looked into once the bytes are known to be right."""
-        try:
-            return await self.tools.probe(path)
-        except (MediaRefused, ToolFailed) as error:
-            return error
+        return ProbeOutcome(location=location, size_bytes=order.size_bytes, sha256=order.sha256, **said)
 
     async def _straightened(
         self, path: Path, folder: Path, location: str, said: dict[str, Any]
@@ -85,8 +102,3 @@ class Probe:
             return location, said
         straight.pop("clock_restarts")
         return (await self.blobs.adopt(target, "straight", target.suffix)).location, straight
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -35,7 +35,7 @@ _LIBRARY = "library"
 
 _AT_REST = frozenset({"completed", "failed", "released", "expired", "dead", "cancelled"})
 """Of tasks: nobody works on them."""
-_NOT_JOBS = frozenset({"probe", *pictures.KINDS})
+_NOT_JOBS = frozenset({"probe", "check", *pictures.KINDS})
 """Tasks of taking a medium in: they belong to no job."""
 
 _NEWEST = "created_at"

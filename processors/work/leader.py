@@ -7,7 +7,7 @@ deterministic id, harmless when two leaders act. With no leader, the window drai
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -190,13 +190,18 @@ class Leader:
         """Lets tasks in while there is room, the light ones always. Raises what kept some of them out."""
         await self._look_up()
         while chosen := self._next():
-            answers = await asyncio.gather(*(self._admit(*each) for each in chosen), return_exceptions=True)
-            admitted = [answer for answer in answers if isinstance(answer, TaskChanged)]
-            if admitted:
-                await self.publisher.publish(admitted)
-            for answer in answers:
-                if isinstance(answer, BaseException):
-                    raise answer
+            await self._let_in([each for each in chosen if each[0].awaited])
+            await self._let_in([each for each in chosen if not each[0].awaited])
+
+    async def _let_in(self, chosen: Sequence[tuple[Task, FairQueue]]) -> None:
+        """Lets tasks in and tells of them. Raises what kept some of them out."""
+        answers = await asyncio.gather(*(self._admit(*each) for each in chosen), return_exceptions=True)
+        admitted = [answer for answer in answers if isinstance(answer, TaskChanged)]
+        if admitted:
+            await self.publisher.publish(admitted)
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
 
     def _next(self) -> list[tuple[Task, FairQueue]]:
         """Some tasks that there is room for, each taken from its queue."""

@@ -7,7 +7,7 @@ import contextlib
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from connectors.brakes import Brakes
 from connectors.ports import Clock
@@ -21,6 +21,8 @@ from schemas.workers import PAUSE
 _LOOK_EVERY_S = 1.0
 _DELIVERED_WITHIN_S = 0.3
 _PLANNED_WITHIN = timedelta(seconds=1)
+_COMING = timedelta(seconds=1)
+"""Who has just brought a medium may want to see it: what is idle does not begin before that is known."""
 
 
 @dataclass(slots=True)
@@ -87,12 +89,15 @@ class Minder:
         made here, or has only just begun to wait, so that it is being planned; or there is no room.
         """
         now = self.clock.now()
-        if crowded_out(task, beside, self.places, now):
-            return True
         if task.awaited or not takes_time(task):
             return False
+        if crowded_out(task, beside, self.places, now) or (task.idle and self._is_new(task, now)):
+            return True
         planned = any(now - head.at < _PLANNED_WITHIN for head in self.demands.waited_for(now))
         return planned or any(self.as_wanted(t).awaited for t in beside)
+
+    def _is_new(self, task: Task, now: datetime) -> bool:
+        return timedelta(0) <= now - task.created_at < _COMING
 
     @property
     def placed(self) -> list[Task]:

@@ -19,6 +19,8 @@ from processors.work.tasks import Task
 
 _IDLE_PATIENCE = timedelta(minutes=10)
 """Idle work that is older takes part all the same: where jobs never end, thumbnails are made too."""
+_AT_ONCE = 0.5
+"""What asks for less of a processor is hardly noticed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,8 @@ def restrain(
     memory_short: bool = False,
     hushed: bool = False,
 ) -> Restraint:
-    """What to hold back of what runs, the oldest first. What is light is over in a moment, and goes on, but
-    for what makes segments while someone waits for something else: that may take its time.
+    """What to hold back of what runs, the oldest first. What is light is over soon, and goes on; while
+    someone waits for something else, only what is over at once does.
 
     While the worker is `breathing`, others have the processor; where memory is short, one task is left. What
     was begun for viewers beyond the `places` is left when nobody waits for it any more, and what is idle
@@ -88,8 +90,8 @@ def restrain(
 
 
 def takes_time(task: Task) -> bool:
-    """Whether it goes on for longer than someone should have to wait."""
-    return not task.light or task.made is not None
+    """Whether it goes on for longer than someone should have to wait: a probe does not, a poster does."""
+    return not 0 < task.plan.cpu < _AT_ONCE
 
 
 def crowded_out(task: Task, beside: Collection[Task], places: int, now: datetime) -> bool:

@@ -41,7 +41,8 @@ def light(id: str = "light", **more: Any) -> Running:
         ([cut(paused=True), whole(paused=True), light(paused=True)], False, "cut", "whole", "whole"),
         ([cut(paused=True, wanted=True)], False, "", "", ""),
         ([cut(paused=True, awaited=True), whole()], False, "", "whole", ""),
-        ([cut(awaited=True), whole(), light(), cut("next")], False, "", "whole next", ""),
+        ([cut(awaited=True), whole(), light(), cut("next")], False, "", "whole light next", ""),
+        ([cut(awaited=True), running("probe", cpu=0.25)], False, "", "", ""),
         ([cut(awaited=True), light("sound", makes="film/s:0+75")], False, "", "sound", ""),
         ([cut(), light("sound", makes="film/s:0+75")], False, "", "", ""),
         ([cut("a"), cut("b"), cut("c")], False, "", "", ""),
@@ -95,7 +96,7 @@ def at_once(found: Restraint, several: list[Running]) -> set[str]:
 def test_the_background_is_hushed_for_what_is_about_to_begin_or_to_be_delivered() -> None:
     several = [cut(), cut("wanted", wanted=True), whole(), light(), light("sound", makes="film/s:0+75")]
     found = restrain(several, now=WHEN, places=5, worker_paused=False, hushed=True)
-    assert (set(found.stopped), set(found.left)) == ({"cut", "whole", "sound"}, set())
+    assert (set(found.stopped), set(found.left)) == ({"cut", "whole", "light", "sound"}, set())
 
 
 def test_what_nobody_waits_for_stands_still_while_others_have_the_processor() -> None:

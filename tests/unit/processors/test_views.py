@@ -111,7 +111,7 @@ async def test_of_pause_and_resume_the_later_stands_and_the_end_of_the_run_ends_
     assert (again["pause"]["run"], again["pause"]["on"]) == (2, True)
 
 
-@pytest.mark.parametrize("kind", ["probe", *KINDS])
+@pytest.mark.parametrize("kind", ["probe", "check", *KINDS])
 async def test_taking_a_medium_in_makes_no_job(kind: str) -> None:
     assert steps(samples.task_changed("planned", kind=kind, job_id="m1")) == []
 

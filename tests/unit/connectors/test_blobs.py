@@ -1,0 +1,71 @@
+"""A long file is brought to the disk while it is written; what the disk says against it is heard."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from connectors import blobs
+from connectors.blobs import FileStore
+from connectors.ports import StoreFull, StoreUnavailable
+
+PIECE = b"x" * (1 << 20)
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileStore:
+    monkeypatch.setattr(blobs, "_SYNC_BYTES", len(PIECE))
+    return FileStore(tmp_path, "gateway-1")
+
+
+class Disk:
+    """The system's own, which counts how often it is asked, and may refuse the first time, and only then."""
+
+    def __init__(self, refusal: OSError | None = None) -> None:
+        self.fsync, self.refusal, self.asked = os.fsync, refusal, 0
+
+    def __call__(self, handle: int) -> None:
+        self.asked += 1
+        refusal, self.refusal = self.refusal, None
+        if refusal is not None:
+            raise refusal
+        self.fsync(handle)
+
+
+async def test_a_long_file_is_synced_on_the_way(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = Disk()
+    monkeypatch.setattr(os, "fsync", disk)
+    writer = store.writer()
+    await writer.write(PIECE)
+    assert store.syncing is not None
+    await store.syncing
+    assert disk.asked == 1
+    blob = await writer.commit("raw")
+    assert (await store.local_path(blob.location)).read_bytes() == PIECE
+
+
+@pytest.mark.parametrize(("number", "error"), [(errno.ENOSPC, StoreFull), (errno.EIO, StoreUnavailable)])
+async def test_a_disk_that_refused_once_on_the_way_has_refused_the_file(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch, number: int, error: type[Exception]
+) -> None:
+    monkeypatch.setattr(os, "fsync", Disk(OSError(number, "no")))
+    writer = store.writer()
+    await writer.write(PIECE)
+    with pytest.raises(error):
+        await writer.commit("raw")
+    await writer.abort()
+    assert [path for path in (store._root).rglob("*") if path.is_file()] == []
+
+
+async def test_one_file_at_a_time_is_synced_on_the_way(store: FileStore) -> None:
+    first, second = store.writer(), store.writer()
+    await first.write(PIECE)
+    syncing = store.syncing
+    await second.write(PIECE)
+    assert syncing is not None
+    assert second._syncing is None or syncing.done()
+    await first.abort()
+    await second.commit("raw")
