@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
 _SOURCE = Path(__file__).parent.parent / "pyproject.toml"
 
 
+@cache
 def version() -> str:
     """The version."""
     if _SOURCE.is_file():

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, StrictBool, TypeAdapter, ValidationError
 
 Container = Literal["mp4", "mkv", "webm", "hls", "m4a", "ogg", "mp3", "flac"]
 VideoCodec = Literal["h264", "hevc", "av1", "vp9", "copy"]
@@ -74,10 +74,10 @@ class Video:
     speed: Speed = "fast"
     """Time for size."""
     max_frame_rate: Annotated[int, Field(ge=1, le=240)] = 60
-    tone_map: bool = True
+    tone_map: StrictBool = True
     """HDR becomes SDR; without it HDR stays what it is, where the codec can hold it."""
-    deinterlace: bool = True
-    hardware: bool = False
+    deinterlace: StrictBool = True
+    hardware: StrictBool = False
     """Encode in hardware on workers where that works, and in software elsewhere and after a failure."""
 
     @property
@@ -118,8 +118,8 @@ class Profile:
     audio: Audio | None = None
     subtitles: Literal["none", "carry", "burn"] = "none"
     """Text tracks: left out, carried along, or drawn into the picture (the default track)."""
-    keep_chapters: bool = True
-    keep_metadata: bool = True
+    keep_chapters: StrictBool = True
+    keep_metadata: StrictBool = True
     engine: Literal["ffmpeg", "handbrake"] = "ffmpeg"
     handbrake_preset: Annotated[str, Field(max_length=100)] | None = None
     """With the engine handbrake: the name of one of its presets, which says the rest."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from datetime import datetime
 
 from connectors.ports import Clock
 from gateway.auth import handed_out, keys, links
@@ -24,6 +25,7 @@ class Gatekeeper:
         self._directory = identity.directory
         self._tokens = identity.tokens
         self._links = identity.links
+        self._lifetimes = identity.sessions.lifetimes
         self._following = identity.following
         self._clock = clock
 
@@ -46,7 +48,14 @@ class Gatekeeper:
         if principal.key_id is not None:
             kept = self._directory.credential(API_KEY, principal.key_id)
             return kept is not None and ApiKey.read(kept).is_in_time(self._clock.now())
+        if principal.issued_at is not None and self._is_over(principal.issued_at):
+            return False
         return self._directory.counts(user, principal.session_id, principal.issued_at)
+
+    def _is_over(self, issued_at: datetime) -> bool:
+        """Whether a session of which nothing else was seen since would have ended by its age."""
+        longest = min(self._lifetimes.unused, self._lifetimes.at_most)
+        return self._clock.now() - issued_at >= longest
 
     def _by_key(self, token: str) -> Principal:
         id, secret = handed_out.read(keys.MARK, token)

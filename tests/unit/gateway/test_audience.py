@@ -185,3 +185,18 @@ async def test_a_key_that_has_ended_ends_what_is_heard_by_it(
             w.clock.move(seconds=1000)
             await until(lambda: outbox.is_dropped)
             assert outbox.closed_because == live.SHUT_OUT
+
+
+async def test_a_session_that_has_ended_by_its_age_ends_what_is_heard_by_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_SWEEP_S", 0.01)
+    async with world(tmp_path, session_unused_days=2.0) as w:
+        token = (await signed_in(w, await person(w, "ada")))["access_token"]
+        principal = await w.services.authenticator.principal(token)
+        with w.services.hub.client("sse", Filter(), principal) as outbox:
+            w.clock.move(seconds=2 * 86_400 - 1)
+            assert w.services.authenticator.still_good(principal)
+            w.clock.move(seconds=1)
+            await until(lambda: outbox.is_dropped)
+            assert outbox.closed_because == live.SHUT_OUT

@@ -122,6 +122,7 @@ async def test_what_is_no_profile_is_refused(tmp_path: Path) -> None:
         {**MINE, "container": "exe"},
         {**MINE, "name": "../x"},
         {**MINE, "about": "x" * 201},
+        {**MINE, "keep_chapters": "yes"},
         {**MINE, "video": {**VIDEO, "rungs": [{"height": 481, "crf": 23}]}},
         {**MINE, "video": {**VIDEO, "codec": "-vf drawtext"}},
         {**MINE, "audio": {"codec": "aac", "bit_rate": 10**400}},
