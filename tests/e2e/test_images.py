@@ -128,7 +128,7 @@ def test_a_silent_clip_has_no_waveform(client: Client, stack: Stack, clips: Path
     silent = clip(clips / "images-silent.mp4", seconds=3, size="320x180", sound=False)
     media = with_pictures(client, client.upload(silent)["media"]["id"], POSTER, THUMBNAILS)
     planned = [event.kind for event in tasks(stack, media["id"], "planned")]
-    assert sorted(planned) == ["poster", "probe", "thumbnails"]
+    assert sorted(planned) == ["check", "poster", "probe", "thumbnails"]
     assert of(media, WAVEFORM) == {}
 
 
