@@ -40,6 +40,7 @@ from gateway.profiles import endpoints as profile_endpoints
 from gateway.providers import endpoints as providers
 from gateway.registry import endpoints as registry
 from gateway.safe_headers import SafeHeaders
+from gateway.second_factor import endpoints as second_factor
 from gateway.services import Services
 from gateway.sessions import endpoints as sessions
 from gateway.settings import Settings
@@ -123,6 +124,7 @@ def _include(app: FastAPI) -> None:
         profile_endpoints.router,
         playback.router,
         accounts.router,
+        second_factor.router,
         invitations.router,
         keys.router,
         libraries.router,

@@ -15,18 +15,22 @@ from gateway.auth.passwords import refuse_weak
 from gateway.auth.sessions import Reused, Session
 from gateway.commands import Command
 from gateway.errors import Forbidden, Hidden, NotFound, Unauthorized
+from gateway.second_factor import proving
 from gateway.sessions import schemas
 from schemas.events import SessionChanged
 
 _SESSIONS = "/api/v1/auth/sessions"
 _MOST_CLIENT = 200
 _PROVEN_FOR = timedelta(minutes=10)
+_METHODS = {False: "password", True: "password, code"}
 _WRONG = "This name and password don't go together."
 _OTHER = "The current password is another one."
 
 
 async def sign_in(command: Command, request: Request, said: schemas.SignIn) -> Session:
-    """Opens a session. Raises Unauthorized, in the same words and time whatever is wrong, and OverBudget."""
+    """Opens a session. Raises Unauthorized, in the same words and time whatever is wrong, CodeNeeded, and
+    OverBudget.
+    """
     identity = command.services.identity
     identity.following.refuse_stale()
     async with command.services.limits.attempt(request, said.login):
@@ -37,7 +41,9 @@ async def sign_in(command: Command, request: Request, said: schemas.SignIn) -> S
             mark = command.services.addresses.mark(said.login)
             command.about(Target("user", user.id) if user else Target.named("login", mark))
             raise Unauthorized(_WRONG)
-    return await open_session(command, request, user, "password")
+        proven = said.code is not None and await proving.prove(command.acting_as(user.id), user, said.code)
+    proving.refuse_without(identity, user, said.code)
+    return await open_session(command, request, user, _METHODS[proven])
 
 
 async def open_session(command: Command, request: Request, user: User, method: str) -> Session:
