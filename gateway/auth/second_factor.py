@@ -22,7 +22,8 @@ RECOVERY_CODES = 10
 OFFERED_FOR = timedelta(minutes=10)
 _ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
 """Nothing in it looks like something else."""
-_GROUP, _GROUPS = 4, 3
+_GROUP, _GROUPS = 4, 6
+"""117 bits: so many that a plain hash is enough to keep."""
 _NEIGHBOURS = 1
 """Clocks differ, and people are slow: the code before and the one after are right too."""
 _STEP = timedelta(seconds=30)

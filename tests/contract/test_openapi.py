@@ -12,6 +12,11 @@ from gateway.document_links import FOLLOWING
 from tests.contract.openapi_document import described
 
 OPERATIONS = {
+    "get_second_factor",
+    "offer_second_factor",
+    "take_up_second_factor",
+    "give_up_second_factor",
+    "remove_second_factor",
     "ask_graphql",
     "list_providers",
     "start_with_provider",
