@@ -116,6 +116,8 @@ _PEOPLE: Rows = {
     ("GET", "/auth/whoami"): _look("account.shown"),
     ("POST", "/auth/logout"): _act("session.closed"),
     ("POST", "/auth/password"): _act("user.password"),
+    ("POST", "/auth/password-reset"): _act("user.password"),
+    ("POST", "/users/{user_id}/password-reset"): _act("reset.made", *_USER),
     ("GET", "/auth/second-factor"): _look("account.shown"),
     ("POST", "/auth/second-factor"): _look("second-factor.offered"),
     ("PUT", "/auth/second-factor"): _act("second-factor.set"),

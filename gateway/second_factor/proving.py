@@ -30,24 +30,21 @@ def refuse_without(identity: Identity, user: User, code: str | None) -> None:
         raise CodeNeeded("second-factor-needed", "Send the code of your authenticator app as `code`, too.")
 
 
-async def prove(command: Command, user: User, code: str) -> bool:
-    """Whether there was something to prove. A recovery code counts no longer then. Raises CodeNeeded."""
+async def prove(command: Command, user: User, code: str) -> User:
+    """The account as it is afterwards: a recovery code counts no longer. Raises CodeNeeded."""
     identity = command.services.identity
     factor = factor_of(identity, user.id)
-    if factor is None:
-        return False
-    if await identity.second_factors.is_code(factor, user.id, code, command.now):
-        return True
+    if factor is None or await identity.second_factors.is_code(factor, user.id, code, command.now):
+        return user
     left = factor.without(code)
     if left is None:
         raise CodeNeeded("wrong-code", "The code is another one, or was used before.")
-    await keep(command, user, left, "recovery-code")
-    return True
+    return await keep(command, user, left, "recovery-code")
 
 
-async def keep(command: Command, user: User, factor: SecondFactor | None, change: str) -> str:
-    """Someone's second factor from now on; the token to read by. Raises Conflict."""
+async def keep(command: Command, user: User, factor: SecondFactor | None, change: str) -> User:
+    """The account with this second factor from now on. Raises Conflict."""
     value = factor.written() if factor else None
     event = changes.credential(command, SECOND_FACTOR, user.id, user.id, value)
-    _user, token = await changes.save(command, user, change, event)
-    return token
+    new, _token = await changes.save(command, user, change, event)
+    return new

@@ -17,7 +17,7 @@ from gateway.commands import Command
 from gateway.errors import Forbidden, Hidden, NotFound, Unauthorized
 from gateway.second_factor import proving
 from gateway.sessions import schemas
-from schemas.events import SessionChanged
+from schemas.events import Event, SessionChanged
 
 _SESSIONS = "/api/v1/auth/sessions"
 _MOST_CLIENT = 200
@@ -41,9 +41,11 @@ async def sign_in(command: Command, request: Request, said: schemas.SignIn) -> S
             mark = command.services.addresses.mark(said.login)
             command.about(Target("user", user.id) if user else Target.named("login", mark))
             raise Unauthorized(_WRONG)
-        proven = said.code is not None and await proving.prove(command.acting_as(user.id), user, said.code)
+        if said.code is not None:
+            user = await proving.prove(command.acting_as(user.id), user, said.code)
     proving.refuse_without(identity, user, said.code)
-    return await open_session(command, request, user, _METHODS[proven])
+    has_more = proving.factor_of(identity, user.id) is not None
+    return await open_session(command, request, user, _METHODS[has_more])
 
 
 async def open_session(command: Command, request: Request, user: User, method: str) -> Session:
@@ -145,14 +147,15 @@ async def _refuse_wrong(command: Command, password: str) -> None:
             raise Forbidden("wrong-password", _OTHER)
 
 
-async def set_password(command: Command, user: User, password: str) -> User:
+async def set_password(command: Command, user: User, password: str, *more: Event) -> User:
     """Gives an account another password; its sessions and tokens end. Raises Invalid."""
     identity = command.services.identity
     personal = identity.directory.personal(user.id)
     refuse_weak(password, *(personal.names if personal else ()))
     kept = await identity.passwords.hashed(password)
     event = changes.credential(command, PASSWORD, user.id, user.id, kept)
-    new, _ = await changes.save(command, changes.signed_out_everywhere(user, command.now), "password", event)
+    out = changes.signed_out_everywhere(user, command.now)
+    new, _ = await changes.save(command, out, "password", event, *more)
     return new
 
 

@@ -12,6 +12,8 @@ from gateway.document_links import FOLLOWING
 from tests.contract.openapi_document import described
 
 OPERATIONS = {
+    "make_reset",
+    "use_reset",
     "get_second_factor",
     "offer_second_factor",
     "take_up_second_factor",
@@ -136,6 +138,7 @@ OPERATIONS = {
 
 
 OPEN = {
+    "use_reset",
     "register",
     "sign_in",
     "renew_session",

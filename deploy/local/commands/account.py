@@ -39,12 +39,7 @@ def login(
     output = Output(as_json=json)
     body = {"login": login, "password": asking.password(password_stdin, "Password"), "code": code}
     with reach.anonymous(reach.home_at(home), url) as gateway:
-        try:
-            tokens = gateway.post("/auth/login", body)
-        except Failure as failure:
-            if failure.problem != "second-factor-needed":
-                raise
-            tokens = gateway.post("/auth/login", {**body, "code": asking.code()})
+        tokens = _with_code(gateway, "/auth/login", body)
         reach.kept().put(gateway.url, login, tokens)
     output.emit({"login": login, "url": gateway.url}) if json else output.line(f"signed in as {login}")
 
@@ -83,6 +78,25 @@ def whoami(home: HomeOption = None, url: UrlOption = None, json: JsonOption = Fa
     else:
         shown = said(account) if account else {"login": "nobody: this is the administrator's token"}
         output.pairs({**shown, "may": ", ".join(who["permissions"])})
+
+
+@app.command("new-password")
+def new_password(
+    reset: Annotated[str, typer.Argument(help="What an administrator gave you.", metavar="RESET")],
+    password_stdin: StdinOption = False,
+    code: CodeOption = None,
+    home: HomeOption = None,
+    url: UrlOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Set a new password in place of one that is forgotten; all your sessions end."""
+    from deploy.local import reach
+
+    output = Output(as_json=json)
+    new = asking.password(password_stdin, "New password", twice=True)
+    with reach.anonymous(reach.home_at(home), url) as gateway:
+        _with_code(gateway, "/auth/password-reset", {"reset": reset, "new": new, "code": code})
+    output.emit({"done": True}) if json else output.line("done: sign in with it")
 
 
 @second_factor.command()
@@ -129,6 +143,16 @@ def off(
     with reach.gateway(reach.home_at(home), url) as gateway:
         gateway.post(f"{_PATH}/removal", {"code": code or asking.code()})
     output.emit({"on": False}) if json else output.line("off")
+
+
+def _with_code(gateway: Any, path: str, body: dict[str, Any]) -> Any:
+    """What is answered; a code is asked for where one is needed."""
+    try:
+        return gateway.post(path, body)
+    except Failure as failure:
+        if failure.problem != "second-factor-needed":
+            raise
+        return gateway.post(path, {**body, "code": asking.code()})
 
 
 def _offer(gateway: Any) -> dict[str, Any]:

@@ -137,6 +137,20 @@ def password(
     output.emit({"login": login}) if json else output.line(f"{login} has a new password")
 
 
+@users.command()
+def reset(
+    login: LoginArgument, home: HomeOption = None, url: UrlOption = None, json: JsonOption = False
+) -> None:
+    """Print what lets someone set a new password, once, within a day: with `sluice new-password`."""
+    from deploy.local import reach
+    from deploy.local.client import at
+
+    output = Output(as_json=json)
+    with reach.gateway(reach.home_at(home), url) as gateway:
+        made = gateway.post(at("users", _find(gateway, login)["id"], "password-reset"))
+    output.emit(made) if json else output.line(made["reset"])
+
+
 @users.command("forget-second-factor")
 def forget_second_factor(
     login: LoginArgument, home: HomeOption = None, url: UrlOption = None, json: JsonOption = False

@@ -54,6 +54,8 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/auth/whoami"): SOMEONE,
     ("POST", "/api/v1/auth/logout"): "account",
     ("POST", "/api/v1/auth/password"): "account",
+    ("POST", "/api/v1/auth/password-reset"): ANYONE,
+    ("POST", "/api/v1/users/{user_id}/password-reset"): "users:write",
     ("GET", "/api/v1/auth/second-factor"): "account",
     ("POST", "/api/v1/auth/second-factor"): "account",
     ("PUT", "/api/v1/auth/second-factor"): "account",
