@@ -304,3 +304,17 @@ def test_a_second_factor_is_set_up_at_the_terminal_and_asked_for_at_any_replica(
     assert [refusal(each, code=coming) for each in (replicas.one, replicas.other)] == [None, "wrong-code"]
     assert sluice("second-factor", "off", "--code", codes[1]).returncode == 0
     until(lambda: sluice(*sign_in, said=PASSWORD + "\n").returncode == 0, "the password to be enough")
+
+
+def test_a_forgotten_password_is_set_anew_at_the_command(
+    sluice: Callable[..., subprocess.CompletedProcess[str]], replicas: Replicas
+) -> None:
+    _, login = replicas.person()
+    new = "quite another password"
+    until(lambda: login in sluice("user", "list", "--limit", "1000").stdout, "the account to be listed")
+    reset = sluice("user", "reset", login).stdout.strip()
+    for returncode in (0, 6):
+        done = sluice("new-password", reset, "--password-stdin", said=new + "\n")
+        assert done.returncode == returncode, done.stderr
+    assert sluice("login", login, "--password-stdin", said=PASSWORD + "\n").returncode == 6
+    assert sluice("login", login, "--password-stdin", said=new + "\n").returncode == 0
