@@ -36,6 +36,7 @@ from gateway.auth.links import Links
 from gateway.auth.live_tickets import LiveTickets
 from gateway.auth.passwords import Passwords
 from gateway.auth.principal import read_token_file
+from gateway.auth.second_factor import SecondFactors
 from gateway.auth.sessions import Lifetimes, Sessions
 from gateway.broker import Broker
 from gateway.claims import Claims
@@ -118,7 +119,7 @@ def connect(settings: Settings) -> Parts:
     identity.following.tell(limits.own.hear)
     addresses = Addresses(secret, identity.directory)
     trail = new_trail(settings.instance, secret, addresses, broker, read_models, clock, metrics.audit_lost)
-    gatekeeper = Gatekeeper(token, identity, clock)
+    gatekeeper = Gatekeeper(token, identity, clock, settings.second_factor_roles)
     identity.following.tell(lambda _: hub.let_go(gatekeeper.still_good))
 
     async def close_database() -> None:
@@ -184,6 +185,7 @@ def identity_of(
         following=Following(feed, settings.revocation_patience_s, directory.hear, shared.hear),
         directory=directory,
         passwords=Passwords(secret, settings.bcrypt_rounds),
+        second_factors=SecondFactors(secret, claims, settings.issuer),
         tokens=AccessTokens(secret, settings.issuer, clock, timedelta(seconds=settings.access_token_s)),
         sessions=Sessions(database, secret, lifetimes),
         cookies=Cookies(secret, settings.origin),

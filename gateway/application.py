@@ -39,7 +39,9 @@ from gateway.playback.cors import OpenToPages
 from gateway.profiles import endpoints as profile_endpoints
 from gateway.providers import endpoints as providers
 from gateway.registry import endpoints as registry
+from gateway.resets import endpoints as resets
 from gateway.safe_headers import SafeHeaders
+from gateway.second_factor import endpoints as second_factor
 from gateway.services import Services
 from gateway.sessions import endpoints as sessions
 from gateway.settings import Settings
@@ -123,6 +125,8 @@ def _include(app: FastAPI) -> None:
         profile_endpoints.router,
         playback.router,
         accounts.router,
+        second_factor.router,
+        resets.router,
         invitations.router,
         keys.router,
         libraries.router,
@@ -142,7 +146,14 @@ def _include(app: FastAPI) -> None:
         farm.opening,
     ):
         app.include_router(kept, responses=asked)
-    for by_itself in (sessions.router, shares.opening, providers.router, events.router, graphql.sockets):
+    for by_itself in (
+        sessions.router,
+        resets.using,
+        shares.opening,
+        providers.router,
+        events.router,
+        graphql.sockets,
+    ):
         app.include_router(by_itself, prefix=API)
     for open_to_all in (
         older.router,

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from connectors.brokers import Brokers, KafkaSecurity, Mechanism
+from gateway.auth.roles import Role
 from gateway.client_address import Network
 from gateway.limits.budgets import Budget, Kind, read
 
@@ -24,6 +25,7 @@ def _listed(said: object) -> object:
 
 
 _Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_listed)]
+_Roles = Annotated[tuple[Role, ...], NoDecode, BeforeValidator(_listed)]
 _Origin = Annotated[str, Field(pattern=r"^https?://[^/*]+$")]
 _Origins = Annotated[tuple[_Origin, ...], NoDecode, BeforeValidator(_listed)]
 
@@ -117,6 +119,11 @@ class Settings(BaseSettings):
 
     session_days: float = Field(default=90, gt=0, le=99)
     """How long a session lasts at most."""
+
+    second_factor_roles: _Roles = ()
+    """The roles of those who must have a second factor beside their password, as in admin,editor: until they
+    have one, they may do nothing but set it up.
+    """
 
     bcrypt_rounds: int = Field(default=12, ge=4, le=16)
     """How much work it is to try one password: twice as much for each step."""

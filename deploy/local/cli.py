@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from deploy.local.commands import (
+    account,
     audit,
     certs,
     demo,
@@ -87,13 +88,14 @@ def _options(
     """Holds what may stand before a command."""
 
 
-for _part in (demo, stack, certs, media, jobs, events, users, develop):
+for _part in (demo, stack, certs, media, jobs, events, account, develop):
     app.registered_commands += _part.app.registered_commands
 app.add_typer(audit.app, name="audit")
 app.add_typer(letters.app, name="dlq")
 app.add_typer(profiles.app, name="profiles")
 app.add_typer(workers.app, name="workers")
 app.add_typer(users.users, name="user")
+app.add_typer(account.second_factor, name="second-factor")
 
 
 def main() -> None:

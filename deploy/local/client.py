@@ -159,7 +159,8 @@ def problem(answer: httpx.Response) -> Failure:
     detail = said.get("detail")
     several = [clean(each) for each in _several(said)]
     words = f"{title}: {detail}" if detail and detail != title and not several else str(title)
-    return Failure(clean(f"{words} ({answer.status_code})"), _exit_for(answer.status_code), several)
+    message, code = clean(f"{words} ({answer.status_code})"), _exit_for(answer.status_code)
+    return Failure(message, code, several, problem=said.get("code"))
 
 
 def _several(said: dict[str, Any]) -> list[str]:

@@ -26,8 +26,17 @@ ERROR = "error: "
 class Failure(Exception):
     """Ends the command with one clear line. The message says what the caller can do."""
 
-    def __init__(self, message: str, code: Exit = Exit.FAILED, problems: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        code: Exit = Exit.FAILED,
+        problems: Sequence[str] = (),
+        *,
+        problem: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
+        self.problem = problem
+        """The gateway's own name for it, where it was the gateway that refused."""
         self.problems = tuple(problems)
         """Where several things are wrong: each, for a line of its own."""

@@ -16,6 +16,8 @@ from gateway.auth.accounts import (
     ERASED,
     IDENTITY,
     PASSWORD,
+    RESET,
+    SECOND_FACTOR,
     USER_KEY,
     Personal,
     User,
@@ -91,7 +93,7 @@ async def save_personal(command: Command, user: User, personal: Personal) -> tup
 async def erase(command: Command, user: User) -> tuple[User, str]:
     """The account without anything that tells whose it was: the key to it goes, and with it all history."""
     directory = command.services.identity.directory
-    gone = [(USER_KEY, user.id), (PASSWORD, user.id)]
+    gone = [(kind, user.id) for kind in (USER_KEY, PASSWORD, SECOND_FACTOR, RESET)]
     gone += [(kind, each.id) for kind in (API_KEY, IDENTITY) for each in directory.credentials(kind, user.id)]
     events = [credential(command, kind, id, user.id, None) for kind, id in gone]
     new = replace(user, state=ERASED, sealed=None, groups=frozenset(), valid_from=to_millis(command.now))

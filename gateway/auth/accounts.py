@@ -12,6 +12,7 @@ ACTIVE, DISABLED, ERASED = "active", "disabled", "erased"
 
 PASSWORD, USER_KEY, API_KEY = "password", "user-key", "api-key"
 INVITATION, SHARE, IDENTITY = "invitation", "share", "identity"
+SECOND_FACTOR, RESET = "second-factor", "reset"
 """The kinds of credentials."""
 
 

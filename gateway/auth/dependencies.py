@@ -24,6 +24,7 @@ from gateway.freshness import fresh
 from gateway.services import Services, services_of
 
 _SEND = "Send the header Authorization: Bearer <token>."
+_SET_UP = "Set up a second factor first, at /api/v1/auth/second-factor: you must have one here."
 _ADMITTED = "admitted"
 """Where a request's state has who asks, once that has been found out and counted."""
 
@@ -107,6 +108,8 @@ def allow(permission: Permission) -> Any:
 
 def refuse_unless(principal: Principal, permission: Permission) -> None:
     """Raises Forbidden."""
+    if permission not in principal.may and principal.lacks_second_factor:
+        raise Forbidden("second-factor-required", _SET_UP)
     if permission not in principal.may:
         raise Forbidden("not-allowed", f"This takes the permission {permission}, which you don't have.")
 

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Collection
 from datetime import datetime
 
 from connectors.ports import Clock
 from gateway.auth import handed_out, keys, links
-from gateway.auth.accounts import API_KEY, User
+from gateway.auth.accounts import API_KEY, PASSWORD, SECOND_FACTOR, User
 from gateway.auth.identity import Identity
 from gateway.auth.keys import ApiKey
 from gateway.auth.principal import ADMIN, Principal
-from gateway.auth.roles import permissions_of
+from gateway.auth.roles import Permission, permissions_of
 from gateway.errors import Unauthorized
 
+_TO_SET_ONE_UP: frozenset[Permission] = frozenset({"account"})
 _UNKNOWN = "This token is not known here."
 
 
 class Gatekeeper:
     """See principal.Authenticator. Nothing is asked of a database: what it needs is in memory."""
 
-    def __init__(self, admin_token: str, identity: Identity, clock: Clock) -> None:
+    def __init__(
+        self, admin_token: str, identity: Identity, clock: Clock, second_factor_roles: Collection[str] = ()
+    ) -> None:
         self._admin = _bytes(admin_token)
         self._directory = identity.directory
         self._tokens = identity.tokens
@@ -28,6 +32,7 @@ class Gatekeeper:
         self._lifetimes = identity.sessions.lifetimes
         self._following = identity.following
         self._clock = clock
+        self._second_factor_roles = second_factor_roles
 
     async def principal(self, token: str) -> Principal:
         """See principal.Authenticator."""
@@ -72,8 +77,26 @@ class Gatekeeper:
         user = self._active(claims.user_id)
         if not self._directory.counts(user, claims.session_id, claims.issued_at):
             raise Unauthorized("The session has ended: sign in again.")
-        may = permissions_of(user.role)
-        return Principal(user.id, user.role, may, user.groups, claims.session_id, claims.issued_at)
+        lacks = self._lacks_second_factor(user)
+        may = permissions_of(user.role) & _TO_SET_ONE_UP if lacks else permissions_of(user.role)
+        return Principal(
+            user.id,
+            user.role,
+            may,
+            user.groups,
+            claims.session_id,
+            claims.issued_at,
+            lacks_second_factor=lacks,
+        )
+
+    def _lacks_second_factor(self, user: User) -> bool:
+        """Whether someone must have a second factor and has none. Where there is no password, it is for the
+        provider to ask for one.
+        """
+        if user.role not in self._second_factor_roles:
+            return False
+        has = self._directory.credential
+        return has(PASSWORD, user.id) is not None and has(SECOND_FACTOR, user.id) is None
 
     def _active(self, user_id: str) -> User:
         user = self._directory.active(user_id)

@@ -11,6 +11,7 @@ from gateway.auth.directory import Directory
 from gateway.auth.links import Links
 from gateway.auth.live_tickets import LiveTickets
 from gateway.auth.passwords import Passwords
+from gateway.auth.second_factor import SecondFactors
 from gateway.auth.sessions import Sessions
 from gateway.claims import Claims
 from gateway.following import Following
@@ -24,6 +25,7 @@ class Identity:
     following: Following
     directory: Directory
     passwords: Passwords
+    second_factors: SecondFactors
     tokens: AccessTokens
     sessions: Sessions
     cookies: Cookies

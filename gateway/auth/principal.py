@@ -29,6 +29,8 @@ class Principal:
     """Since when they have what they came by; what was issued before they were signed out counts no more."""
     key_id: str | None = None
     """The key that they came by."""
+    lacks_second_factor: bool = False
+    """Whether they may do next to nothing before they have one."""
     only: str | None = None
     """The one medium that is not kept from them, for whoever has a link to it."""
 

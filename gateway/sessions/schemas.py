@@ -27,6 +27,12 @@ class SignIn(_Strict):
 
     login: str = Field(min_length=1, max_length=254, description="A name or e-mail address.")
     password: str = Field(min_length=1, max_length=MOST)
+    code: str | None = Field(
+        None,
+        min_length=1,
+        max_length=40,
+        description="Of the authenticator app, or a recovery code, for who has a second factor.",
+    )
     cookies: Truth = Field(False, description="Keep the tokens in cookies: for pages, and not for programs.")
 
 

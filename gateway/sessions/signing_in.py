@@ -15,18 +15,22 @@ from gateway.auth.passwords import refuse_weak
 from gateway.auth.sessions import Reused, Session
 from gateway.commands import Command
 from gateway.errors import Forbidden, Hidden, NotFound, Unauthorized
+from gateway.second_factor import proving
 from gateway.sessions import schemas
-from schemas.events import SessionChanged
+from schemas.events import Event, SessionChanged
 
 _SESSIONS = "/api/v1/auth/sessions"
 _MOST_CLIENT = 200
 _PROVEN_FOR = timedelta(minutes=10)
+_METHODS = {False: "password", True: "password, code"}
 _WRONG = "This name and password don't go together."
 _OTHER = "The current password is another one."
 
 
 async def sign_in(command: Command, request: Request, said: schemas.SignIn) -> Session:
-    """Opens a session. Raises Unauthorized, in the same words and time whatever is wrong, and OverBudget."""
+    """Opens a session. Raises Unauthorized, in the same words and time whatever is wrong, CodeNeeded, and
+    OverBudget.
+    """
     identity = command.services.identity
     identity.following.refuse_stale()
     async with command.services.limits.attempt(request, said.login):
@@ -37,7 +41,11 @@ async def sign_in(command: Command, request: Request, said: schemas.SignIn) -> S
             mark = command.services.addresses.mark(said.login)
             command.about(Target("user", user.id) if user else Target.named("login", mark))
             raise Unauthorized(_WRONG)
-    return await open_session(command, request, user, "password")
+        if said.code is not None:
+            user = await proving.prove(command.acting_as(user.id), user, said.code)
+    proving.refuse_without(identity, user, said.code)
+    has_more = proving.factor_of(identity, user.id) is not None
+    return await open_session(command, request, user, _METHODS[has_more])
 
 
 async def open_session(command: Command, request: Request, user: User, method: str) -> Session:
@@ -139,14 +147,15 @@ async def _refuse_wrong(command: Command, password: str) -> None:
             raise Forbidden("wrong-password", _OTHER)
 
 
-async def set_password(command: Command, user: User, password: str) -> User:
+async def set_password(command: Command, user: User, password: str, *more: Event) -> User:
     """Gives an account another password; its sessions and tokens end. Raises Invalid."""
     identity = command.services.identity
     personal = identity.directory.personal(user.id)
     refuse_weak(password, *(personal.names if personal else ()))
     kept = await identity.passwords.hashed(password)
     event = changes.credential(command, PASSWORD, user.id, user.id, kept)
-    new, _ = await changes.save(command, changes.signed_out_everywhere(user, command.now), "password", event)
+    out = changes.signed_out_everywhere(user, command.now)
+    new, _ = await changes.save(command, out, "password", event, *more)
     return new
 
 

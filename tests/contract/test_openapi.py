@@ -12,6 +12,13 @@ from gateway.document_links import FOLLOWING
 from tests.contract.openapi_document import described
 
 OPERATIONS = {
+    "make_reset",
+    "use_reset",
+    "get_second_factor",
+    "offer_second_factor",
+    "take_up_second_factor",
+    "give_up_second_factor",
+    "remove_second_factor",
     "ask_graphql",
     "list_providers",
     "start_with_provider",
@@ -131,6 +138,7 @@ OPERATIONS = {
 
 
 OPEN = {
+    "use_reset",
     "register",
     "sign_in",
     "renew_session",

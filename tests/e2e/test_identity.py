@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pyotp
 import pytest
 
 from deploy.local.settings import ROOT
@@ -242,3 +246,75 @@ def test_the_command_makes_people_and_acts_as_them(
     assert sluice("logout").returncode == 0
     assert status(replicas.one, renewed) == 401
     assert json.loads(sluice("whoami", "--json").stdout)["id"] == "admin"
+
+
+def set_up_at_a_terminal(stack: Stack, tmp_path: Path) -> tuple[str, list[str]]:
+    """Does what `sluice second-factor on` says; the app's secret, and the recovery codes."""
+    ours, theirs = pty.openpty()
+    with (
+        subprocess.Popen(
+            [sys.executable, "-m", "deploy.local", "second-factor", "on", "--home", str(stack.home.root)],
+            stdin=theirs,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, "XDG_CONFIG_HOME": str(tmp_path)},
+        ) as command,
+        os.fdopen(ours, "w") as keyboard,
+    ):
+        assert command.stderr is not None
+        drawn: list[str] = []
+        while not (line := command.stderr.readline()).startswith("Or type"):
+            assert line, drawn
+            drawn.append(line)
+        assert len(drawn) > 10, "there is a picture for the app"
+        secret = line.rpartition(" ")[2].strip()
+        keyboard.write(f"{pyotp.TOTP(secret).now()}\n")
+        keyboard.flush()
+        said, _ = command.communicate(timeout=120)
+    os.close(theirs)
+    assert command.returncode == 0
+    return secret, [line.strip() for line in said.splitlines() if line.startswith("  ")]
+
+
+def test_a_second_factor_is_set_up_at_the_terminal_and_asked_for_at_any_replica(
+    sluice: Callable[..., subprocess.CompletedProcess[str]], stack: Stack, replicas: Replicas, tmp_path: Path
+) -> None:
+    login = f"s{new_id().replace('-', '')[-12:]}"
+    sluice("user", "add", login, "--password-stdin", said=PASSWORD + "\n")
+    sign_in = ("login", login, "--password-stdin")
+    assert sluice(*sign_in, said=PASSWORD + "\n").returncode == 0
+    secret, codes = set_up_at_a_terminal(stack, tmp_path)
+    assert len(codes) == 10
+    body = {"login": login, "password": PASSWORD}
+
+    def refusal(at: httpx.Client, **said: str) -> str | None:
+        found: str | None = at.post("/api/v1/auth/login", json={**body, **said}).json().get("code")
+        return found
+
+    for replica in (replicas.one, replicas.other):
+        until(partial(lambda at: refusal(at) == "second-factor-needed", replica), "a code to be asked for")
+    refused = sluice(*sign_in, said=PASSWORD + "\n")
+    assert (refused.returncode, "--code" in refused.stderr) == (2, True)
+    assert sluice(*sign_in, "--code", codes[0], said=PASSWORD + "\n").returncode == 0
+    until(lambda: "9 recovery codes left" in sluice("second-factor", "status").stdout, "one to be used")
+    until(lambda: refusal(replicas.other, code=codes[0]) == "wrong-code", "it to be known as used")
+    coming = pyotp.TOTP(secret).at(time.time(), counter_offset=1)
+    assert [refusal(each, code=coming) for each in (replicas.one, replicas.other)] == [None, "wrong-code"]
+    assert sluice("second-factor", "off", "--code", codes[1]).returncode == 0
+    until(lambda: sluice(*sign_in, said=PASSWORD + "\n").returncode == 0, "the password to be enough")
+
+
+def test_a_forgotten_password_is_set_anew_at_the_command(
+    sluice: Callable[..., subprocess.CompletedProcess[str]], replicas: Replicas
+) -> None:
+    _, login = replicas.person()
+    new = "quite another password"
+    until(lambda: login in sluice("user", "list", "--limit", "1000").stdout, "the account to be listed")
+    reset = sluice("user", "reset", login).stdout.strip()
+    for returncode in (0, 6):
+        done = sluice("new-password", reset, "--password-stdin", said=new + "\n")
+        assert done.returncode == returncode, done.stderr
+    assert sluice("login", login, "--password-stdin", said=PASSWORD + "\n").returncode == 6
+    assert sluice("login", login, "--password-stdin", said=new + "\n").returncode == 0

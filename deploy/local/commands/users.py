@@ -1,17 +1,16 @@
-"""Signing in, and the accounts of others."""
+"""The accounts of others."""
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any
 
 import typer
 
+from deploy.local import asking
 from deploy.local.commands.options import HomeOption, JsonOption, LimitOption, UrlOption
 from deploy.local.console import Output
 from deploy.local.failures import Exit, Failure
 
-app = typer.Typer()
 users = typer.Typer(help="Accounts: who may come in, and what they may do.", no_args_is_help=True)
 
 LoginArgument = Annotated[str, typer.Argument(help="A name or e-mail address.", metavar="LOGIN")]
@@ -19,61 +18,6 @@ RoleOption = Annotated[str, typer.Option("--role", "-r", help="admin, editor, vi
 StdinOption = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input: for scripts.")
 ]
-
-
-@app.command()
-def login(
-    login: LoginArgument,
-    password_stdin: StdinOption = False,
-    home: HomeOption = None,
-    url: UrlOption = None,
-    json: JsonOption = False,
-) -> None:
-    """Sign in: what follows is done as this person, until `sluice logout`."""
-    from deploy.local import reach
-
-    output = Output(as_json=json)
-    password = _password(password_stdin, "Password")
-    with reach.anonymous(reach.home_at(home), url) as gateway:
-        tokens = gateway.post("/auth/login", {"login": login, "password": password})
-        reach.kept().put(gateway.url, login, tokens)
-    output.emit({"login": login, "url": gateway.url}) if json else output.line(f"signed in as {login}")
-
-
-@app.command()
-def logout(home: HomeOption = None, url: UrlOption = None, json: JsonOption = False) -> None:
-    """Sign out, here and at the gateway."""
-    from deploy.local import reach
-
-    output, where = Output(as_json=json), reach.home_at(home)
-    address = reach.address(where, url)
-    session = reach.kept().get(address)
-    if session is not None:
-        try:
-            with reach.gateway(where, url) as gateway:
-                gateway.post("/auth/logout")
-        finally:
-            reach.kept().drop(address)
-    was = session["login"] if session else None
-    output.emit({"signed_out": was}) if json else output.line(
-        f"signed out {was}" if was else "nobody was signed in"
-    )
-
-
-@app.command()
-def whoami(home: HomeOption = None, url: UrlOption = None, json: JsonOption = False) -> None:
-    """Say who commands are done as, and what they may do."""
-    from deploy.local import reach
-
-    output, where = Output(as_json=json), reach.home_at(home)
-    with reach.gateway(where, url) as gateway:
-        who = gateway.get("/auth/whoami")
-        account = None if who["id"] == "admin" else gateway.get("/users/me")
-    if json:
-        output.emit({**who, "account": account})
-    else:
-        shown = _said(account) if account else {"login": "nobody: this is the administrator's token"}
-        output.pairs({**shown, "may": ", ".join(who["permissions"])})
 
 
 @users.command("list")
@@ -116,7 +60,7 @@ def add(
 
     output = Output(as_json=json)
     body = {"login": login, "role": role, "email": email, "name": name}
-    body["password"] = _password(password_stdin, f"Password for {login}", twice=True)
+    body["password"] = asking.password(password_stdin, f"Password for {login}", twice=True)
     with reach.gateway(reach.home_at(home), url) as gateway:
         made = gateway.post("/users", body)["user"]
     output.emit(made) if json else output.line(f"{login} may sign in now, as {made['role']}")
@@ -132,7 +76,7 @@ def show(
     output = Output(as_json=json)
     with reach.gateway(reach.home_at(home), url) as gateway:
         found = _find(gateway, login)
-    output.emit(found) if json else output.pairs(_said(found))
+    output.emit(found) if json else output.pairs(said(found))
 
 
 @users.command("set")
@@ -170,7 +114,7 @@ def set_(
     output = Output(as_json=json)
     with reach.gateway(reach.home_at(home), url) as gateway:
         new = gateway.patch(at("users", _find(gateway, login)["id"]), order)["user"]
-    output.emit(new) if json else output.pairs(_said(new))
+    output.emit(new) if json else output.pairs(said(new))
 
 
 @users.command()
@@ -186,11 +130,39 @@ def password(
     from deploy.local.client import at
 
     output = Output(as_json=json)
-    new = _password(password_stdin, f"New password for {login}", twice=True)
+    new = asking.password(password_stdin, f"New password for {login}", twice=True)
     with reach.gateway(reach.home_at(home), url) as gateway:
         found = _find(gateway, login)
         gateway.post(at("users", found["id"], "password"), {"password": new})
     output.emit({"login": login}) if json else output.line(f"{login} has a new password")
+
+
+@users.command()
+def reset(
+    login: LoginArgument, home: HomeOption = None, url: UrlOption = None, json: JsonOption = False
+) -> None:
+    """Print what lets someone set a new password, once, within a day: with `sluice new-password`."""
+    from deploy.local import reach
+    from deploy.local.client import at
+
+    output = Output(as_json=json)
+    with reach.gateway(reach.home_at(home), url) as gateway:
+        made = gateway.post(at("users", _find(gateway, login)["id"], "password-reset"))
+    output.emit(made) if json else output.line(made["reset"])
+
+
+@users.command("forget-second-factor")
+def forget_second_factor(
+    login: LoginArgument, home: HomeOption = None, url: UrlOption = None, json: JsonOption = False
+) -> None:
+    """Let someone in by their password alone, who has lost their app and the recovery codes."""
+    from deploy.local import reach
+    from deploy.local.client import at
+
+    output = Output(as_json=json)
+    with reach.gateway(reach.home_at(home), url) as gateway:
+        gateway.delete(at("users", _find(gateway, login)["id"], "second-factor"))
+    output.emit({"login": login}) if json else output.line(f"{login} signs in by password alone now")
 
 
 @users.command()
@@ -226,7 +198,7 @@ def erase(
     output = Output(as_json=json)
     with reach.gateway(reach.home_at(home), url) as gateway:
         found = _find(gateway, login)
-        if not yes and not _sure(f"Erase {login} for ever?"):
+        if not yes and not asking.sure(f"Erase {login} for ever?"):
             raise Failure("nothing was erased.")
         gateway.delete(at("users", found["id"]))
     output.emit({"erased": found["id"]}) if json else output.line(f"{login} is erased")
@@ -240,20 +212,7 @@ def _find(gateway: Any, login: str) -> dict[str, Any]:
     raise Failure(f"nobody signs in as {login}: see `sluice user list`.", Exit.NOT_FOUND)
 
 
-def _said(user: dict[str, Any]) -> dict[str, str]:
+def said(user: dict[str, Any]) -> dict[str, str]:
+    """An account, as it is shown."""
     shown = {name: user[name] for name in ("login", "id", "name", "email", "role", "state", "created_at")}
     return {**{k: str(v) for k, v in shown.items() if v}, "groups": ", ".join(user["groups"]) or "none"}
-
-
-def _password(from_stdin: bool, prompt: str, *, twice: bool = False) -> str:
-    if from_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
-    if not sys.stdin.isatty():
-        raise Failure("nobody can be asked for a password here: say --password-stdin.", Exit.USAGE)
-    return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=twice, err=True))
-
-
-def _sure(question: str) -> bool:
-    if not sys.stdin.isatty():
-        raise Failure("this can't be undone: say --yes to do it without being asked.", Exit.USAGE)
-    return typer.confirm(question)

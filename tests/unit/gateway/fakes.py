@@ -133,7 +133,7 @@ async def world(
     identity = identity_of(given, SECRET, database, publisher.feed, clock, libraries)
     limits = limits_of(given, SECRET, database, clock)
     identity.following.tell(limits.own.hear)
-    gatekeeper = Gatekeeper(TOKEN, identity, clock)
+    gatekeeper = Gatekeeper(TOKEN, identity, clock, given.second_factor_roles)
     addresses, audited = Addresses(SECRET, identity.directory), FakePublisher(database)
     trail = new_trail("gateway-1", SECRET, addresses, audited, read_models, clock, metrics.audit_lost)
     profiles = Profiles(identity.following)

@@ -96,5 +96,5 @@ async def test_every_way_to_try_a_password_is_the_same(tmp_path: Path) -> None:
 
 
 def test_nothing_but_these_is_asked_of_who_signs_in() -> None:
-    assert set(SignIn.model_fields) == {"login", "password", "cookies"}
+    assert set(SignIn.model_fields) == {"login", "password", "code", "cookies"}
     assert set(Registration.model_fields) == {"login", "password", "email", "name", "invitation"}

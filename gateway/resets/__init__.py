@@ -1,0 +1,1 @@
+"""A way back for who has forgotten their password."""
