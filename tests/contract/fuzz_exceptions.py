@@ -43,6 +43,8 @@ EXEMPT = (
     Exempt(_TAKEN, "bad-login", "spaces around it are fine, and it may be an address: no pattern says that"),
     Exempt(_TAKEN, "bad-email", "what is an address is more than a pattern can say"),
     Exempt(_TAKEN, "weak-password", "the passwords that everyone tries first are a long list"),
+    Exempt(_TAKEN, "offer-over", "only what was offered can be taken up, and for a while"),
+    Exempt(_TAKEN, "wrong-code", "which code is right is a secret, and changes"),
     Exempt(_TAKEN, "bad-name", "a name is held against its cleaned form, which is no pattern"),
     Exempt(_TAKEN, "no-name", "the name is in the query or in the form: one of the two", _at(_UPLOAD)),
     Exempt(
