@@ -201,3 +201,14 @@ async def test_what_is_kept_of_it_is_sealed_and_goes_with_the_account(tmp_path: 
             e for e in w.publisher.events if isinstance(e, CredentialChanged) and e.kind == "second-factor"
         ]
         assert [event.value is None for event in kept] == [False, True]
+
+
+async def test_a_code_of_any_characters_is_a_wrong_one(tmp_path: Path) -> None:
+    async with world(tmp_path) as w, anonymous(w) as client:
+        ada = await person(w)
+        await set_up(w, ada)
+        for code in ("\\ud800", "１２３４５６", "é" * 40, "\\u0000"):
+            body = f'{{"login": "ada", "password": "{PASSWORD}", "code": "{code}"}}'.encode()
+            headers = {"Content-Type": "application/json"}
+            answer = await client.post("/api/v1/auth/login", content=body, headers=headers)
+            assert answer.status_code in (400, 401, 422), answer.text
