@@ -22,7 +22,6 @@ from schemas.events import Event, SessionChanged
 _SESSIONS = "/api/v1/auth/sessions"
 _MOST_CLIENT = 200
 _PROVEN_FOR = timedelta(minutes=10)
-_METHODS = {False: "password", True: "password, code"}
 _WRONG = "This name and password don't go together."
 _OTHER = "The current password is another one."
 
@@ -44,8 +43,8 @@ async def sign_in(command: Command, request: Request, said: schemas.SignIn) -> S
         if said.code is not None:
             user = await proving.prove(command.acting_as(user.id), user, said.code)
     proving.refuse_without(identity, user, said.code)
-    has_more = proving.factor_of(identity, user.id) is not None
-    return await open_session(command, request, user, _METHODS[has_more])
+    method = "password, code" if proving.factor_of(identity, user.id) else "password"
+    return await open_session(command, request, user, method)
 
 
 async def open_session(command: Command, request: Request, user: User, method: str) -> Session:

@@ -89,9 +89,11 @@ class Minder:
         made here, or has only just begun to wait, so that it is being planned; or there is no room.
         """
         now = self.clock.now()
+        if crowded_out(task, beside, self.places, now):
+            return True
         if task.awaited or not takes_time(task):
             return False
-        if crowded_out(task, beside, self.places, now) or (task.idle and self._is_new(task, now)):
+        if task.idle and self._is_new(task, now):
             return True
         planned = any(now - head.at < _PLANNED_WITHIN for head in self.demands.waited_for(now))
         return planned or any(self.as_wanted(t).awaited for t in beside)
