@@ -11,13 +11,16 @@ import errno
 import hashlib
 import os
 import re
+import threading
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from connectors.ports import Blob, BlobMissing, BlobStore, StoreFull, StoreUnavailable
+from connectors.unfinished import Opened, Unfinished, sha256
 
 _FLUSH_BYTES = 1024 * 1024
 _SYNC_BYTES = 32 * 1024 * 1024
@@ -48,6 +51,7 @@ class FileStore:
     def __init__(self, root: Path, owner: str) -> None:
         self._root = root.resolve()
         self._temporary = self._root / "tmp"
+        self.unfinished = Unfinished(self._root / "unfinished")
         self._owner = re.sub(r"[^A-Za-z0-9_-]", "_", owner)
         self.syncing: asyncio.Task[None] | None = None
         """What brings a file to the disk while it is still written: one at a time, whoever writes."""
@@ -58,6 +62,19 @@ class FileStore:
     def writer(self) -> FileWriter:
         """See ports.BlobStore."""
         return FileWriter(self, self._temporary / f"{self._owner}.{uuid.uuid4().hex}")
+
+    async def resume(self, id: str, at: int | None = None) -> FileWriter:
+        """See ports.BlobStore."""
+        opened = await self.do(self.unfinished.open, id, at)
+        return FileWriter(self, opened.path, opened)
+
+    async def resumable(self, id: str) -> int:
+        """See ports.BlobStore."""
+        return await self.do(self.unfinished.size, id)
+
+    async def forget_unused(self, unused: timedelta) -> None:
+        """See ports.BlobStore."""
+        await self.do(self.unfinished.forget_unused, unused.total_seconds())
 
     async def adopt(self, path: Path, area: str, suffix: str = "") -> Blob:
         """See ports.BlobStore."""
@@ -174,6 +191,12 @@ class FileStore:
         _sync(target.parent)
         return Blob(location, size, digest)
 
+    def second_name(self, path: Path) -> Path:
+        """Another name for the same bytes, to be given up in place of the first."""
+        near = self._temporary / f"{self._owner}.{uuid.uuid4().hex}"
+        os.link(path, near)
+        return near
+
     def _bring_over(self, path: Path) -> Path:
         """Copies a file from another file system, so that the last step is still one rename."""
         near = self._temporary / f"{self._owner}.{uuid.uuid4().hex}"
@@ -186,17 +209,20 @@ class FileStore:
 
 
 class FileWriter:
-    """See ports.BlobWriter."""
+    """See ports.BlobWriter, and ports.ResumedWriter for a file that was begun before."""
 
-    def __init__(self, store: FileStore, path: Path) -> None:
+    def __init__(self, store: FileStore, path: Path, begun: Opened | None = None) -> None:
         self._store = store
         self._path = path
-        self._file: BinaryIO | None = None
-        self._digest = hashlib.sha256()
+        self._begun = begun
+        self._file: BinaryIO | None = begun.file if begun else None
+        self._digest = begun.digest if begun else hashlib.sha256()
+        self._step = threading.Lock()
+        """Held for each step on the file: whoever awaited one may be gone before it ends."""
         self._pending = bytearray()
         self._unsynced = 0
         self._syncing: asyncio.Task[None] | None = None
-        self.size_bytes = 0
+        self.size_bytes = begun.size_bytes if begun else 0
 
     async def write(self, chunk: bytes) -> None:
         """See ports.BlobWriter."""
@@ -210,6 +236,16 @@ class FileWriter:
         await self._flush()
         await self._synced()
         return await self._store.do(self._commit, area, suffix)
+
+    async def close(self) -> None:
+        """See ports.ResumedWriter."""
+        if self._begun is None or self._begun.file.closed:
+            return
+        try:
+            await self._flush()
+            await self._synced()
+        finally:
+            await self._store.do(self._close)
 
     async def abort(self) -> None:
         """See ports.BlobWriter."""
@@ -239,24 +275,37 @@ class FileWriter:
             syncing.exception()
 
     def _write(self, pending: bytearray) -> None:
-        if self._file is None:
-            self._file = self._path.open("xb", buffering=0)
-        view = memoryview(pending)
-        while view:
-            view = view[self._file.write(view) :]
-        self._digest.update(pending)
+        with self._step:
+            if self._file is None:
+                self._file = self._path.open("xb", buffering=0)
+            digest, self._digest = self._digest, None  # of a half-written piece it would be another
+            view = memoryview(pending)
+            while view:
+                view = view[self._file.write(view) :]
+            if digest is not None:
+                digest.update(pending)
+            self._digest = digest
 
     def _commit(self, area: str, suffix: str) -> Blob:
-        if self._file is None:
-            self._path.touch()
+        path = self._path
+        if self._begun is not None:
+            path = self._store.second_name(path)
+        elif self._file is None:
+            path.touch()
         else:
             self._file.close()
-        return self._store.keep(self._path, area, suffix, self._digest.hexdigest(), self.size_bytes)
+        return self._store.keep(path, area, suffix, sha256(path, self._digest), self.size_bytes)
+
+    def _close(self) -> None:
+        with self._step:
+            if self._begun is not None:
+                self._store.unfinished.close(self._begun, self._digest)
 
     def _abort(self) -> None:
-        if self._file is not None:
-            self._file.close()
-        self._path.unlink(missing_ok=True)
+        with self._step:
+            if self._file is not None:
+                self._file.close()
+            self._path.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from connectors.breaker import Breaker
-from connectors.ports import Blob, BlobStore, BlobWriter, Database, Document, Merge, Page, Query
+from connectors.ports import (
+    Blob,
+    BlobStore,
+    BlobWriter,
+    Database,
+    Document,
+    Merge,
+    Page,
+    Query,
+    ResumedWriter,
+)
 
 
 class GuardedDatabase:
@@ -83,6 +93,19 @@ class GuardedStore:
         """See ports.BlobStore."""
         return GuardedWriter(self._store.writer(), self._breaker)
 
+    async def resume(self, id: str, at: int | None = None) -> ResumedWriter:
+        """See ports.BlobStore."""
+        writer = await self._run(lambda: self._store.resume(id, at))
+        return GuardedResumedWriter(writer, self._breaker)
+
+    async def resumable(self, id: str) -> int:
+        """See ports.BlobStore."""
+        return await self._run(lambda: self._store.resumable(id))
+
+    async def forget_unused(self, unused: timedelta) -> None:
+        """See ports.BlobStore."""
+        await self._run(lambda: self._store.forget_unused(unused))
+
     async def adopt(self, path: Path, area: str, suffix: str = "") -> Blob:
         """See ports.BlobStore."""
         return await self._run(lambda: self._store.adopt(path, area, suffix))
@@ -131,3 +154,15 @@ class GuardedWriter:
     async def abort(self) -> None:
         """See ports.BlobWriter. Never kept back: there may be something to clear away."""
         await self._writer.abort()
+
+
+class GuardedResumedWriter(GuardedWriter):
+    """See ports.ResumedWriter."""
+
+    def __init__(self, writer: ResumedWriter, breaker: Breaker) -> None:
+        super().__init__(writer, breaker)
+        self._resumed = writer
+
+    async def close(self) -> None:
+        """See ports.ResumedWriter. Never kept back: others wait for it."""
+        await self._resumed.close()

@@ -40,6 +40,10 @@ class BlobMissing(LookupError):
     """There is no blob at that location."""
 
 
+class BlobHeld(Exception):
+    """Another writer has this unfinished blob now."""
+
+
 class Clock(Protocol):
     """Where time is read."""
 
@@ -266,11 +270,34 @@ class BlobWriter(Protocol):
         ...
 
 
+class ResumedWriter(BlobWriter, Protocol):
+    """A blob that several writers write, one after another. It stays, `commit` or not, until `abort`."""
+
+    async def close(self) -> None:
+        """Makes what was written durable, and lets go of it. Harmless when repeated, and after an abort."""
+        ...
+
+
 class BlobStore(Protocol):
     """Bytes by location."""
 
     def writer(self) -> BlobWriter:
         """A new blob, written piece by piece in constant memory."""
+        ...
+
+    async def resume(self, id: str, at: int | None = None) -> ResumedWriter:
+        """Goes on with the unfinished blob of that id; of what it has, all beyond `at` is forgotten.
+
+        Raises BlobHeld while another writer has it, in whichever process, and BlobMissing for what is no id.
+        """
+        ...
+
+    async def resumable(self, id: str) -> int:
+        """How many bytes of an unfinished blob are durable."""
+        ...
+
+    async def forget_unused(self, unused: timedelta) -> None:
+        """Removes the unfinished blobs that nobody has gone on with for so long."""
         ...
 
     async def adopt(self, path: Path, area: str, suffix: str = "") -> Blob:

@@ -61,6 +61,8 @@ from gateway.services import Services
 from gateway.settings import Settings
 from gateway.system.presence import LOOK_BACK, Presence
 from gateway.system.readiness import looks
+from gateway.uploads.kept import Uploads
+from gateway.uploads.upkeep import Upkeep
 from gateway.working_state import WorkingState
 from schemas.codec import Codec
 from schemas.events import ServiceBeat
@@ -141,6 +143,7 @@ def connect(settings: Settings) -> Parts:
         addresses=addresses,
         read_models=read_models,
         store=store,
+        uploads=Uploads(database, settings.instance, timedelta(seconds=settings.upload_lasts_s)),
         files=Files(store, settings.accel_redirect),
         schemas=known.schemas,
         tickets=Tickets(secret.derive("playback")),
@@ -162,6 +165,7 @@ def connect(settings: Settings) -> Parts:
         "beat": beat.run,
         "following": identity.following.run,
         "trail": trail.run,
+        "uploads": Upkeep(services).run,
         "working state": WorkingState(database).run,
     }
     return Parts(services, duties, (trail.close, beat.last, close_database))

@@ -49,11 +49,30 @@ from gateway.shares import endpoints as shares
 from gateway.shedding import Load, Shed
 from gateway.system import endpoints as system
 from gateway.ui import endpoints as ui
+from gateway.uploads import endpoints as uploads
+from gateway.uploads.override import MethodOverride
+from gateway.uploads.protocol import SENT, TOLD
+from gateway.uploads.render import MEDIA
 
 API = "/api/v1"
 
-_STREAMED = frozenset({("POST", f"{API}/media"), ("POST", "/upload")})
-"""The requests whose bodies are streamed."""
+
+class _Streamed:
+    """The requests whose bodies are streamed."""
+
+    _EXACT = frozenset({("POST", f"{API}/media"), ("POST", "/upload"), ("POST", uploads.PATH)})
+
+    def __contains__(self, asked: object) -> bool:
+        """Whether a method at a path is one of them."""
+        if asked in self._EXACT:
+            return True
+        match asked:
+            case ("PATCH", str(path)):
+                return path.startswith(f"{uploads.PATH}/")
+        return False
+
+
+_STREAMED = _Streamed()
 _LIVE = frozenset({f"{API}/events", f"{API}/ws"})
 """The addresses whose connections last."""
 
@@ -66,6 +85,7 @@ _ASKED_WITH = (
     "Range",
     TOKEN_HEADER,
     REQUEST_ID,
+    *SENT,
 )
 _ANSWERED_WITH = (
     "Accept-Ranges",
@@ -79,6 +99,8 @@ _ANSWERED_WITH = (
     "Retry-After",
     TOKEN_HEADER,
     REQUEST_ID,
+    MEDIA,
+    *TOLD,
 )
 """Headers that pages of other origins may send and read."""
 
@@ -122,6 +144,7 @@ def _include(app: FastAPI) -> None:
     for routes in (
         jobs.router,
         media.router,
+        uploads.router,
         profile_endpoints.router,
         playback.router,
         accounts.router,
@@ -149,6 +172,7 @@ def _include(app: FastAPI) -> None:
     for by_itself in (
         sessions.router,
         resets.using,
+        uploads.discovery,
         shares.opening,
         providers.router,
         events.router,
@@ -182,9 +206,11 @@ def _middleware(services: Services) -> list[Middleware]:
             at_start=(
                 SafeHeaders(settings),
                 tell_standings,
+                uploads.say_version,
                 Witness(services.trail, services.clock),
             ),
         ),
+        Middleware(MethodOverride, below=f"{uploads.PATH}/"),
         Middleware(CountInFlight, in_flight=services.in_flight),
         Middleware(Shed, load=load, live=_LIVE),
         Middleware(Linger),

@@ -45,6 +45,14 @@ class Command:
         self.principal = principal
         self.request = request
         self._response = response
+        self._seed: str | None = None
+        self._made = 0
+
+    def repeatable(self, seed: str) -> Command:
+        """The same command, whose ids derive from this: done again, it makes the same."""
+        again = Command(self.services, self.principal, self.request, self._response)
+        again._seed = seed
+        return again
 
     def acting_as(self, user_id: str, session_id: str | None = None) -> Command:
         """The same request, by someone who has just shown who they are."""
@@ -57,6 +65,9 @@ class Command:
 
     def new_id(self) -> str:
         """For what this command makes; the same when it is sent again with its key after a crash."""
+        if self._seed is not None:
+            self._made += 1
+            return seeded_id(self._seed, self._made)
         state = self.request.scope["state"]
         held: Once | None = state.get(ONCE)
         if held is None:

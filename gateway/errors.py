@@ -37,14 +37,15 @@ _RENAMED = {
     414: "URI Too Long",
     416: "Range Not Satisfiable",
     422: "Unprocessable Content",
+    460: "Checksum Mismatch",
 }
-"""What RFC 9110 calls them; Python does so from 3.13 on."""
+"""What RFC 9110 calls them, which Python does from 3.13 on; and tus its own."""
 
 
 class Problem(Exception):
     """An answer that is not success. `more` becomes further members of the document."""
 
-    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    status: int = HTTPStatus.INTERNAL_SERVER_ERROR
 
     def __init__(
         self,
@@ -56,7 +57,7 @@ class Problem(Exception):
         **more: Any,
     ) -> None:
         super().__init__(detail)
-        self.status = self.status if status is None else HTTPStatus(status)
+        self.status = self.status if status is None else status
         self.code = code
         self.detail = detail
         self.headers = dict(headers or {})

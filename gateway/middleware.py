@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 
 import structlog
 from prometheus_client import Histogram
@@ -150,7 +150,7 @@ class BodyGuard:
     """
 
     def __init__(
-        self, app: ASGIApp, max_bytes: int, stall_s: float, streamed: frozenset[tuple[str, str]]
+        self, app: ASGIApp, max_bytes: int, stall_s: float, streamed: Container[tuple[str, str]]
     ) -> None:
         self._app = app
         self._max_bytes = max_bytes

@@ -32,6 +32,7 @@ from gateway.providers.asking import Asking
 from gateway.settings import Settings
 from gateway.system.presence import Presence
 from gateway.system.readiness import Look
+from gateway.uploads.kept import Uploads
 from schemas.registry import Schema
 
 
@@ -54,6 +55,7 @@ class Services:
     addresses: Addresses
     read_models: ReadModels
     store: BlobStore
+    uploads: Uploads
     files: Files
     schemas: Collection[Schema]
     tickets: Tickets

@@ -160,6 +160,12 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1024**2, gt=0)
     """The largest body of any request that is not an upload."""
 
+    upload_lasts_s: float = Field(default=86_400, gt=0)
+    """How long nobody may go on with a resumable upload before it is given up, and its bytes are removed."""
+
+    max_unfinished_uploads: int = Field(default=100, gt=0)
+    """How many resumable uploads anyone may have unfinished."""
+
     upload_stall_s: float = Field(default=30, gt=0)
     """How long a client may send nothing before its request is given up."""
 

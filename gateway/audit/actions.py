@@ -45,8 +45,9 @@ def _look(name: str, kind: str | None = None, param: str | None = None) -> Actio
     return Action(name, kind, param)
 
 
-_MEDIUM, _JOB, _USER, _LIBRARY = (
+_MEDIUM, _UPLOAD, _JOB, _USER, _LIBRARY = (
     ("media", "media_id"),
+    ("upload", "upload_id"),
     ("job", "job_id"),
     ("user", "user_id"),
     ("library", "library_id"),
@@ -55,6 +56,11 @@ _MEDIUM, _JOB, _USER, _LIBRARY = (
 _MEDIA: Rows = {
     ("POST", "/media"): _act("media.uploaded"),
     ("GET", "/media"): _look("media.listed"),
+    ("POST", "/uploads"): _file("upload.begun"),
+    ("GET", "/uploads"): _look("upload.listed"),
+    ("GET", "/uploads/{upload_id}"): _look("upload.shown", *_UPLOAD),
+    ("PATCH", "/uploads/{upload_id}"): _act("media.uploaded", *_UPLOAD),
+    ("DELETE", "/uploads/{upload_id}"): _file("upload.ended", *_UPLOAD),
     ("GET", "/media/{media_id}"): _look("media.shown", *_MEDIUM),
     ("DELETE", "/media/{media_id}"): _act("media.deleted", *_MEDIUM),
     ("GET", "/media/{media_id}/content"): _file("media.downloaded", *_MEDIUM),

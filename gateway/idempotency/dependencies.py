@@ -14,6 +14,7 @@ from gateway.idempotency.middleware import ONCE, REPLAYED
 from gateway.services import services_of
 
 HEADER = "Idempotency-Key"
+_SAID_OF_FILES = ("content-length", "upload-length", "upload-metadata")
 _KEY = re.compile(r'"?(?P<key>[!#-~]{1,200})"?')
 
 
@@ -59,5 +60,5 @@ async def _sent(request: Request) -> list[bytes]:
     """What tells one request from another; of a file that streams in, what its sender says of it."""
     head = [request.scope["query_string"], request.headers.get("content-type", "").partition(";")[0].encode()]
     if (request.method, request.url.path) in request.app.state.streamed:
-        return [*head, request.headers.get("content-length", "").encode()]
+        return [*head, *(request.headers.get(name, "").encode() for name in _SAID_OF_FILES)]
     return [*head, await request.body()]

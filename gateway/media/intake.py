@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -69,7 +69,11 @@ async def take_in(
     command: Command, request: Request, wanted: Wanted, read_form: ReadForm = with_fields
 ) -> Accepted:
     """Keeps an uploaded file and publishes that it is there, with the transcode that was asked for."""
-    kept = await _keep(command, request, wanted, read_form)
+    return await accept(command, await _keep(command, request, wanted, read_form))
+
+
+async def accept(command: Command, kept: Kept) -> Accepted:
+    """Publishes that a kept file is there, with the transcode that was asked for. Raises Unavailable."""
     uploaded = _uploaded(command, kept)
     requested: TranscodeRequested | None = None
     if kept.order is not None and kept.profile is not None:
@@ -88,7 +92,7 @@ async def _keep(command: Command, request: Request, wanted: Wanted, read_form: R
     upload.refuse_oversize(request, limit)
     content_type = request.headers.get("content-type", "")
     form = Form(content_type) if content_type.lower().startswith("multipart/form-data") else None
-    order, profile = await _order(command, wanted)
+    order, profile = ordered(command, wanted)
     if form is None and not wanted.name:
         raise Invalid("no-name", "Give the file's name: POST /api/v1/media?name=holiday.mov")
     declared = upload.declared_bytes(request)
@@ -101,25 +105,19 @@ async def _keep(command: Command, request: Request, wanted: Wanted, read_form: R
         upload.body_of(request, services.settings.upload_stall_s),
     )
     async with upload.writing(services.store) as writer:
-        await upload.fill(writer, _counted(command, form.file_bytes(body) if form else body), limit)
+        file = form.file_bytes(body) if form else body
+        await upload.fill(writer, upload.counted_bytes(services.metrics, file), limit)
         if form:
             wanted = await read_form(wanted, form)
             if order is None and wanted.profile:
                 await spend_minutes_of_bytes(command, writer.size_bytes)
-            order, profile = await _order(command, wanted)
+            order, profile = ordered(command, wanted)
             content_type = form.content_type or ""
         blob = await writer.commit(RAW)
-    return Kept(blob, names.clean(wanted.name or ""), _clean_type(content_type), order, profile)
+    return Kept(blob, names.clean(wanted.name or ""), clean_type(content_type), order, profile)
 
 
-async def _counted(command: Command, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    counter = command.services.metrics.upload_bytes
-    async for chunk in chunks:
-        counter.inc(len(chunk))
-        yield chunk
-
-
-async def _order(command: Command, wanted: Wanted) -> tuple[TranscodeOrder | None, Profile | None]:
+def ordered(command: Command, wanted: Wanted) -> tuple[TranscodeOrder | None, Profile | None]:
     """The transcode that is asked for, if one is, and its profile. Raises Invalid."""
     priority = wanted.priority or "normal"
     try:
@@ -145,7 +143,7 @@ def _uploaded(command: Command, kept: Kept) -> MediaUploaded:
     )
 
 
-def _clean_type(said: str) -> str | None:
+def clean_type(said: str) -> str | None:
     """What the sender says that the file is, without parameters; None where that is no media type."""
     found = _CONTENT_TYPE.fullmatch(said)
     return found[1].lower() if found else None

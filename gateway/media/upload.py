@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from connectors.ports import BlobStore, BlobWriter
 from gateway.errors import ClientTimeout, Invalid, TooLarge
+from gateway.metrics import Metrics
 
 _FORM_OVERHEAD_BYTES = 1024 * 1024
 """What boundaries, headers and fields may add to a form around its file."""
@@ -33,8 +34,10 @@ def too_large(max_bytes: int) -> TooLarge:
     return TooLarge("too-large", f"Files of up to {max_bytes} bytes are taken in.", max_bytes=max_bytes)
 
 
-async def body_of(request: Request, stall_s: float) -> AsyncIterator[bytes]:
-    """The body as it comes.
+async def body_of(
+    request: Request, stall_s: float, kept: str = "nothing of the file was kept"
+) -> AsyncIterator[bytes]:
+    """The body as it comes; `kept` says what becomes of it where it ends too soon.
 
     Raises ClientTimeout for a client that sends nothing for so long, ClientDisconnect for one that is gone.
     """
@@ -45,7 +48,7 @@ async def body_of(request: Request, stall_s: float) -> AsyncIterator[bytes]:
             async with asyncio.timeout(stall_s):
                 chunk = await anext(stream, b"")
         except TimeoutError:
-            reason = f"Nothing arrived for {stall_s:g} s; nothing of the file was kept."
+            reason = f"Nothing arrived for {stall_s:g} s; {kept}."
             raise ClientTimeout("stalled", reason, headers={"Connection": "close"}) from None
         if not chunk:
             break
@@ -53,6 +56,13 @@ async def body_of(request: Request, stall_s: float) -> AsyncIterator[bytes]:
         yield chunk
     if declared_bytes(request) not in (None, received):
         raise ClientDisconnect
+
+
+async def counted_bytes(metrics: Metrics, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same bytes, counted as they come."""
+    async for chunk in chunks:
+        metrics.upload_bytes.inc(len(chunk))
+        yield chunk
 
 
 @asynccontextmanager

@@ -12,6 +12,11 @@ from gateway.document_links import FOLLOWING
 from tests.contract.openapi_document import described
 
 OPERATIONS = {
+    "begin_upload",
+    "continue_upload",
+    "end_upload",
+    "get_upload",
+    "list_uploads",
     "make_reset",
     "use_reset",
     "get_second_factor",

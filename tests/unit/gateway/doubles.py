@@ -138,6 +138,8 @@ class NullWriter:
     async def abort(self) -> None:
         self.store.aborted += 1
 
+    async def close(self) -> None: ...
+
 
 @dataclass
 class NullStore:
@@ -148,6 +150,14 @@ class NullStore:
 
     def writer(self) -> NullWriter:
         return NullWriter(self)
+
+    async def resume(self, id: str, at: int | None = None) -> NullWriter:
+        return NullWriter(self)
+
+    async def resumable(self, id: str) -> int:
+        return 0
+
+    async def forget_unused(self, unused: timedelta) -> None: ...
 
     async def adopt(self, path: Path, area: str, suffix: str = "") -> Blob:
         raise NotImplementedError

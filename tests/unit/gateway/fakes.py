@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ from gateway.services import Services
 from gateway.settings import Settings
 from gateway.system.presence import Presence
 from gateway.system.readiness import Look
+from gateway.uploads.kept import Uploads
 from schemas.events import Event
 from schemas.registry import file_registry
 from tests.fakes import MemoryDatabase
@@ -118,11 +120,12 @@ async def world(
     looks: Mapping[str, Look] | None = None,
     patience: Patience = QUICK,
     providers: Providers = NO_PROVIDERS,
+    database: MemoryDatabase | None = None,
     **settings: Any,
 ) -> AsyncIterator[World]:
     """A gateway whose background tasks run, behind an HTTP client that holds the token."""
     clock, metrics = FakeClock(), Metrics()
-    database = MemoryDatabase(clock)
+    database = database or MemoryDatabase(clock)
     database.collections[STATE][POINTER] = {"_id": POINTER, "generation": GENERATION}
     publisher, live, beats = FakePublisher(database), FakeTail(), FakeTail()
     given, arrivals, read_models = settings_for(folder, **settings), Arrivals(), ReadModels(database)
@@ -159,6 +162,7 @@ async def world(
         addresses=addresses,
         read_models=read_models,
         store=blobs,
+        uploads=Uploads(database, given.instance, timedelta(seconds=given.upload_lasts_s)),
         files=Files(blobs, given.accel_redirect),
         schemas=file_registry().schemas,
         tickets=Tickets(SECRET.derive("playback")),

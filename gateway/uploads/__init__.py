@@ -1,0 +1,1 @@
+"""Uploads that survive cuts: the tus protocol, 1.0.0."""

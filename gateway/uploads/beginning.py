@@ -1,0 +1,66 @@
+"""Begins uploads, and ends those that are given up."""
+
+from __future__ import annotations
+
+from gateway import names
+from gateway.commands import Command
+from gateway.errors import Invalid
+from gateway.jobs.minutes import spend_minutes_of_bytes
+from gateway.media.intake import Wanted, clean_type, ordered
+from gateway.media.upload import too_large
+from gateway.uploads import protocol
+from gateway.uploads.kept import Said, Upload
+from gateway.uploads.protocol import Headers
+from gateway.uploads.receiving import Piece, go_on
+from gateway.uploads.resuming import resuming
+from schemas.profiles import written
+
+
+async def begin(command: Command, headers: Headers) -> tuple[Upload, int]:
+    """A new upload, with the piece that came along, and how far it has come.
+
+    Raises BadRequest, Invalid, TooLarge, OverBudget, Problem, and what `go_on` does. Nothing stays of a
+    failure: who has no answer has no address to go on at.
+    """
+    services, length, said = command.services, protocol.length(headers), _said(command, headers)
+    limit = services.settings.max_upload_bytes
+    if length is not None and length > limit:
+        raise too_large(limit)
+    at_most = services.settings.max_unfinished_uploads
+    upload = await services.uploads.begin(command.new_id(), command.principal.id, said, length, at_most)
+    try:
+        if said.profile_json and length is not None:
+            await spend_minutes_of_bytes(command, length)
+        if protocol.is_piece(headers):
+            return await go_on(command, upload.id, Piece(0, protocol.checksum(headers)))
+    except BaseException:
+        await end(command, upload.id)
+        raise
+    return upload, 0
+
+
+def _said(command: Command, headers: Headers) -> Said:
+    """Raises BadRequest, and Invalid for what makes no sense."""
+    sent = headers.get(protocol.METADATA.lower(), "")
+    found = protocol.metadata(sent)
+    name = found.get("filename") or found.get("name")
+    if not name:
+        raise Invalid("no-name", f"Give the file's name: {protocol.METADATA}: filename <base64>")
+    wanted = Wanted(name, found.get("profile"), found.get("priority"))
+    order, profile = ordered(command, wanted)
+    return Said(
+        name=names.clean(name),
+        content_type=clean_type(found.get("filetype") or found.get("type") or ""),
+        profile_json=written(profile) if profile else None,
+        priority=order.priority if order else "normal",
+        metadata=sent,
+    )
+
+
+async def end(command: Command, id: str) -> None:
+    """Forgets an upload, bytes and all; a medium that it has become stays. Raises NotFound, Gone, Locked."""
+    uploads, store = command.services.uploads, command.services.store
+    async with uploads.holding(id, command.principal.id) as held:
+        async with resuming(store, id) as writer:
+            await writer.abort()
+        await uploads.forget(held)
