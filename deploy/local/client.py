@@ -69,6 +69,11 @@ class Gateway:
         """Removes a resource."""
         return self._body("DELETE", path)
 
+    def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """The answer, whatever it is."""
+        with self._failures():
+            return self._http.request(method, path, **more)
+
     def pages(self, path: str, limit: int, **params: Any) -> Iterator[dict[str, Any]]:
         """The items of a list, page by page, at most `limit`."""
         cursor = None

@@ -13,6 +13,7 @@ from deploy.local import readiness, state
 from deploy.local.client import Gateway
 from deploy.local.failures import Exit, Failure
 from deploy.local.home import Home, HomeLock
+from deploy.local.resuming import Begun
 from deploy.local.settings import brokers as brokers_in
 from deploy.local.settings import read
 from deploy.local.signed_in import Kept, SessionAuth
@@ -75,6 +76,11 @@ def address(home: Home, url: str | None = None) -> str:
 def kept() -> Kept:
     """The sessions that are kept on this machine."""
     return Kept(read().sessions)
+
+
+def begun() -> Begun:
+    """The uploads that were begun from this machine."""
+    return Begun(read().sessions.with_name("uploads.json"))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -165,4 +165,4 @@ def mismatch() -> Problem:
 
 def date(at: datetime) -> str:
     """A moment as headers have it."""
-    return format_datetime(at.replace(microsecond=0), usegmt=True)
+    return format_datetime(at.astimezone(UTC), usegmt=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -129,14 +130,23 @@ def _upload(
         raise Failure(f"{file} is no file.", Exit.USAGE)
     with transfers.progress_bar(output, file.name, file.stat().st_size) as bar:
         task = bar.task_ids[0]
-        answer = transfers.upload(
-            gateway, file, lambda sent: bar.advance(task, sent), profile=profile, priority=priority
-        )
+        answer = _send(gateway, file, profile, priority, lambda sent: bar.advance(task, sent))
     if output.json:
         output.emit(answer)
     job = answer.get("job")
     output.line(f"media {answer['media']['id']}{'  job ' + job['id'] if job else ''}  {clean(file.name)}")
     return answer
+
+
+def _send(
+    gateway: Gateway, file: Path, profile: str | None, priority: str, advance: Callable[[int], None]
+) -> dict[str, Any]:
+    """A large file so that it can go on after a cut, a small one at once."""
+    from deploy.local import reach, resuming, transfers
+
+    if file.stat().st_size <= resuming.FROM_BYTES:
+        return transfers.upload(gateway, file, advance, profile=profile, priority=priority)
+    return resuming.Sending(gateway, file, profile, priority, reach.begun(), advance).run()
 
 
 def _row(item: dict[str, Any]) -> tuple[object, ...]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway.uploads.protocol import date
+from schemas.events import MediaUploaded
 from tests.unit.gateway.checks import anonymous, assert_problem, upload
 from tests.unit.gateway.fakes import World, world
 from tests.unit.gateway.people import header_of, person
@@ -20,7 +23,8 @@ HALF = SIZE // 2
 
 def sha256_of_the_only_medium(w: World) -> str:
     (medium,) = w.publisher.events
-    return str(medium.sha256)  # type: ignore[attr-defined]
+    assert isinstance(medium, MediaUploaded)
+    return medium.sha256
 
 
 async def test_what_is_spoken_is_said_without_a_token(tmp_path: Path) -> None:
@@ -326,8 +330,8 @@ async def test_a_new_one_is_made_once_for_each_key(tmp_path: Path) -> None:
 
 async def test_the_same_bytes_are_kept_once_however_they_come(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
-        await upload(w)
-        content = (await w.client.get(f"/api/v1/media/{w.publisher.events[0].media_id}/content")).content  # type: ignore[attr-defined]
+        medium = (await upload(w)).json()["media"]
+        content = (await w.client.get(medium["links"]["content"])).content
         at = await begun(w, len(content))
         assert (await sent(w, at, 0, content)).headers["sluice-media"]
         assert len(w.files()) == 1
@@ -347,3 +351,8 @@ async def test_pages_of_other_origins_may_send_and_read_it_all(tmp_path: Path) -
         readable = {name.strip().lower() for name in told.split(",")}
         assert {"location", "upload-offset", "upload-length", "upload-expires", "sluice-media"} <= readable
         assert {"tus-resumable", "tus-version", "tus-max-size", "tus-extension"} <= readable
+
+
+def test_moments_are_told_as_headers_have_them_whatever_zone_a_database_says() -> None:
+    at = datetime(2026, 5, 2, 14, 30, tzinfo=timezone(timedelta(hours=2)))
+    assert date(at) == "Sat, 02 May 2026 12:30:00 GMT"
