@@ -93,6 +93,8 @@ def _copy(source: socket.socket, to: socket.socket) -> None:
 
 
 def _reset(line: socket.socket) -> None:
-    """Ends a connection the way that a broken line does."""
-    line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    """Ends a connection the way that a broken line does, though another thread may be reading from it."""
+    with suppress(OSError):
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        line.shutdown(socket.SHUT_RDWR)
     line.close()

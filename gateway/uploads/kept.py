@@ -27,10 +27,21 @@ COLLECTION = "uploads"
 EXPIRES = "expires_at"
 OWNER = ["owner_id", "created_at"]
 
-_LEASE = timedelta(seconds=12)
-_RENEW_S = 3.0
-_SILENT_S = 3.0
-"""Who has heard nothing for so long gives way to who wants to go on."""
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """How long one replica goes on with an upload against all others."""
+
+    lasts_s: float = 12
+    """Unless it is renewed: whoever falls silent, or dies, loses it then."""
+    renew_s: float = 3
+    silent_s: float = 3
+    """Whose sender has said nothing for so long gives way to who wants to go on."""
+
+    @property
+    def lasts(self) -> timedelta:
+        """The same, as the database counts."""
+        return timedelta(seconds=self.lasts_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +100,9 @@ class Locked(Problem):
 class Uploads:
     """All uploads, over all replicas. Raises DatabaseUnavailable."""
 
-    def __init__(self, database: Database, instance: str, lasts: timedelta) -> None:
+    def __init__(self, database: Database, instance: str, lasts: timedelta, lease: Lease = Lease()) -> None:
         self._database = database
+        self._lease = lease
         self._instance = instance
         self._process = new_id()
         self._lasts = lasts
@@ -205,19 +217,19 @@ class Uploads:
         return by is not None and by[0] == self._instance and by[1] != self._process
 
     def _longer(self) -> Document:
-        return {"held_until": FromNow(_LEASE), EXPIRES: FromNow(self._lasts)}
+        return {"held_until": FromNow(self._lease.lasts), EXPIRES: FromNow(self._lasts)}
 
     async def _renew(self, held: Held, limit: asyncio.Timeout) -> None:
         """Keeps it, until it is lost or someone else wants it while its sender is silent."""
-        good_until = time.monotonic() + _LEASE.total_seconds()
+        good_until = time.monotonic() + self._lease.lasts_s
         while time.monotonic() < good_until:
-            await asyncio.sleep(_RENEW_S)
+            await asyncio.sleep(self._lease.renew_s)
             began = time.monotonic()
             try:
                 if await self._is_to_give_way(held):
                     break
                 await self.note(held, **self._longer())
-                good_until = began + _LEASE.total_seconds()
+                good_until = began + self._lease.lasts_s
             except Locked:
                 break
             except DatabaseUnavailable as error:
@@ -225,7 +237,7 @@ class Uploads:
         limit.reschedule(asyncio.get_running_loop().time())
 
     async def _is_to_give_way(self, held: Held) -> bool:
-        if time.monotonic() - held.heard_at < _SILENT_S:
+        if time.monotonic() - held.heard_at < self._lease.silent_s:
             return False
         found = await self._database.get(COLLECTION, held.upload.id)
         return found is not None and bool(found["is_wanted"])

@@ -20,6 +20,7 @@ from tests.bench import (
     revocation,
     segments,
     transcode,
+    upload,
     views,
 )
 from tests.bench.figures import Figure
@@ -29,6 +30,7 @@ BENCHES: dict[str, Callable[[], Iterator[Figure]]] = {
     "views": views.run,
     "claims": claims.run,
     "memory": memory.run,
+    "upload": upload.run,
     "segments": segments.run,
     "first-segment": first_segment.run,
     "upload-to-playable": playable.run,
