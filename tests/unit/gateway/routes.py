@@ -16,8 +16,6 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/media/{media_id}"): "media:read",
     ("POST", "/api/v1/uploads"): "media:write",
     ("GET", "/api/v1/uploads"): "media:write",
-    ("OPTIONS", "/api/v1/uploads"): ANYONE,
-    ("OPTIONS", "/api/v1/uploads/{upload_id}"): ANYONE,
     ("GET", "/api/v1/uploads/{upload_id}"): "media:write",
     ("HEAD", "/api/v1/uploads/{upload_id}"): "media:write",
     ("PATCH", "/api/v1/uploads/{upload_id}"): "media:write",
