@@ -123,13 +123,15 @@ class Limits:
             if (declared or 0) > standing.left:
                 raise OverBudget("upload_bytes", standing)
         owed = 0
-        async for chunk in chunks:
-            owed += len(chunk)
-            if owed >= _STEP_BYTES:
-                await self._spend(connection, "upload_bytes", budget, principal.id, owed)
-                owed = 0
-            yield chunk
-        await self._spend(connection, "upload_bytes", budget, principal.id, owed)
+        try:
+            async for chunk in chunks:
+                owed += len(chunk)
+                if owed >= _STEP_BYTES:
+                    due, owed = owed, 0
+                    await self._spend(connection, "upload_bytes", budget, principal.id, due)
+                yield chunk
+        finally:  # what came before a cut may be kept
+            await self._spend(connection, "upload_bytes", budget, principal.id, owed)
 
     async def standings(self, principal: Principal) -> dict[Kind, Standing | None]:
         """How someone stands with each budget that is theirs."""

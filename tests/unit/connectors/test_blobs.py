@@ -40,11 +40,12 @@ async def test_a_long_file_is_synced_on_the_way(store: FileStore, monkeypatch: p
     monkeypatch.setattr(os, "fsync", disk)
     writer = store.writer()
     await writer.write(PIECE)
+    await writer.write(PIECE)
     assert store.syncing is not None
     await store.syncing
     assert disk.asked == 1
     blob = await writer.commit("raw")
-    assert (await store.local_path(blob.location)).read_bytes() == PIECE
+    assert (await store.local_path(blob.location)).read_bytes() == PIECE * 2
 
 
 @pytest.mark.parametrize(("number", "error"), [(errno.ENOSPC, StoreFull), (errno.EIO, StoreUnavailable)])
@@ -62,6 +63,8 @@ async def test_a_disk_that_refused_once_on_the_way_has_refused_the_file(
 
 async def test_one_file_at_a_time_is_synced_on_the_way(store: FileStore) -> None:
     first, second = store.writer(), store.writer()
+    await first.write(PIECE)
+    await second.write(PIECE)
     await first.write(PIECE)
     syncing = store.syncing
     await second.write(PIECE)
