@@ -55,7 +55,9 @@ _BODY = {
     "required": False,
     "content": {protocol.PIECE: {"schema": {"type": "string", "format": "binary"}}},
 }
-_LENGTH = _header(protocol.LENGTH, "How long the whole upload is.")
+_LENGTH = _header(
+    protocol.LENGTH, "How long the whole upload is.", type="integer", minimum=1, examples=[73_400_320]
+)
 _CHECKSUM = _header(
     protocol.CHECKSUM, "What the piece hashes to: sha256, sha1 or md5, and base64.", type="string"
 )
@@ -68,6 +70,7 @@ _BEGIN = {
             protocol.METADATA,
             "Keys with values in base64: filename (or name), filetype (or type), profile, priority.",
             type="string",
+            examples=["filename aG9saWRheS5tb3Y=,profile d2Vi"],
         ),
         _CHECKSUM,
     ],
@@ -80,7 +83,7 @@ _PIECE = {
         _LENGTH,
         _CHECKSUM,
     ],
-    "requestBody": _BODY,
+    "requestBody": _BODY | {"required": True},
 }
 _END = {"parameters": [_SPEAK]}
 

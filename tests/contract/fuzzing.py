@@ -15,9 +15,12 @@ from schemathesis.engine.recorder import ScenarioRecorder
 from schemathesis.python.asgi import shutdown_lifespans
 
 from gateway import tokens
+from gateway.uploads.protocol import PIECE
 from tests.contract.fuzzed_gateway import EDITOR, Gateway
 from tests.unit.gateway.fakes import AUTHORIZED
 from tests.unit.gateway.people import PASSWORD
+
+schemathesis.serializer.alias(PIECE, "application/octet-stream")
 
 Who = Literal["administrator", "editor", "anyone"]
 
