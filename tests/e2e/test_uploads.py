@@ -111,3 +111,18 @@ def _media(stack: Stack) -> list[dict[str, Any]]:
     until(lambda: stack.lacks() is None, "the stack to be whole")
     items: list[dict[str, Any]] = Client(stack.endpoints.urls[0], stack.token).get("/api/v1/media")["items"]
     return items
+
+
+def test_an_unfinished_one_is_listed_and_can_be_given_up(gateways: Stack) -> None:
+    client, spoken = Client(gateways.endpoints.urls[0], gateways.token), {"Tus-Resumable": "1.0.0"}
+    said = {"Upload-Length": "10", "Upload-Metadata": "filename YS5iaW4="}
+    with client.http as http:
+        begun = [http.post("/api/v1/uploads", headers=spoken | said).raise_for_status() for _ in range(3)]
+        at = [each.headers["location"] for each in begun]
+        first = http.get("/api/v1/uploads", params={"limit": 2}).raise_for_status().json()
+        rest = http.get("/api/v1/uploads", params={"limit": 2, "cursor": first["next"]}).json()
+        listed = [each["links"]["self"] for each in (*first["items"], *rest["items"])]
+        assert (listed, rest["next"]) == (at[::-1], None)
+        for each in at:
+            http.delete(each, headers=spoken).raise_for_status()
+        assert http.get("/api/v1/uploads").json()["items"] == []

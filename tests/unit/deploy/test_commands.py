@@ -186,6 +186,21 @@ def test_a_file_is_uploaded_as_it_is(gateway: FakeGateway, tmp_path: Path) -> No
     assert asked.body == film.read_bytes()
 
 
+def test_a_large_file_is_sent_so_that_it_can_go_on(
+    gateway: FakeGateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    film, size = tmp_path / "large.mp4", 65 << 20
+    with film.open("wb") as file:
+        file.truncate(size)
+    accepted = {"media": {"id": "m1"}, "job": JOB, "token": "t"}
+    begun = {"id": "u1", "offset": size, "size_bytes": size, "accepted": accepted}
+    gateway.answers("POST /api/v1/uploads", begun)
+    assert objects(sluice("add", str(film), "--json")) == [accepted]
+    (asked,) = gateway.asked
+    assert (asked.headers["Tus-Resumable"], asked.headers["Upload-Length"]) == ("1.0.0", str(size))
+
+
 def test_an_upload_without_a_job_asks_for_none(gateway: FakeGateway, tmp_path: Path) -> None:
     gateway.answers("POST /api/v1/media", {"media": {"id": "m1"}, "job": None, "token": "t"}, status=202)
     film = tmp_path / "clip.mp4"

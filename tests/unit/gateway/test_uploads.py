@@ -211,6 +211,7 @@ async def test_nothing_is_taken_past_the_end(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
         at = await begun(w, SIZE)
         assert_problem(await sent(w, at, 0, DATA + b"x"), 413, "past-the-end")
+        assert w.metric("sluice_upload_bytes_total") == 0, "what says that it is too long is not read"
         assert await offset(w, at) == 0
         assert_problem(await sent(w, at, 0, more()), 413, "past-the-end")
         assert w.publisher.events == []
