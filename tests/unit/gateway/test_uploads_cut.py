@@ -21,7 +21,8 @@ from gateway.uploads.upkeep import Upkeep
 from tests.fakes import MemoryDatabase
 from tests.unit.gateway.checks import assert_problem
 from tests.unit.gateway.fakes import World, served, until, world
-from tests.unit.gateway.tus import SPOKEN, begun, checksum, offset, sent
+from tests.unit.gateway.people import header_of, person
+from tests.unit.gateway.tus import SPOKEN, begun, checksum, created, offset, sent
 from tests.unit.gateway.wire import raw
 
 DATA = os.urandom(3_000_000)
@@ -152,6 +153,15 @@ async def test_a_cut_keeps_what_came_unless_it_cant_be_held_against_its_checksum
         assert await offset(w, at) == came
         assert (await sent(w, at, came, DATA[came:])).headers["sluice-media"]
         assert published(w, "MediaUploaded")[0].sha256 == DIGEST
+
+
+async def test_what_is_kept_of_a_cut_piece_is_spent(tmp_path: Path) -> None:
+    async with world(tmp_path, limit_upload_bytes="8KiB/1m") as w:
+        ed = await header_of(w, await person(w, "ed", role="editor"))
+        at = (await created(w, SIZE, headers=ed)).headers["location"]
+        cut = await sent(w, at, 0, cut_off(DATA[:5000]), Content_Length="6000", **ed)
+        assert_problem(cut, 400, "cut-off")
+        assert_problem(await sent(w, at, 5000, DATA[5000:10000], **ed), 429, "over-budget")
 
 
 async def test_a_client_that_stalls_keeps_what_came(tmp_path: Path) -> None:
