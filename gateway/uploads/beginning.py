@@ -9,10 +9,10 @@ from gateway.jobs.minutes import spend_minutes_of_bytes
 from gateway.media.intake import Wanted, clean_type, ordered
 from gateway.media.upload import too_large
 from gateway.uploads import protocol
-from gateway.uploads.kept import Said, Upload
 from gateway.uploads.protocol import Headers
 from gateway.uploads.receiving import Piece, go_on
 from gateway.uploads.resuming import resuming
+from gateway.uploads.upload import Said, Upload
 from schemas.profiles import written
 
 

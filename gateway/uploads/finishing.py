@@ -8,8 +8,9 @@ from connectors.ports import Blob
 from gateway.commands import Command
 from gateway.jobs.schemas import TranscodeOrder
 from gateway.media.intake import RAW, Kept, accept
-from gateway.uploads.kept import Held, Upload
+from gateway.uploads.kept import Held
 from gateway.uploads.resuming import resuming
+from gateway.uploads.upload import Upload
 from schemas.profiles import parse
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -19,12 +19,12 @@ import structlog
 from connectors.ports import Database, DatabaseUnavailable, Document, FromNow, Page, Query
 from gateway.errors import Gone, Hidden, NotFound, Problem
 from gateway.pages import Paging
+from gateway.uploads.upload import EXPIRES, Said, Upload, read
 from schemas.events import new_id
 
 log = structlog.get_logger()
 
 COLLECTION = "uploads"
-EXPIRES = "expires_at"
 OWNER = ["owner_id", "created_at"]
 
 
@@ -42,36 +42,6 @@ class Lease:
     def lasts(self) -> timedelta:
         """The same, as the database counts."""
         return timedelta(seconds=self.lasts_s)
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What the sender of an upload says of it."""
-
-    name: str
-    content_type: str | None
-    profile_json: str | None
-    """The profile to transcode with, as it was when it was asked for."""
-    priority: str
-    metadata: str
-    """All of it, as it was sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """One upload."""
-
-    id: str
-    owner_id: str
-    said: Said
-    length: int | None
-    """None as long as the sender has not said it."""
-    sure_to: int | None
-    """Where those bytes begin that may not be what was sent: they were not held against their checksum."""
-    accepted: Document | None
-    """What was answered when it became a medium."""
-    created_at: datetime
-    expires_at: datetime
 
 
 @dataclass(slots=True)
@@ -127,7 +97,7 @@ class Uploads:
         }
         if await self._database.insert(COLLECTION, document):
             await self._refuse_many(id, owner_id, at_most)
-        return _read(await self._document(id, owner_id))
+        return read(await self._document(id, owner_id))
 
     async def _refuse_many(self, id: str, owner_id: str, at_most: int) -> None:
         """Counts after the new one is in, so that two at once can't both be the last."""
@@ -143,7 +113,7 @@ class Uploads:
 
     async def find(self, id: str, owner_id: str) -> Upload:
         """One of someone's own. Raises NotFound, and Gone for one that was left for too long."""
-        return _read(await self._document(id, owner_id))
+        return read(await self._document(id, owner_id))
 
     async def _document(self, id: str, owner_id: str) -> Document:
         found = await self._database.get(COLLECTION, id)
@@ -160,13 +130,13 @@ class Uploads:
         asked = Query({"owner_id": owner_id}, {"accepted": None}, limit=paging.limit, cursor=paging.cursor)
         found: Page = await self._database.page(COLLECTION, asked)
         now = await self._database.now()
-        return [_read(each) for each in found.items if each[EXPIRES] > now], found.next
+        return [read(each) for each in found.items if each[EXPIRES] > now], found.next
 
     async def left_whole(self) -> list[Upload]:
         """Those that are all there, are no media yet, and are held by nobody."""
         found = await self._database.select(COLLECTION, {"is_whole": True, "accepted": None})
         now = await self._database.now()
-        return [_read(each) for each in found if each["held_until"] <= now or self._is_of_a_former_self(each)]
+        return [read(each) for each in found if each["held_until"] <= now or self._is_of_a_former_self(each)]
 
     async def note(self, held: Held, **to: Any) -> None:
         """Writes something down of an upload that is held. Raises Locked where it is not held any more."""
@@ -209,7 +179,7 @@ class Uploads:
         mine = {"hold": hold, "held_by": [self._instance, self._process], "is_wanted": False}
         if not await self._database.change(COLLECTION, id, as_it_is, mine | self._longer()):
             raise Locked()
-        return Held(_read(await self._document(id, owner_id)), hold)
+        return Held(read(await self._document(id, owner_id)), hold)
 
     def _is_of_a_former_self(self, found: Document) -> bool:
         """Whether a process of our name held it, and is gone: there is one of each name."""
@@ -253,16 +223,3 @@ class Uploads:
 
 
 _MISSING = "There is no such upload, or no more: begin it again."
-
-
-def _read(document: Document) -> Upload:
-    return Upload(
-        id=document["_id"],
-        owner_id=document["owner_id"],
-        said=Said(**{name: document[name] for name in Said.__slots__}),
-        length=document["length"],
-        sure_to=document["sure_to"],
-        accepted=document["accepted"],
-        created_at=document["created_at"],
-        expires_at=document[EXPIRES],
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from connectors.ports import BlobStore
 from gateway.commands import Command
 from gateway.uploads.finishing import finish
-from gateway.uploads.kept import Upload
+from gateway.uploads.upload import Upload
 
 
 async def look(command: Command, id: str) -> tuple[Upload, int]:

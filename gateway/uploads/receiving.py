@@ -11,9 +11,10 @@ from gateway.jobs.minutes import spend_minutes_of_bytes
 from gateway.media.upload import body_of, counted_bytes, declared_bytes, too_large
 from gateway.uploads import protocol
 from gateway.uploads.finishing import finish
-from gateway.uploads.kept import Held, Upload
+from gateway.uploads.kept import Held
 from gateway.uploads.protocol import Checksum, Headers
 from gateway.uploads.resuming import resuming
+from gateway.uploads.upload import Upload
 
 
 @dataclass(frozen=True, slots=True)

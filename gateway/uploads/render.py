@@ -7,7 +7,8 @@ from starlette.datastructures import MutableHeaders
 from gateway.freshness import TOKEN_HEADER
 from gateway.media.render import media_path
 from gateway.media.schemas import Accepted
-from gateway.uploads import kept, protocol
+from gateway.uploads import protocol
+from gateway.uploads import upload as uploads
 from gateway.uploads.schemas import Upload, UploadLinks
 
 MEDIA = "Sluice-Media"
@@ -19,7 +20,7 @@ def upload_path(id: str) -> str:
     return f"/api/v1/uploads/{id}"
 
 
-def render(upload: kept.Upload, offset: int) -> Upload:
+def render(upload: uploads.Upload, offset: int) -> Upload:
     """The upload, as far as it has come."""
     return Upload(
         id=upload.id,
@@ -34,7 +35,7 @@ def render(upload: kept.Upload, offset: int) -> Upload:
     )
 
 
-def tell(headers: MutableHeaders, upload: kept.Upload, offset: int) -> None:
+def tell(headers: MutableHeaders, upload: uploads.Upload, offset: int) -> None:
     """Says how far an upload has come, and what it has become."""
     headers[protocol.OFFSET] = str(offset)
     headers["Cache-Control"] = "no-store"
@@ -45,7 +46,7 @@ def tell(headers: MutableHeaders, upload: kept.Upload, offset: int) -> None:
         headers[TOKEN_HEADER] = upload.accepted["token"]
 
 
-def tell_all(headers: MutableHeaders, upload: kept.Upload, offset: int) -> None:
+def tell_all(headers: MutableHeaders, upload: uploads.Upload, offset: int) -> None:
     """The same, with what its sender said of it."""
     tell(headers, upload, offset)
     if upload.length is None:

@@ -15,7 +15,7 @@ from gateway.commands import Command
 from gateway.errors import Problem
 from gateway.services import Services
 from gateway.uploads.finishing import finish
-from gateway.uploads.kept import Upload
+from gateway.uploads.upload import Upload
 from schemas.events import new_id
 
 log = structlog.get_logger()

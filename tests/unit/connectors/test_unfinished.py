@@ -81,7 +81,7 @@ async def test_it_stays_until_it_is_ended_though_it_is_a_blob_already(tmp_path: 
     assert await writer.commit("raw") == first
     await writer.abort()
     await writer.close()
-    assert (await store.local_path(first.location)).read_bytes() == FIRST
+    assert (tmp_path / first.location).read_bytes() == FIRST
     assert await store.resumable(ID) == 0
 
 

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.uploads.kept import COLLECTION, Held, Lease, Locked, Said, Uploads
+from gateway.uploads.kept import COLLECTION, Held, Lease, Locked, Uploads
+from gateway.uploads.upload import Said
 from tests.fakes import MemoryDatabase
 from tests.unit.gateway.fakes import until
 
