@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -56,8 +57,8 @@ def file(size: int, tmp_path: Path) -> Path:
 
 def by_tus_js_client(endpoint: str, token: str, file: Path) -> None:
     """All at once, from wherever it was cut."""
-    node = required("nodejs", "node")
-    subprocess.run([node, "send.js", endpoint, token, str(file)], cwd=_sender(), check=True, timeout=120)
+    node, folder = required("nodejs", "node"), _sender(file.with_name("sender"))
+    subprocess.run([node, "send.js", endpoint, token, str(file)], cwd=folder, check=True, timeout=600)
 
 
 def by_tuspy(endpoint: str, token: str, file: Path) -> None:
@@ -74,12 +75,12 @@ def by_tuspy(endpoint: str, token: str, file: Path) -> None:
     uploader.upload()
 
 
-def _sender() -> Path:
-    """The folder of the script, with what its lock names."""
+def _sender(folder: Path) -> Path:
+    """A folder with the script and what its lock names."""
     npm = required("npm", "npm")
-    if not (_SENDER / "node_modules").exists():
-        subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=_SENDER, check=True)
-    return _SENDER
+    shutil.copytree(_SENDER, folder)
+    subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True)
+    return folder
 
 
 @pytest.mark.parametrize(
