@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -26,9 +27,12 @@ class Disk:
 
     def __init__(self, refusal: OSError | None = None) -> None:
         self.fsync, self.refusal, self.asked = os.fsync, refusal, 0
+        self.turns = threading.Event()
+        self.turns.set()
 
     def __call__(self, handle: int) -> None:
         self.asked += 1
+        self.turns.wait(20)
         refusal, self.refusal = self.refusal, None
         if refusal is not None:
             raise refusal
@@ -60,12 +64,18 @@ async def test_a_disk_that_refused_once_on_the_way_has_refused_the_file(
     assert [path for path in (store._root).rglob("*") if path.is_file()] == []
 
 
-async def test_one_file_at_a_time_is_synced_on_the_way(store: FileStore) -> None:
+async def test_one_file_at_a_time_is_synced_on_the_way(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk()
+    monkeypatch.setattr(os, "fsync", disk)
+    disk.turns.clear()
     first, second = store.writer(), store.writer()
     await first.write(PIECE)
     syncing = store.syncing
     await second.write(PIECE)
-    assert syncing is not None
-    assert second._syncing is None or syncing.done()
+    assert store.syncing is syncing
+    disk.turns.set()
     await first.abort()
+    assert store.syncing is None
     await second.commit("raw")

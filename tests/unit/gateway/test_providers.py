@@ -175,6 +175,13 @@ async def test_who_may_have_an_account_is_ours_to_say(tmp_path: Path, address: s
         assert_problem(await arrives(page, "cleo", invitation=made["invitation"]), 403, "bad-invitation")
 
 
+async def test_a_second_factor_is_for_the_provider_to_ask_for(tmp_path: Path, address: str) -> None:
+    more: dict[str, Any] = {"registration": "open", "second_factor_roles": "viewer"}
+    async with scene(tmp_path, address, **more) as w, browser(w) as page:
+        await arrives(page, "ada")
+        assert (await page.get("/api/v1/media")).status_code == 200
+
+
 async def test_a_domain_may_be_let_in_as_a_whole(tmp_path: Path, address: str) -> None:
     more = {"admits": frozenset({"example.org"}), "role": "editor"}
     async with scene(tmp_path, address, registration="closed", provider=more) as w, browser(w) as page:
