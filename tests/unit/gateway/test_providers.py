@@ -190,6 +190,13 @@ async def test_a_domain_may_be_let_in_as_a_whole(tmp_path: Path, address: str) -
         assert (await page.get("/api/v1/auth/whoami")).json()["role"] == "editor"
 
 
+async def test_a_replica_that_may_have_missed_something_lets_nobody_in(tmp_path: Path, address: str) -> None:
+    async with scene(tmp_path, address, registration="open") as w, browser(w) as page:
+        await arrives(page, "ada")
+        w.publisher.feed.age_s = 16
+        assert_problem(await arrives(page, "ada"), 503, "unavailable")
+
+
 async def test_who_is_shut_out_stays_out(tmp_path: Path, address: str) -> None:
     async with scene(tmp_path, address, registration="open") as w, browser(w) as page:
         await arrives(page, "ada")
