@@ -28,14 +28,23 @@ T = TypeVar("T")
 
 
 class Bucket:
-    """The objects below a prefix of one bucket. `quick` and `patient` are boto3's clients for it."""
+    """The objects below a prefix of one bucket.
 
-    def __init__(self, name: str, prefix: str, options: S3Options) -> None:
+    `quick` is boto3's client for what is answered soon, and `patient` the one for what may take its time.
+    """
+
+    def __init__(self, name: str, prefix: str, quick: Any, patient: Any) -> None:
         self.name = name
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="s3")
-        self.quick = _client(options, options.answer_s)
-        self.patient = _client(options, max(options.answer_s, _PATIENT_S))
+        self.quick = quick
+        self.patient = patient
+
+    @classmethod
+    def at(cls, name: str, prefix: str, options: S3Options) -> Bucket:
+        """One that is reached so."""
+        patient_s = max(options.answer_s, _PATIENT_S)
+        return cls(name, prefix, _client(options, options.answer_s), _client(options, patient_s))
 
     def object(self, location: str) -> dict[str, str]:
         """How boto3 is told which object is meant."""

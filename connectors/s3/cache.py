@@ -57,6 +57,8 @@ class Cache:
             yield entry.path
         finally:
             entry.users -= 1
+            if name in self._entries:
+                self._entries.move_to_end(name)
             self._make_room()
 
     async def _entry(self, name: str, size_bytes: int, fetch: Fetch) -> _Entry:

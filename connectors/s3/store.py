@@ -32,7 +32,7 @@ _CONFLICT = "ConditionalRequestConflict"
 
 def open_bucket(name: str, prefix: str, owner: str, options: S3Options) -> S3Store:
     """The store in a bucket; whether that answers is not waited for."""
-    bucket = Bucket(name, prefix, options)
+    bucket = Bucket.at(name, prefix, options)
     return S3Store(bucket, Leftovers(bucket, owner), Cache(options.cache, options.cache_bytes))
 
 

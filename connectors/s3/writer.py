@@ -20,7 +20,7 @@ _MIB = 1 << 20
 PART_BYTES = 8 * _MIB
 _LARGER_PARTS = ((4_000, PART_BYTES), (7_000, 16 * _MIB), (10_000, 64 * _MIB))
 """How large parts are up to which number: there may be ten thousand, which come to 265 GiB."""
-_COPIED_AT_ONCE = 256 * _MIB
+_COPIED_AT_ONCE = 64 * _MIB
 _MOST_PARTS = 10_000
 
 
