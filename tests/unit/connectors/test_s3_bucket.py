@@ -24,7 +24,7 @@ CONTENT = bytes(range(256)) * (3 << 12)
 
 def refusal(code: str, status: int = 400) -> ClientError:
     said = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(said, "Anything")  # type: ignore[arg-type]
+    return ClientError(said, "Anything")
 
 
 class Body:

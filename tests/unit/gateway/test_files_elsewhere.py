@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -34,7 +35,7 @@ class Pathless(FileStore):
 
 
 async def asked_of(
-    folder: Path, store: BlobStore, method: str, headers: dict[str, str], **settings: str
+    folder: Path, store: BlobStore, method: str, headers: dict[str, str], **settings: Any
 ) -> httpx.Response:
     async with world(folder, store, **settings) as w:
         answer = await w.client.post("/api/v1/media", params={"name": "film.mp4"}, content=FILM)
