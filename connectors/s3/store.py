@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -22,6 +21,7 @@ from connectors.s3.cache import Cache
 from connectors.s3.leftovers import Leftovers
 from connectors.s3.options import S3Options
 from connectors.s3.reading import Reading
+from connectors.s3.sending import Sent
 from connectors.s3.writer import S3Writer, store_file
 
 _FETCHING = TransferConfig(max_concurrency=4)
@@ -138,7 +138,7 @@ class S3Store:
     def _put(self, there: dict[str, str], content: bytes) -> bool:
         for number in range(1, _TRIES + 1):
             try:
-                self._bucket.quick.put_object(**there, Body=BytesIO(content), IfNoneMatch="*")
+                self._bucket.quick.put_object(**there, Body=Sent(content), IfNoneMatch="*")
             except ClientError as error:
                 if code_of(error) in _THERE:
                     return False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from io import BytesIO
 from typing import Any
 
 import structlog
@@ -12,10 +11,11 @@ import structlog
 from connectors.ports import Transient
 from connectors.s3.bucket import Bucket
 from connectors.s3.leftovers import Leftovers, abort
+from connectors.s3.sending import Sent
 
 log = structlog.get_logger()
 
-_AT_ONCE = 3
+_AT_ONCE = 4
 
 
 class Upload:
@@ -40,9 +40,9 @@ class Upload:
         """How many there are, under way or through."""
         return len(self._parts)
 
-    async def add(self, content: bytes | bytearray) -> None:
+    async def add(self, content: bytes) -> None:
         """Another part. Returns when there is room for the next. Raises what earlier ones met."""
-        await self._start(self._bucket.patient.upload_part, Body=BytesIO(content))
+        await self._start(self._bucket.patient.upload_part, Body=Sent(content))
 
     async def take(self, source: str, first: int, end: int) -> None:
         """The same with bytes of another object, which the store copies by itself."""

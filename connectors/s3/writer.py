@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,6 +13,7 @@ from connectors import blob_names
 from connectors.ports import Blob, BlobMissing
 from connectors.s3.bucket import Bucket
 from connectors.s3.leftovers import Leftovers
+from connectors.s3.sending import Sent
 from connectors.s3.upload import Upload
 
 _MIB = 1 << 20
@@ -63,11 +63,11 @@ class S3Writer:
         await asyncio.gather(*(each.abort() for each in uploads))
 
     async def _flush(self) -> None:
-        part, self._pending = self._pending, bytearray()
+        part, self._pending = bytes(self._pending), bytearray()
         await self._hash(part)
         await self._upload.add(part)
 
-    async def _hash(self, part: bytearray) -> None:
+    async def _hash(self, part: bytes) -> None:
         """Begins with this part once the one before is through: it is hashed while it is sent."""
         await self._hashed()
         self._hashing = asyncio.ensure_future(self._bucket.do(self._digest.update, part))
@@ -82,11 +82,12 @@ class S3Writer:
         return Blob(blob_names.addressed(area, digest, suffix), self.size_bytes, digest)
 
     async def _commit_small(self, area: str, suffix: str) -> Blob:
-        await self._hash(self._pending)
+        content = bytes(self._pending)
+        await self._hash(content)
         blob = await self._blob(area, suffix)
         if not await is_kept(self._bucket, blob):
             there = self._bucket.object(blob.location)
-            await self._bucket.do(self._bucket.quick.put_object, **there, Body=BytesIO(self._pending))
+            await self._bucket.do(self._bucket.quick.put_object, **there, Body=Sent(content))
         return blob
 
     async def _move(self, blob: Blob) -> None:
@@ -124,7 +125,7 @@ async def is_kept(bucket: Bucket, blob: Blob) -> bool:
 async def _sent(bucket: Bucket, leftovers: Leftovers, file: BinaryIO, blob: Blob) -> None:
     if blob.size_bytes <= PART_BYTES:
         content = await bucket.do(file.read)
-        await bucket.do(bucket.quick.put_object, **bucket.object(blob.location), Body=BytesIO(content))
+        await bucket.do(bucket.quick.put_object, **bucket.object(blob.location), Body=Sent(content))
         return
     upload = Upload(bucket, leftovers, blob.location)
     part_bytes = max(PART_BYTES, blob.size_bytes // _MOST_PARTS + 1)
