@@ -52,7 +52,9 @@ class Client:
     lines: list[int | None] = field(default_factory=list)
     refusals: list[ClientError] = field(default_factory=list)
     asked: list[dict[str, Any]] = field(default_factory=list)
-    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    tag: str | None = '"1"'
+    """That of the one object there is; None where there is none."""
+    downloads: int = 0
 
     def get_paginator(self, _name: str) -> Client:
         return self
@@ -66,15 +68,26 @@ class Client:
         content = CONTENT[int(first) : int(last) + 1 if last else None]
         return {"ETag": '"1"', "Body": Body(content, self.lines.pop(0) if self.lines else None)}
 
+    def head_object(self, **_asked: Any) -> dict[str, Any]:
+        if self.tag is None:
+            raise refusal("404", 404)
+        return {"ETag": self.tag, "ContentLength": len(CONTENT)}
+
+    def head_bucket(self, **_asked: Any) -> None: ...
+
+    def download_file(self, _bucket: str, _key: str, target: str, **_how: Any) -> None:
+        self.downloads += 1
+        Path(target).write_bytes(CONTENT)
+
     def put_object(self, **asked: Any) -> None:
         self.asked.append(asked)
         if self.refusals:
             raise self.refusals.pop(0)
 
 
-def store_of(client: Client) -> S3Store:
+def store_of(client: Client, cache: Path | None = None) -> S3Store:
     bucket = Bucket("b", "p", client, client)
-    return S3Store(bucket, Leftovers(bucket, "w-1"), Cache(None, 0))
+    return S3Store(bucket, Leftovers(bucket, "w-1"), Cache(cache, 1 << 30))
 
 
 async def test_a_line_that_breaks_is_taken_up_where_it_broke() -> None:
@@ -139,11 +152,29 @@ async def test_a_store_that_is_no_folder_has_no_paths() -> None:
         store.path_of("../etc/passwd")
 
 
+async def test_a_file_is_fetched_once_for_all_and_again_only_for_another_object(tmp_path: Path) -> None:
+    client = Client()
+    store = store_of(client, tmp_path / "cache")
+
+    async def used() -> Path:
+        async with store.on_disk(f"{LOCATION}.mkv") as path:
+            assert path.read_bytes() == CONTENT
+        return path
+
+    (first,) = set(await asyncio.gather(*(used() for _ in range(5))))
+    assert (client.downloads, await used()) == (1, first)
+    client.tag = '"2"'
+    assert await used() != first
+    assert client.downloads == 2
+    client.tag = None
+    with pytest.raises(BlobMissing):
+        await used()
+
+
 async def test_a_file_that_could_not_be_stored_stays_with_its_owner(tmp_path: Path) -> None:
     path = tmp_path / "made"
     path.write_bytes(b"x")
-    client = Client(refusals=[refusal("InternalError", 500)] * 9)
-    client.head_object = client.put_object  # type: ignore[attr-defined]
+    client = Client(refusals=[refusal("InternalError", 500)] * 9, tag=None)
     with pytest.raises(StoreUnavailable):
         await store_of(client).adopt(path, "processed")
     assert path.read_bytes() == b"x"
