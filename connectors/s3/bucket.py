@@ -43,8 +43,10 @@ class Bucket:
     @classmethod
     def at(cls, name: str, prefix: str, options: S3Options) -> Bucket:
         """One that is reached so."""
+        session = boto3.session.Session()
         patient_s = max(options.answer_s, _PATIENT_S)
-        return cls(name, prefix, _client(options, options.answer_s), _client(options, patient_s))
+        quick, patient = (_client(session, options, each) for each in (options.answer_s, patient_s))
+        return cls(name, prefix, quick, patient)
 
     def object(self, location: str) -> dict[str, str]:
         """How boto3 is told which object is meant."""
@@ -88,7 +90,7 @@ def code_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def _client(options: S3Options, answer_s: float) -> Any:
+def _client(session: Any, options: S3Options, answer_s: float) -> Any:
     config = Config(
         connect_timeout=options.connect_s,
         read_timeout=answer_s,
@@ -102,7 +104,7 @@ def _client(options: S3Options, answer_s: float) -> Any:
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
-    return boto3.session.Session().client(
+    return session.client(
         "s3",
         endpoint_url=options.endpoint,
         region_name=options.region,
