@@ -72,7 +72,9 @@ class S3Server:
 
     def client(self) -> Any:
         """boto3's own, as it is without us."""
-        return client(self.endpoint)
+        return boto3.client(
+            "s3", endpoint_url=self.endpoint, aws_access_key_id=USER, aws_secret_access_key=PASSWORD
+        )
 
     def start(self) -> None:
         """Returns once it answers."""
@@ -130,18 +132,6 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
         yield server
     finally:
         server.stop()
-
-
-def client(endpoint: str | None) -> Any:
-    """boto3's own client, with the credentials of tests for a server of theirs."""
-    return boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=USER,
-        aws_secret_access_key=PASSWORD,
-        config=boto3.session.Config(s3={"addressing_style": "path"}),
-    )
 
 
 def options(server: S3Server, **more: Any) -> S3Options:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import boto3
 import httpx
 import psutil
 import pytest
@@ -26,7 +27,7 @@ import pytest
 from connectors.blobs import open_store
 from connectors.ports import BlobMissing, BlobStore, StoreUnavailable, content_of, is_there
 from connectors.s3.options import S3Options
-from tests.s3_server import S3Server, client, s3_server
+from tests.s3_server import S3Server, s3_server
 
 MIB = 1 << 20
 LARGE = random.Random(7).randbytes(20 * MIB)
@@ -47,6 +48,7 @@ HOSTILE = (
     "",
 )
 GENEROUS_S = 60.0
+ELSEWHERE = os.environ.get("SLUICE_TEST_S3")
 
 KILLED = """
 import asyncio, sys
@@ -85,12 +87,18 @@ class Home:
         if not self.is_s3:
             root = Path(where.path)
             return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
-        prefix, s3 = f"{where.path.strip('/')}/", client(self.options.endpoint)
+        prefix, s3 = f"{where.path.strip('/')}/", boto3.client("s3", endpoint_url=self.options.endpoint)
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=where.netloc, Prefix=prefix)
         keys = {found["Key"] for page in pages for found in page.get("Contents", ())}
         uploads = s3.list_multipart_uploads(Bucket=where.netloc, Prefix=prefix).get("Uploads", ())
         names = keys | {f"{upload['Key']} in parts" for upload in uploads}
         return {name.removeprefix(prefix) for name in names}
+
+    def clear(self) -> None:
+        """Leaves nothing in a bucket that is not ours."""
+        where, s3 = urlsplit(self.url), boto3.client("s3", endpoint_url=self.options.endpoint)
+        for name in self.kept():
+            s3.delete_object(Bucket=where.netloc, Key=f"{where.path.strip('/')}/{name}")
 
 
 @pytest.fixture(scope="module")
@@ -107,17 +115,17 @@ def own(server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ho
     return Home(server.url(f"t/{uuid.uuid4().hex}"), S3Options(endpoint=server.endpoint, cache=cache))
 
 
-@pytest.fixture(params=["files", "s3", "elsewhere"])
-def home(request: pytest.FixtureRequest, tmp_path: Path) -> Home:
+@pytest.fixture(params=["files", "s3", *(["elsewhere"] if ELSEWHERE else [])])
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
     if request.param == "files":
-        return Home((tmp_path / "blobs").as_uri(), S3Options())
-    if request.param == "s3":
-        found: Home = request.getfixturevalue("own")
-        return found
-    if not (url := os.environ.get("SLUICE_TEST_S3")):
-        pytest.skip("SLUICE_TEST_S3 names no S3")
-    options = S3Options(endpoint=os.environ.get("SLUICE_S3_ENDPOINT"), cache=tmp_path / "cache")
-    return Home(f"{url.rstrip('/')}/{uuid.uuid4().hex}", options)
+        yield Home((tmp_path / "blobs").as_uri(), S3Options())
+    elif request.param == "s3":
+        yield request.getfixturevalue("own")
+    else:
+        options = S3Options(endpoint=os.environ.get("SLUICE_S3_ENDPOINT"), cache=tmp_path / "cache")
+        found = Home(f"{str(ELSEWHERE).rstrip('/')}/{uuid.uuid4().hex}", options)
+        yield found
+        found.clear()
 
 
 @pytest.fixture
