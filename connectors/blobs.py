@@ -12,33 +12,38 @@ import hashlib
 import os
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from connectors.ports import Blob, BlobMissing, BlobStore, StoreFull, StoreUnavailable
+from connectors import blob_names
+from connectors.ports import Blob, BlobInfo, BlobMissing, BlobStore, StoreFull, StoreUnavailable
+from connectors.s3.options import S3Options
 
 _FLUSH_BYTES = 1024 * 1024
+_PIECE_BYTES = 1024 * 1024
 _SYNC_BYTES = 32 * 1024 * 1024
 """After so much a long write is brought to the disk on the way, so that its end is not waited for."""
-_AREAS = frozenset({"raw", "straight", "renditions", "processed", "images", "subtitles", "documents"})
-_LOCATION = re.compile(r"(?P<area>[a-z]+)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{64}(\.[a-z0-9]{1,8})?)")
-_FOLDER = re.compile(r"(?P<area>renditions|images)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{32})/[0-9a-f]{16}")
-_MEMBER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\.[a-z0-9]{1,8}")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 T = TypeVar("T")
 
 
-def open_store(url: str, owner: str) -> BlobStore:
-    """The store at a `file://` address. Raises ValueError for an address of another kind.
+def open_store(url: str, owner: str, s3: S3Options | None = None) -> BlobStore:
+    """The store at a `file://` or `s3://` address. Raises ValueError for an address of another kind.
 
     `owner` names this process: what an earlier process of that name left half written is removed.
     """
     parts = urlsplit(url)
+    if parts.scheme == "s3" and parts.netloc:
+        from connectors.s3.store import open_bucket  # boto3 takes long to load, and most do without
+
+        return open_bucket(parts.netloc, unquote(parts.path), owner, s3 or S3Options())
     if parts.scheme != "file" or not parts.path:
-        raise ValueError(f"{url} is not a blob store: give file:///an/absolute/path")
+        raise ValueError(f"{url} is not a blob store: give file:///an/absolute/path or s3://bucket/prefix")
     return FileStore(Path(unquote(parts.path)), owner)
 
 
@@ -71,9 +76,41 @@ class FileStore:
         """See ports.BlobStore."""
         return await self.do(self._names, folder)
 
-    async def local_path(self, location: str) -> Path:
+    async def stat(self, location: str) -> BlobInfo:
         """See ports.BlobStore."""
-        return await self.do(self._existing, self._path(location))
+        return await self.do(self._stat, self._path(location))
+
+    async def read(
+        self, location: str, start: int = 0, end: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        """See ports.BlobStore."""
+        file = await self.do(self._open, self._path(location), start)
+        try:
+            while wanted := _PIECE_BYTES if end is None else max(0, min(_PIECE_BYTES, end - start)):
+                piece: bytes = await self.do(file.read, wanted)
+                start += len(piece)
+                if piece:
+                    yield piece
+                if len(piece) < wanted:
+                    break
+        finally:
+            file.close()
+
+    def path_of(self, location: str) -> Path | None:
+        """See ports.BlobStore."""
+        return self._path(location)
+
+    @asynccontextmanager
+    async def on_disk(self, location: str) -> AsyncIterator[Path]:
+        """See ports.BlobStore."""
+        path = self._path(location)
+        await self.do(self._stat, path)
+        yield path
+
+    async def address(self, location: str, name: str, content_type: str, expires_in_s: int) -> str | None:
+        """See ports.BlobStore."""
+        self._path(location)
+        return None
 
     async def remove(self, location: str) -> None:
         """See ports.BlobStore."""
@@ -97,11 +134,24 @@ class FileStore:
                 raise
             raise StoreUnavailable(f"the blob store does not answer: {error.strerror}") from error
 
-    def _existing(self, path: Path) -> Path:
-        if not path.is_file():
-            self._refuse_unless_there()
-            raise BlobMissing(f"there is no blob at {path.relative_to(self._root)}")
-        return path
+    def _stat(self, path: Path) -> BlobInfo:
+        try:
+            found = path.stat()
+        except FileNotFoundError as error:
+            raise self._missing(path) from error
+        return BlobInfo(found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
+
+    def _open(self, path: Path, start: int) -> BinaryIO:
+        try:
+            file = path.open("rb")
+        except FileNotFoundError as error:
+            raise self._missing(path) from error
+        file.seek(start)
+        return file
+
+    def _missing(self, path: Path) -> BlobMissing:
+        self._refuse_unless_there()
+        return BlobMissing(f"there is no blob at {path.relative_to(self._root)}")
 
     def _refuse_unless_there(self) -> None:
         """Raises StoreUnavailable where the whole store is gone, such as a disk that is not mounted."""
@@ -114,20 +164,11 @@ class FileStore:
         probe.unlink()
 
     def _path(self, location: str) -> Path:
-        """Where a location's bytes are; anything that is not exactly one of our locations is missing."""
-        folder, _, member = location.rpartition("/")
-        if _MEMBER.fullmatch(member) and _FOLDER.fullmatch(folder):
-            return self._folder(folder) / member
-        found = _LOCATION.fullmatch(location)
-        if not found or found["area"] not in _AREAS or found["name"][:2] != found["fan"]:
-            raise BlobMissing(f"{location!r} is not a blob location")
-        return self._root / location
+        """Where a location's bytes are. Raises BlobMissing for what is no location."""
+        return self._root / blob_names.checked(location)
 
     def _folder(self, folder: str) -> Path:
-        found = _FOLDER.fullmatch(folder)
-        if not found or found["name"][:2] != found["fan"]:
-            raise BlobMissing(f"{folder!r} is no folder of blobs")
-        return self._root / folder
+        return self._root / blob_names.checked_folder(folder)
 
     def _names(self, folder: str) -> set[str]:
         try:
@@ -161,7 +202,7 @@ class FileStore:
 
     def keep(self, path: Path, area: str, suffix: str, digest: str, size: int) -> Blob:
         """Makes a finished file durable under the name of its hash; the same bytes are kept once."""
-        location = f"{area}/{digest[:2]}/{digest}{suffix}"
+        location = blob_names.addressed(area, digest, suffix)
         target = self._path(location)
         if target.exists() and target.stat().st_size == size:
             path.unlink()

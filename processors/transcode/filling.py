@@ -15,7 +15,7 @@ import structlog
 
 from connectors.fragments import NotFragmented, sample_count
 from connectors.media_tools import EncodeProgress, OnProgress
-from connectors.ports import BlobStore, Clock
+from connectors.ports import BlobStore, Clock, content_of
 from connectors.process import ToolFailed
 from connectors.segment_tools import Misaligned, OnSegment
 from processors.transcode.border import Border
@@ -266,8 +266,7 @@ class Filling:
         return {n: await self._read(rendition, n) for n in self._numbers if segment_name(n) in names}
 
     async def _read(self, rendition: Rendition, number: int) -> Stored:
-        path = await self.blobs.local_path(segment_location(rendition.source, rendition.key, number))
-        content = await asyncio.to_thread(path.read_bytes)
+        content = await content_of(self.blobs, segment_location(rendition.source, rendition.key, number))
         return described(number, content, sample_count(content))
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from connectors import blobs
 from connectors.blobs import FileStore
-from connectors.ports import StoreFull, StoreUnavailable
+from connectors.ports import StoreFull, StoreUnavailable, content_of
 
 PIECE = b"x" * (1 << 20)
 
@@ -49,7 +49,7 @@ async def test_a_long_file_is_synced_on_the_way(store: FileStore, monkeypatch: p
     await store.syncing
     assert disk.asked == 1
     blob = await writer.commit("raw")
-    assert (await store.local_path(blob.location)).read_bytes() == PIECE
+    assert await content_of(store, blob.location) == PIECE
 
 
 @pytest.mark.parametrize(("number", "error"), [(errno.ENOSPC, StoreFull), (errno.EIO, StoreUnavailable)])
