@@ -11,39 +11,38 @@ import errno
 import hashlib
 import os
 import re
-import threading
 import uuid
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from connectors.ports import Blob, BlobMissing, BlobStore, StoreFull, StoreUnavailable
-from connectors.unfinished import Opened, Unfinished, sha256
+from connectors import blob_names
+from connectors.file_writer import FLUSH_BYTES, FileWriter
+from connectors.ports import Blob, BlobInfo, BlobMissing, BlobStore, StoreFull, StoreUnavailable
+from connectors.s3.options import S3Options
+from connectors.unfinished import Unfinished
 
-_FLUSH_BYTES = 1024 * 1024
-_FEW = 32
-"""So many pieces are written one by one; of more it is quicker to make one."""
-_SYNC_BYTES = 32 * 1024 * 1024
-"""After so much a long write is brought to the disk on the way, so that its end is not waited for."""
-_AREAS = frozenset({"raw", "straight", "renditions", "processed", "images", "subtitles", "documents"})
-_LOCATION = re.compile(r"(?P<area>[a-z]+)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{64}(\.[a-z0-9]{1,8})?)")
-_FOLDER = re.compile(r"(?P<area>renditions|images)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{32})/[0-9a-f]{16}")
-_MEMBER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\.[a-z0-9]{1,8}")
+_PIECE_BYTES = 1024 * 1024
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 T = TypeVar("T")
 
 
-def open_store(url: str, owner: str) -> BlobStore:
-    """The store at a `file://` address. Raises ValueError for an address of another kind.
+def open_store(url: str, owner: str, s3: S3Options | None = None) -> BlobStore:
+    """The store at a `file://` or `s3://` address. Raises ValueError for an address of another kind.
 
     `owner` names this process: what an earlier process of that name left half written is removed.
     """
     parts = urlsplit(url)
+    if parts.scheme == "s3" and parts.netloc:
+        from connectors.s3.store import open_bucket  # boto3 takes long to load, and most do without
+
+        return open_bucket(parts.netloc, unquote(parts.path), owner, s3 or S3Options())
     if parts.scheme != "file" or not parts.path:
-        raise ValueError(f"{url} is not a blob store: give file:///an/absolute/path")
+        raise ValueError(f"{url} is not a blob store: give file:///an/absolute/path or s3://bucket/prefix")
     return FileStore(Path(unquote(parts.path)), owner)
 
 
@@ -90,9 +89,41 @@ class FileStore:
         """See ports.BlobStore."""
         return await self.do(self._names, folder)
 
-    async def local_path(self, location: str) -> Path:
+    async def stat(self, location: str) -> BlobInfo:
         """See ports.BlobStore."""
-        return await self.do(self._existing, self._path(location))
+        return await self.do(self._stat, self._path(location))
+
+    async def read(
+        self, location: str, start: int = 0, end: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        """See ports.BlobStore."""
+        file = await self.do(self._open, self._path(location), start)
+        try:
+            while wanted := _PIECE_BYTES if end is None else max(0, min(_PIECE_BYTES, end - start)):
+                piece: bytes = await self.do(file.read, wanted)
+                start += len(piece)
+                if piece:
+                    yield piece
+                if len(piece) < wanted:
+                    break
+        finally:
+            file.close()
+
+    def path_of(self, location: str) -> Path | None:
+        """See ports.BlobStore."""
+        return self._path(location)
+
+    @asynccontextmanager
+    async def on_disk(self, location: str) -> AsyncIterator[Path]:
+        """See ports.BlobStore."""
+        path = self._path(location)
+        await self.do(self._stat, path)
+        yield path
+
+    async def address(self, location: str, name: str, content_type: str, expires_in_s: int) -> str | None:
+        """See ports.BlobStore."""
+        self._path(location)
+        return None
 
     async def remove(self, location: str) -> None:
         """See ports.BlobStore."""
@@ -116,11 +147,24 @@ class FileStore:
                 raise
             raise StoreUnavailable(f"the blob store does not answer: {error.strerror}") from error
 
-    def _existing(self, path: Path) -> Path:
-        if not path.is_file():
-            self._refuse_unless_there()
-            raise BlobMissing(f"there is no blob at {path.relative_to(self._root)}")
-        return path
+    def _stat(self, path: Path) -> BlobInfo:
+        try:
+            found = path.stat()
+        except FileNotFoundError as error:
+            raise self._missing(path) from error
+        return BlobInfo(found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
+
+    def _open(self, path: Path, start: int) -> BinaryIO:
+        try:
+            file = path.open("rb")
+        except FileNotFoundError as error:
+            raise self._missing(path) from error
+        file.seek(start)
+        return file
+
+    def _missing(self, path: Path) -> BlobMissing:
+        self._refuse_unless_there()
+        return BlobMissing(f"there is no blob at {path.relative_to(self._root)}")
 
     def _refuse_unless_there(self) -> None:
         """Raises StoreUnavailable where the whole store is gone, such as a disk that is not mounted."""
@@ -133,20 +177,11 @@ class FileStore:
         probe.unlink()
 
     def _path(self, location: str) -> Path:
-        """Where a location's bytes are; anything that is not exactly one of our locations is missing."""
-        folder, _, member = location.rpartition("/")
-        if _MEMBER.fullmatch(member) and _FOLDER.fullmatch(folder):
-            return self._folder(folder) / member
-        found = _LOCATION.fullmatch(location)
-        if not found or found["area"] not in _AREAS or found["name"][:2] != found["fan"]:
-            raise BlobMissing(f"{location!r} is not a blob location")
-        return self._root / location
+        """Where a location's bytes are. Raises BlobMissing for what is no location."""
+        return self._root / blob_names.checked(location)
 
     def _folder(self, folder: str) -> Path:
-        found = _FOLDER.fullmatch(folder)
-        if not found or found["name"][:2] != found["fan"]:
-            raise BlobMissing(f"{folder!r} is no folder of blobs")
-        return self._root / folder
+        return self._root / blob_names.checked_folder(folder)
 
     def _names(self, folder: str) -> set[str]:
         try:
@@ -180,7 +215,7 @@ class FileStore:
 
     def keep(self, path: Path, area: str, suffix: str, digest: str, size: int) -> Blob:
         """Makes a finished file durable under the name of its hash; the same bytes are kept once."""
-        location = f"{area}/{digest[:2]}/{digest}{suffix}"
+        location = blob_names.addressed(area, digest, suffix)
         target = self._path(location)
         if target.exists() and target.stat().st_size == size:
             path.unlink()
@@ -203,138 +238,11 @@ class FileStore:
         """Copies a file from another file system, so that the last step is still one rename."""
         near = self._temporary / f"{self._owner}.{uuid.uuid4().hex}"
         with path.open("rb") as source, near.open("wb") as target:
-            while chunk := source.read(_FLUSH_BYTES):
+            while chunk := source.read(FLUSH_BYTES):
                 target.write(chunk)
         _sync(near)
         path.unlink()
         return near
-
-
-class FileWriter:
-    """See ports.BlobWriter, and ports.ResumedWriter for a file that was begun before."""
-
-    def __init__(self, store: FileStore, path: Path, begun: Opened | None = None) -> None:
-        self._store = store
-        self._path = path
-        self._begun = begun
-        self._file: BinaryIO | None = begun.file if begun else None
-        self._digest = begun.digest if begun else hashlib.sha256()
-        self._step = threading.Lock()
-        """Held for each step on the file: whoever awaited one may be gone before it ends."""
-        self._pending: list[bytes] = []
-        self._pending_bytes = 0
-        self._unsynced = 0
-        self._syncing: asyncio.Task[None] | None = None
-        self._writing: asyncio.Task[None] | None = None
-        """The last piece on its way into the file, while the next one comes."""
-        self.size_bytes = begun.size_bytes if begun else 0
-
-    async def write(self, chunk: bytes) -> None:
-        """See ports.BlobWriter."""
-        self._pending.append(chunk)
-        self._pending_bytes += len(chunk)
-        self.size_bytes += len(chunk)
-        if self._pending_bytes >= _FLUSH_BYTES:
-            await self._flush()
-
-    async def commit(self, area: str, suffix: str = "") -> Blob:
-        """See ports.BlobWriter."""
-        await self._flush()
-        await self._written()
-        await self._synced()
-        return await self._store.do(self._commit, area, suffix)
-
-    async def close(self) -> None:
-        """See ports.ResumedWriter."""
-        if self._begun is None or self._begun.file.closed:
-            return
-        try:
-            await self._flush()
-            await self._written()
-            await self._synced()
-        finally:
-            await self._settled()
-            await self._store.do(self._close)
-
-    async def abort(self) -> None:
-        """See ports.BlobWriter."""
-        await self._settled()
-        await self._store.do(self._abort)
-
-    async def _settled(self) -> None:
-        """Waits until nothing is done to the file any more."""
-        if going_on := [each for each in (self._writing, self._syncing) if each is not None]:
-            await asyncio.wait(going_on)
-
-    async def _flush(self) -> None:
-        await self._written()
-        pending, self._pending = self._pending, []
-        self._writing = asyncio.create_task(self._store.do(self._write, pending))
-        self._writing.add_done_callback(_heard)
-        self._unsynced += self._pending_bytes
-        self._pending_bytes = 0
-
-    async def _written(self) -> None:
-        """Raises what kept the last piece from the file."""
-        if self._writing is None:
-            return
-        await asyncio.shield(self._writing)
-        self._writing = None
-        if self._unsynced >= _SYNC_BYTES and self._file is not None and self._store.syncing is None:
-            await self._synced()
-            self._unsynced = 0
-            syncing = asyncio.create_task(self._store.do(os.fsync, self._file.fileno()))
-            self._syncing = self._store.syncing = syncing
-            syncing.add_done_callback(self._sync_ended)
-
-    async def _synced(self) -> None:
-        """Raises what kept bytes from the disk: the system says so once."""
-        if self._syncing is not None:
-            await asyncio.shield(self._syncing)
-
-    def _sync_ended(self, syncing: asyncio.Task[None]) -> None:
-        self._store.syncing = None
-        _heard(syncing)
-
-    def _write(self, pending: list[bytes]) -> None:
-        with self._step:
-            if self._file is None:
-                self._file = self._path.open("xb", buffering=0)
-            digest, self._digest = self._digest, None  # of a half-written piece it would be another
-            for piece in pending if len(pending) <= _FEW else [b"".join(pending)]:
-                view = memoryview(piece)
-                while view:
-                    view = view[self._file.write(view) :]
-                if digest is not None:
-                    digest.update(piece)
-            self._digest = digest
-
-    def _commit(self, area: str, suffix: str) -> Blob:
-        path = self._path
-        if self._begun is not None:
-            path = self._store.second_name(path)
-        elif self._file is None:
-            path.touch()
-        else:
-            self._file.close()
-        return self._store.keep(path, area, suffix, sha256(path, self._digest), self.size_bytes)
-
-    def _close(self) -> None:
-        with self._step:
-            if self._begun is not None:
-                self._store.unfinished.close(self._begun, self._digest)
-
-    def _abort(self) -> None:
-        with self._step:
-            if self._file is not None:
-                self._file.close()
-            self._path.unlink(missing_ok=True)
-
-
-def _heard(step: asyncio.Task[None]) -> None:
-    """What went wrong is told to whoever waits, if someone does."""
-    if not step.cancelled():
-        step.exception()
 
 
 def _sync(path: Path) -> None:

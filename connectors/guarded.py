@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from connectors.breaker import Breaker
 from connectors.ports import (
     Blob,
+    BlobInfo,
     BlobStore,
     BlobWriter,
     Database,
@@ -118,9 +120,32 @@ class GuardedStore:
         """See ports.BlobStore."""
         return await self._run(lambda: self._store.names(folder))
 
-    async def local_path(self, location: str) -> Path:
+    async def stat(self, location: str) -> BlobInfo:
         """See ports.BlobStore."""
-        return await self._run(lambda: self._store.local_path(location))
+        return await self._run(lambda: self._store.stat(location))
+
+    async def read(
+        self, location: str, start: int = 0, end: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        """See ports.BlobStore."""
+        async with aclosing(self._store.read(location, start, end)) as pieces:
+            while piece := await self._run(lambda: anext(pieces, b"")):
+                yield piece
+
+    def path_of(self, location: str) -> Path | None:
+        """See ports.BlobStore."""
+        return self._store.path_of(location)
+
+    @asynccontextmanager
+    async def on_disk(self, location: str) -> AsyncIterator[Path]:
+        """See ports.BlobStore."""
+        async with AsyncExitStack() as stack:
+            held = self._store.on_disk(location)
+            yield await self._run(lambda: stack.enter_async_context(held))
+
+    async def address(self, location: str, name: str, content_type: str, expires_in_s: int) -> str | None:
+        """See ports.BlobStore."""
+        return await self._run(lambda: self._store.address(location, name, content_type, expires_in_s))
 
     async def remove(self, location: str) -> None:
         """See ports.BlobStore."""

@@ -52,5 +52,7 @@ def _printable(_: Any, __: str, said: structlog.types.EventDict) -> structlog.ty
 def _last(style: Literal["json", "console"]) -> list[structlog.types.Processor]:
     first = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if style == "console":
-        return [first, _printable, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        colors, plain = sys.stderr.isatty(), structlog.dev.plain_traceback
+        # By itself it would show what variables hold: somebody's password, perhaps.
+        return [first, _printable, structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]
     return [first, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

@@ -5,7 +5,8 @@ The exceptions carry their policy in their names: `Transient` is worth another t
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -249,6 +250,14 @@ class Blob:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class BlobInfo:
+    """What a store says of a blob without reading it."""
+
+    size_bytes: int
+    modified: datetime
+
+
 class BlobWriter(Protocol):
     """A blob that is being written: nothing is visible before `commit`, nothing is left after `abort`."""
 
@@ -314,8 +323,30 @@ class BlobStore(Protocol):
         """What lies in a folder; nothing where there is no such folder."""
         ...
 
-    async def local_path(self, location: str) -> Path:
-        """A path on this machine that holds the blob's bytes. Raises BlobMissing."""
+    async def stat(self, location: str) -> BlobInfo:
+        """How large a blob is, and since when it is there. Raises BlobMissing."""
+        ...
+
+    def read(self, location: str, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes, None]:
+        """The bytes from `start` up to, and without, `end`, in pieces and in constant memory; fewer where
+        the blob ends before. Raises BlobMissing.
+        """
+        ...
+
+    def path_of(self, location: str) -> Path | None:
+        """Where the file is that a blob is kept as, which nobody has looked for; None in a store that keeps
+        no files. Raises BlobMissing for what is no location.
+        """
+        ...
+
+    def on_disk(self, location: str) -> AbstractAsyncContextManager[Path]:
+        """A file with the blob's bytes that stays as long as the context. Raises BlobMissing."""
+        ...
+
+    async def address(self, location: str, name: str, content_type: str, expires_in_s: int) -> str | None:
+        """Where anyone may fetch a blob for a while, under that name; None in a store that has no such
+        addresses. Whether the blob is there is not looked at. Raises BlobMissing for what is no location.
+        """
         ...
 
     async def remove(self, location: str) -> None:
@@ -330,7 +361,12 @@ class BlobStore(Protocol):
 async def is_there(blobs: BlobStore, location: str) -> bool:
     """Whether the store has it."""
     try:
-        await blobs.local_path(location)
+        await blobs.stat(location)
     except BlobMissing:
         return False
     return True
+
+
+async def content_of(blobs: BlobStore, location: str, start: int = 0, end: int | None = None) -> bytes:
+    """All bytes of a small blob, or of a part of one. Raises BlobMissing."""
+    return b"".join([piece async for piece in blobs.read(location, start, end)])

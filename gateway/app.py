@@ -89,7 +89,7 @@ def connect(settings: Settings) -> Parts:
     mongodb = MongoDatabase(settings.mongodb_url, settings.database)
     database = GuardedDatabase(mongodb, breakers["mongodb"])
     read_models = ReadModels(database)
-    store = GuardedStore(open_store(settings.blobs, settings.instance), breakers["blobs"])
+    store = GuardedStore(open_store(settings.blobs, settings.instance, settings.s3), breakers["blobs"])
     kafka = KafkaPublisher(settings.kafka, codec, timeout=timedelta(seconds=settings.publish_timeout_s))
     broker = Broker(kafka, kafka, metrics, breakers["kafka"])
     arrivals = Arrivals()

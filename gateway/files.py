@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from starlette.datastructures import Headers
 from starlette.responses import FileResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
-from connectors.ports import BlobMissing, BlobStore
+from connectors.ports import BlobInfo, BlobStore
 from gateway import names
 from gateway.errors import BadRequest, Problem, problem_response
 
@@ -67,17 +68,20 @@ class Files:
         name: str | None = None,
         disposition: str = "attachment",
     ) -> Response:
-        path = await self.store.local_path(location)
-        found = await _look(path, location)
+        path, found = self.store.path_of(location), await self.store.stat(location)
         answer = _Download(
-            path,
-            stat_result=found,
+            path or location,
+            stat_result=_as_of_a_file(found),
             media_type=content_type,
             headers=headers,
             filename=names.clean(name) if name else None,
             content_disposition_type=disposition,
         )
-        return answer if self.front is None else _handed_over(answer, f"{self.front}{location}")
+        if path is None:
+            answer.opened = partial(_StoreReader, self.store, location)
+        elif self.front is not None:
+            return _handed_over(answer, f"{self.front}{location}")
+        return answer
 
 
 def _handed_over(answer: Response, to: str) -> Response:
@@ -96,11 +100,28 @@ def is_known(if_none_match: str | None, etag: str) -> bool:
     return etag in said or "*" in said
 
 
-async def _look(path: Path, location: str) -> os.stat_result:
-    try:
-        return await asyncio.to_thread(path.stat)
-    except FileNotFoundError as error:
-        raise BlobMissing(f"there is no blob at {location}") from error
+def _as_of_a_file(found: BlobInfo) -> os.stat_result:
+    """What a file of that size and age would say of itself, as far as answers tell of it."""
+    modified_s = found.modified.timestamp()
+    return os.stat_result(
+        (0, 0, 0, 0, 0, 0, found.size_bytes, 0, int(modified_s), 0), {"st_mtime": modified_s}
+    )
+
+
+class _Reader(Protocol):
+    """Where an answer's bytes come from."""
+
+    async def seek(self, at: int) -> None:
+        """The place to read from."""
+        ...
+
+    async def read(self, size: int) -> bytes:
+        """The next bytes: so many, but at the end."""
+        ...
+
+    async def close(self) -> None:
+        """Nothing is read any more."""
+        ...
 
 
 class _Download(FileResponse):
@@ -108,7 +129,9 @@ class _Download(FileResponse):
     each turn away from the loop costs as much as reading half a MiB.
     """
 
-    path: Path
+    opened: Callable[[int | None], _Reader] | None = None
+    """Opens what is no file, up to a place; where that is not known, as far as it is read."""
+    _end: int | None = None
     _under_way: ClassVar[int] = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -129,16 +152,22 @@ class _Download(FileResponse):
 
     @asynccontextmanager
     async def _open_file(self) -> AsyncIterator[Any]:
-        file = _Reader(self.path)
+        file = self.opened(self._end) if self.opened else _FileReader(Path(self.path))
         _Download._under_way += 1
         try:
             yield file
         finally:
             _Download._under_way -= 1
-            file.close()
+            await file.close()
+
+    async def _handle_single_range(
+        self, send: Send, start: int, end: int, file_size: int, send_header_only: bool
+    ) -> None:
+        self._end = end
+        await super()._handle_single_range(send, start, end, file_size, send_header_only)
 
 
-class _Reader:
+class _FileReader:
     """A file that is read a piece a turn; opening it and going to a place take none of their own."""
 
     def __init__(self, path: Path) -> None:
@@ -148,18 +177,18 @@ class _Reader:
         self._reading: asyncio.Future[bytes] | None = None
 
     async def seek(self, at: int) -> None:
-        """The place to read from."""
+        """See _Reader."""
         self._at = at
 
     async def read(self, size: int) -> bytes:
-        """The next bytes."""
+        """See _Reader."""
         self._reading = asyncio.get_running_loop().run_in_executor(None, self._read, size)
         piece = await asyncio.shield(self._reading)
         self._at += len(piece)
         return piece
 
-    def close(self) -> None:
-        """Nothing is read any more. A thread that still reads for a client that is gone ends first."""
+    async def close(self) -> None:
+        """See _Reader. A thread that still reads for a client that is gone ends first."""
         if self._reading is not None and not self._reading.done():
             self._reading.add_done_callback(self._close)
         else:
@@ -175,6 +204,39 @@ class _Reader:
         if self._opened is None:
             self._opened = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
         return os.pread(self._opened, size, self._at)
+
+
+class _StoreReader:
+    """A blob that is no file, asked for from where it is read, and no further than it is known to be."""
+
+    def __init__(self, store: BlobStore, location: str, end: int | None) -> None:
+        self._store = store
+        self._location = location
+        self._end = end
+        self._at = 0
+        self._pieces: AsyncGenerator[bytes, None] | None = None
+        self._pending = bytearray()
+
+    async def seek(self, at: int) -> None:
+        """See _Reader."""
+        await self.close()
+        self._at, self._pending = at, bytearray()
+
+    async def read(self, size: int) -> bytes:
+        """See _Reader."""
+        if self._pieces is None:
+            self._pieces = self._store.read(self._location, self._at, self._end)
+        while len(self._pending) < size and (piece := await anext(self._pieces, b"")):
+            self._pending += piece
+        taken = bytes(self._pending[:size])
+        del self._pending[:size]
+        return taken
+
+    async def close(self) -> None:
+        """See _Reader."""
+        pieces, self._pieces = self._pieces, None
+        if pieces is not None:
+            await pieces.aclose()
 
 
 def _refusal(start: Message) -> Response | None:

@@ -1,10 +1,10 @@
-"""Numbers and truth values as JSON has them: `"7"` is no number, and `1` and `"yes"` are not `true`."""
+"""JSON taken at its word: `"7"` is no number, `1` and `"yes"` are not `true`, and no field is passed over."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, StrictBool
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
 
 def _a_number(said: object) -> object:
@@ -19,3 +19,11 @@ Whole = Annotated[int, A_NUMBER]
 """1.0 is one too: JSON does not tell them apart."""
 Number = Annotated[float, A_NUMBER]
 Truth = StrictBool
+FactorCode = Annotated[str, Field(min_length=1, max_length=40)]
+"""What stands for a second factor, of an app or a recovery code."""
+
+
+class Exact(BaseModel):
+    """Takes nothing that it does not know: what is not named can't be set from outside."""
+
+    model_config = ConfigDict(extra="forbid")

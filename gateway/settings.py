@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from connectors.brokers import Brokers, KafkaSecurity, Mechanism
+from connectors.s3.options import S3Options
 from gateway.auth.roles import Role
 from gateway.client_address import Network
 from gateway.limits.budgets import Budget, Kind, read
@@ -65,7 +66,16 @@ class Settings(BaseSettings):
     """The name of the database there."""
 
     blobs: str
-    """Where the bytes are kept: file:///an/absolute/path."""
+    """Where the bytes are kept: file:///an/absolute/path or s3://bucket/prefix."""
+
+    s3_endpoint: str | None = Field(default=None, pattern=r"^https?://[^/]+$")
+    """The address of an S3 that is not Amazon's."""
+
+    s3_region: str | None = None
+    """The region of the bucket; without it, what AWS_DEFAULT_REGION or the usual files say."""
+
+    s3_ca_file: Path | None = None
+    """The authorities that the certificate of that S3 may be from, as PEM; without it, the usual ones."""
 
     host: str = "127.0.0.1"
     """The address to listen on."""
@@ -247,6 +257,11 @@ class Settings(BaseSettings):
             mechanism=self.kafka_sasl,
         )
         return Brokers(self.bootstrap, security)
+
+    @property
+    def s3(self) -> S3Options:
+        """How a bucket is reached."""
+        return S3Options(endpoint=self.s3_endpoint, region=self.s3_region, ca_file=self.s3_ca_file)
 
     @property
     def scheme(self) -> str:

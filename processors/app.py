@@ -38,7 +38,7 @@ from connectors.pictures.poster import Posters
 from connectors.pictures.sheets import Thumbnails
 from connectors.pictures.tool import Tool
 from connectors.pictures.waveform import Waveforms
-from connectors.ports import BrokerUnavailable, Transient
+from connectors.ports import BlobStore, BrokerUnavailable, Transient
 from connectors.process import ToolRunner
 from connectors.registry import open_registry
 from connectors.sandbox import Sandbox, find_isolation
@@ -238,7 +238,7 @@ def served_metrics(settings: Settings) -> CollectorRegistry:
 
 def all_stages(world: World) -> list[Stage]:
     """Every stage there is."""
-    blobs = open_store(world.settings.blobs, world.settings.instance)
+    blobs = _blobs(world.settings)
     jobs = Jobs(world.ledger, world.clock, ACTOR)
     media = KnownMedia(world.database)
     return [
@@ -296,6 +296,10 @@ def _worker(world: World, brakes: Brakes, works: Mapping[str, Work], has_handbra
     )
 
 
+def _blobs(settings: Settings) -> BlobStore:
+    return open_store(settings.blobs, settings.instance, settings.s3)
+
+
 def _ffmpeg() -> Path:
     return Path(imageio_ffmpeg.get_ffmpeg_exe())
 
@@ -304,7 +308,7 @@ def _works(
     world: World, runner: ToolRunner, handbrake: HandbrakeTools | None, hardware: Hardware
 ) -> dict[str, Work]:
     """What a worker can do."""
-    blobs, ffmpeg = open_store(world.settings.blobs, world.settings.instance), _ffmpeg()
+    blobs, ffmpeg = _blobs(world.settings), _ffmpeg()
     segments, files = SegmentTools(runner, ffmpeg), FileTools(runner, ffmpeg)
     texts = TextTools(runner, ffmpeg)
     drawing = Drawing(blobs, texts)

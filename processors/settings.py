@@ -11,6 +11,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from connectors.brokers import Brokers, KafkaSecurity, Mechanism
+from connectors.s3.options import S3Options
 
 
 class Settings(BaseSettings):
@@ -41,7 +42,15 @@ class Settings(BaseSettings):
     schema_registry_ca_file: Path | None = Field(None, validation_alias="SCHEMA_REGISTRY_CA_FILE")
     """The authorities that the registry's certificate may be from, as PEM; without it, the usual ones."""
     blobs: str = Field("file:///var/lib/sluice/blobs", validation_alias="SLUICE_BLOBS")
-    """Where media and results are kept."""
+    """Where media and results are kept: file:///an/absolute/path or s3://bucket/prefix."""
+    s3_endpoint: str | None = Field(None, validation_alias="SLUICE_S3_ENDPOINT", pattern=r"^https?://[^/]+$")
+    """The address of an S3 that is not Amazon's."""
+    s3_region: str | None = Field(None, validation_alias="SLUICE_S3_REGION")
+    """The region of the bucket; without it, what AWS_DEFAULT_REGION or the usual files say."""
+    s3_ca_file: Path | None = Field(None, validation_alias="SLUICE_S3_CA_FILE")
+    """The authorities that the certificate of that S3 may be from, as PEM; without it, the usual ones."""
+    s3_cache_bytes: int = Field(20 << 30, validation_alias="SLUICE_S3_CACHE_BYTES", gt=0)
+    """How much of a bucket a worker keeps in its scratch folder for its tools, beside what they work on."""
     scratch: Path = Field(Path("/var/tmp/sluice"), validation_alias="SLUICE_SCRATCH")  # noqa: S108
     """Where attempts work; best on the file system of the blobs."""
     instance: str = Field("processors-1", validation_alias="SLUICE_INSTANCE")
@@ -73,6 +82,17 @@ class Settings(BaseSettings):
 
     worker_failures: int = Field(5, validation_alias="SLUICE_WORKER_FAILURES", ge=1)
     """A worker that fails so many tasks in a row is set aside for a while."""
+
+    @property
+    def s3(self) -> S3Options:
+        """How a bucket is reached, and where its blobs are kept for tools."""
+        return S3Options(
+            endpoint=self.s3_endpoint,
+            region=self.s3_region,
+            ca_file=self.s3_ca_file,
+            cache=self.scratch / f"{self.instance}.blobs",
+            cache_bytes=self.s3_cache_bytes,
+        )
 
     @property
     def kafka(self) -> Brokers:

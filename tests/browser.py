@@ -66,7 +66,7 @@ class Player:
 
     def troubles(self) -> tuple[Any, str]:
         """Every error there was, and what the page says now."""
-        return self.page.evaluate("() => player.errors"), self.page.inner_text("#status")
+        return self.page.evaluate("() => player.errors"), self.says()
 
     def errors(self) -> Any:
         """Every error that hls.js told."""
@@ -94,9 +94,17 @@ class Player:
         """How long it believes the medium to be."""
         return float(self.page.evaluate("() => document.querySelector('video').duration"))
 
+    def jump(self, to: float) -> None:
+        """Goes there."""
+        self.page.evaluate("(to) => { document.querySelector('video').currentTime = to; }", to)
+
+    def says(self) -> str:
+        """What the page tells people."""
+        return self.page.inner_text("#status")
+
     def seek(self, to: float) -> None:
         """Goes there, and waits until it plays on."""
-        self.page.evaluate("(to) => { document.querySelector('video').currentTime = to; }", to)
+        self.jump(to)
         self.until(
             "(to) => { const v = document.querySelector('video');"
             " return !v.seeking && v.readyState >= 3 && v.currentTime >= to - 0.01; }",

@@ -73,7 +73,8 @@ def show(report: Report, output: Output) -> None:
     output.line(f"\nlogs: {report.logs}")
     for name, said in report.dependencies.items():
         output.line(f"{name}: {said}", style="" if said == "ok" else "red")
-    output.line(f"{report.phase}  {report.url or ''}  {size_text(report.memory_bytes)} in all")
+    phase = "not ready" if report.phase == state.READY and not report.up else report.phase
+    output.line(f"{phase}  {report.url or ''}  {size_text(report.memory_bytes)} in all")
 
 
 def _row(child: ChildReport) -> tuple[object, ...]:

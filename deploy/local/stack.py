@@ -6,7 +6,6 @@ with Stack.start(Home(tmp_path), Options(parts=frozenset({"kafka", "database"}))
 
 from __future__ import annotations
 
-import contextlib
 import ssl
 import threading
 import time
@@ -30,6 +29,7 @@ from deploy.local.topics import TopicMaker
 from deploy.local.trust import trusting
 
 _LOOK_AGAIN_S = 0.1
+_WRITE_AGAIN_S = 1.0
 
 
 def _silent(line: str) -> None:
@@ -62,6 +62,7 @@ class Stack:
         self._began = time.time()
         self._plan: Plan | None = None
         self._topics: TopicMaker | None = None
+        self._later: threading.Timer | None = None
 
     @classmethod
     def start(
@@ -210,10 +211,20 @@ class Stack:
             self._waiting(f"Waiting for {lacking}")
 
     def _write_state(self) -> None:
-        # Children are kept running even where the disk is full.
-        with self._writing, contextlib.suppress(OSError):
-            if self._plan is not None:
+        with self._writing:
+            if self._plan is None:
+                return
+            try:
                 state.write(self.home.state_file, self._snapshot(self._plan))
+            except OSError:
+                self._write_later()
+
+    def _write_later(self) -> None:
+        """Children are kept running even where the disk is full: what they do is told once there is room."""
+        if self._later is None or not self._later.is_alive() or self._later is threading.current_thread():
+            self._later = threading.Timer(_WRITE_AGAIN_S, self._write_state)
+            self._later.daemon = True
+            self._later.start()
 
     def _snapshot(self, planned: Plan) -> StackState:
         at = planned.endpoints

@@ -51,9 +51,13 @@ class StackState:
 def write(path: Path, state: StackState) -> None:
     """Replaces the file in one step. It may hold a database password: its owner alone may read it."""
     descriptor, name = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(orjson.dumps(asdict(state), option=orjson.OPT_INDENT_2))
-    Path(name).replace(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(orjson.dumps(asdict(state), option=orjson.OPT_INDENT_2))
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def read(path: Path) -> StackState | None:

@@ -10,19 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from gateway.audit.schemas import AuditItem
 from gateway.auth.passwords import LEAST, MOST
 from gateway.auth.roles import Role
-from gateway.json_types import Truth
+from gateway.json_types import Exact, Truth
 
 State = Literal["active", "disabled", "erased"]
 
 _NAME = Field(None, max_length=200, description="How they are called.")
 _EMAIL = Field(None, max_length=254)
 Group = str
-
-
-class _Strict(BaseModel):
-    """Takes nothing that it does not know: what is not named here can't be set from outside."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class User(BaseModel):
@@ -39,7 +33,7 @@ class User(BaseModel):
     created_at: datetime
 
 
-class NewUser(_Strict):
+class NewUser(Exact):
     """An account to be made for someone."""
 
     model_config = ConfigDict(
@@ -56,7 +50,7 @@ class NewUser(_Strict):
     role: Role = "viewer"
 
 
-class UserOrder(_Strict):
+class UserOrder(Exact):
     """What is to change about an account; what is left out stays."""
 
     role: Role | None = None
@@ -64,7 +58,7 @@ class UserOrder(_Strict):
     state: Literal["active", "disabled"] | None = None
 
 
-class OwnOrder(_Strict):
+class OwnOrder(Exact):
     """What someone changes about themselves; what is left out stays."""
 
     login: str | None = Field(None, min_length=1, max_length=254)
@@ -78,7 +72,7 @@ class OwnOrder(_Strict):
     )
 
 
-class PasswordOrder(_Strict):
+class PasswordOrder(Exact):
     """A new password for someone else."""
 
     password: str = Field(min_length=1, max_length=MOST, json_schema_extra={"minLength": LEAST})

@@ -141,9 +141,9 @@ class OfLive(Bearer):
 async def socket_principal(services: Services, socket: WebSocket) -> Principal:
     """Who opens a WebSocket. Raises Unauthorized, Forbidden, Unavailable."""
     _refuse_two(socket)
-    kind, _, token = socket.headers.get("authorization", "").partition(" ")
-    if kind.lower() == "bearer":
-        found = _noted(socket, await services.authenticator.principal(token.strip()))
+    token = token_of(socket)
+    if token is not None:
+        found = _noted(socket, await services.authenticator.principal(token))
     elif (ticket := socket.query_params.get("ticket")) is not None:
         found = await by_ticket(services, ticket)
     else:

@@ -9,10 +9,9 @@ from datetime import datetime, timedelta
 
 import orjson
 import pyotp
-from itsdangerous import BadData, URLSafeTimedSerializer
 from pyotp.exceptions import OTPVerificationError
 
-from connectors.sealing import CannotOpen, Secret
+from connectors.sealing import Secret
 from gateway.auth.accounts import Credential
 from gateway.auth.handed_out import digest_of, is_it
 from gateway.claims import Claims
@@ -27,7 +26,7 @@ _GROUP, _GROUPS = 4, 6
 _NEIGHBOURS = 1
 """Clocks differ, and people are slow: the code before and the one after are right too."""
 _STEP = timedelta(seconds=30)
-_ABOUT = "second factor"
+_ABOUT, _OFFER = "second factor", "second factor offer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,33 +77,36 @@ class SecondFactors:
 
     def __init__(self, secret: Secret, claims: Claims, issuer: str) -> None:
         self._secret = secret
-        self._signer = URLSafeTimedSerializer(secret.every("second factor offers")[::-1], salt="offer")
         self._claims = claims
         self._issuer = issuer
 
-    def offer(self, user_id: str, login: str) -> Offer:
+    def offer(self, user_id: str, login: str, now: datetime) -> Offer:
         """A new one, of which nothing is kept until it is taken up."""
         secret = pyotp.random_base32()
         uri = pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name=self._issuer)
-        sealed = self._secret.seal(secret.encode(), f"{_ABOUT}/{user_id}")
-        return Offer(str(self._signer.dumps(sealed.hex())), secret, uri)
+        said = orjson.dumps([secret, now + OFFERED_FOR])
+        return Offer(self._secret.seal(said, f"{_OFFER}/{user_id}").hex(), secret, uri)
 
     async def taken_up(
         self, token: str, code: str, user_id: str, now: datetime
     ) -> tuple[SecondFactor, list[str]]:
         """What to keep, and the recovery codes to show once. Raises Invalid."""
-        try:
-            sealed = self._signer.loads(token, max_age=int(OFFERED_FOR.total_seconds()))
-            secret = self._secret.open(bytes.fromhex(sealed), f"{_ABOUT}/{user_id}").decode()
-        except (BadData, CannotOpen, ValueError, TypeError) as error:
-            raise Invalid(
-                "offer-over", "This was not offered to you, or too long ago: begin anew."
-            ) from error
+        secret = self._offered(token, user_id, now)
         codes = list(_recovery_codes())
         made = SecondFactor(secret, tuple(digest_of(_plain(each)) for each in codes))
         if not await self.is_code(made, user_id, code, now):
             raise Invalid("wrong-code", "The code is another one. Is the clock of your device right?")
         return made, codes
+
+    def _offered(self, token: str, user_id: str, now: datetime) -> str:
+        """The secret that was offered to someone. Raises Invalid."""
+        try:
+            secret, until = orjson.loads(self._secret.open(bytes.fromhex(token), f"{_OFFER}/{user_id}"))
+        except ValueError as error:
+            raise Invalid("offer-over", "This was not offered to you: begin anew.") from error
+        if now >= datetime.fromisoformat(until):
+            raise Invalid("offer-over", "This was offered too long ago: begin anew.")
+        return str(secret)
 
     async def is_code(self, factor: SecondFactor, user_id: str, code: str, now: datetime) -> bool:
         """Whether this is a code of the app's, of about now, that was not used before."""

@@ -6,8 +6,11 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 import orjson
+import structlog
 from fastapi import Depends, Header, Query, WebSocket
 from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette.sse import SendTimeoutError
+from starlette.types import Receive, Scope, Send
 
 from gateway.auth.dependencies import OfLive, socket_principal
 from gateway.auth.principal import Principal
@@ -19,6 +22,8 @@ from gateway.events.schemas import filter_of_query
 from gateway.openapi import Responses, problems
 from gateway.routing import Admits, Router
 from gateway.services import Services, ServicesOf, services_of
+
+log = structlog.get_logger()
 
 router = Router(admits=Admits.ALL, tags=["events"])
 
@@ -59,7 +64,7 @@ async def follow_events(
     Comments come while nothing happens, `missed` where what came since is not known any more, and `closed`
     before we let go. An event may come twice: its `event_id` tells.
     """
-    return EventSourceResponse(
+    return _Stream(
         _sse(services, wanted, principal, last_event_id or after),
         ping=services.settings.live_heartbeat_s,
         send_timeout=services.settings.live_send_timeout_s,
@@ -76,6 +81,16 @@ async def _sse(
         async for batch in services.audience.batches(outbox):
             yield batch.as_sse
         yield ServerSentEvent(event="closed", data=orjson.dumps({"reason": outbox.closed_because}).decode())
+
+
+class _Stream(EventSourceResponse):
+    """A stream whose client is let go, and no error told of, where it takes nothing for too long."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except* SendTimeoutError:
+            log.info("a client that takes nothing was let go")
 
 
 @router.websocket("/ws")

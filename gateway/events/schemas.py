@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gateway.errors import Invalid
 from gateway.events.messages import LIVE_TOPICS, Filter
+from gateway.json_types import Exact
 
 
-class Subscription(BaseModel):
+class Subscription(Exact):
     """What a WebSocket client sends, first and whenever it wants something else."""
-
-    model_config = ConfigDict(extra="forbid")
 
     subscribe: Filter
     after: str | None = Field(None, max_length=200, description="The id of the last event that one had.")

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from gateway.auth.roles import Role
-from gateway.json_types import Number
+from gateway.json_types import Exact, Number
 
 
-class InvitationOrder(BaseModel):
+class InvitationOrder(Exact):
     """Lets someone make an account."""
-
-    model_config = ConfigDict(extra="forbid")
 
     role: Role = "viewer"
     note: str | None = Field(None, max_length=200, description="Whom it is for, to tell them apart later.")

@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.json_types import Exact
+
 State = Literal["pending", "processing", "paused", "completed", "failed", "cancelled"]
 Priority = Literal["high", "normal", "low"]
 ShownPriority = Literal["high", "normal", "low", "background"]
@@ -123,10 +125,10 @@ class Job(BaseModel):
     links: JobLinks
 
 
-class TranscodeOrder(BaseModel):
+class TranscodeOrder(Exact):
     """A transcode that someone wants."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"profile": "web"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"profile": "web"}]})
 
     profile: str = Field(description="The name of a profile.", examples=["web"])
     priority: Priority = "normal"
@@ -142,10 +144,8 @@ class JobOrder(TranscodeOrder):
     media_id: str
 
 
-class PriorityOrder(BaseModel):
+class PriorityOrder(Exact):
     """Another priority."""
-
-    model_config = ConfigDict(extra="forbid")
 
     priority: Priority = Field(examples=["high"])
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from gateway.auth.roles import Permission
-from gateway.json_types import A_NUMBER
+from gateway.json_types import A_NUMBER, Exact
 
 
-class KeyOrder(BaseModel):
+class KeyOrder(Exact):
     """A key to be made."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: str = Field(
         min_length=1, max_length=100, description="What it is for.", examples=["nightly import"]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
+
+from gateway.json_types import Exact
 
 LevelName = Literal["view", "edit", "manage"]
 Whom = Annotated[
@@ -22,18 +24,14 @@ AccessMap = Annotated[
 ]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class LibraryOrder(_Strict):
+class LibraryOrder(Exact):
     """A library to be made."""
 
     name: str = Field(min_length=1, max_length=100, examples=["Films at home"])
-    access: AccessMap = {}
+    access: AccessMap = Field({})
 
 
-class LibraryChange(_Strict):
+class LibraryChange(Exact):
     """What is to change about a library; what is left out stays."""
 
     name: str | None = Field(None, min_length=1, max_length=100)
@@ -64,13 +62,13 @@ class LibraryAccepted(BaseModel):
     token: str = Field(description="Send it with a read to see this command's effect.")
 
 
-class Place(_Strict):
+class Place(Exact):
     """Where a medium is to be."""
 
     library_id: str | None = Field(max_length=64, description="A shared library; null for one's own.")
 
 
-class MediaAccess(_Strict):
+class MediaAccess(Exact):
     """Who else may have a medium."""
 
     access: AccessMap

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from pathlib import Path
-from typing import TypeVar
 
 from connectors.codec_strings import codec_string
 from connectors.fragment_shape import shape, timescale
-from connectors.ports import BlobMissing, BlobStore
+from connectors.ports import BlobMissing, BlobStore, content_of
 from gateway.playback.recent import remember
 from schemas import cuts as cutting
 from schemas.copies import CopiedPicture, CopiedSound, CopiedTrack, Copies
@@ -21,10 +17,11 @@ from schemas.cuts import Cuts, cuts_location
 from schemas.renditions import AudioRendition
 from schemas.segments import INIT, rendition_folder, segment_location, segment_name
 
-T = TypeVar("T")
-
 _KEPT = 512
-_BOX_HEADER = 8
+_LENGTH = 4
+"""The bytes that a box begins with, and that say how long it is."""
+_LIKELY_HEAD = 16 << 10
+"""So much is read of a segment at first: its head is hardly ever longer."""
 _MARGIN = 2
 """By how much the most demanding segment to come may be above those that are there."""
 
@@ -74,21 +71,23 @@ class CopiedTracks:
         found = known or Cuts(timescale=timescale(await self._init(track)))
         while segment_name(found.segments) in names:
             place = segment_location(track.source, track.key, found.segments)
-            found = found.then(*await self._looked_at(place, _ticks_and_size))
+            found = found.then(*await self._ticks_and_size(place))
         return found
 
     async def _init(self, track: CopiedTrack) -> bytes:
         return await self._read(segment_location(track.source, track.key, INIT))
 
     async def _read(self, location: str) -> bytes:
-        return await self._looked_at(location, Path.read_bytes)
+        return await content_of(self.store, location)
 
-    async def _looked_at(self, location: str, look: Callable[[Path], T]) -> T:
-        path = await self.store.local_path(location)
-        try:
-            return await asyncio.to_thread(look, path)
-        except FileNotFoundError as error:
-            raise BlobMissing(f"there is no blob at {location} any more") from error
+    async def _ticks_and_size(self, location: str) -> tuple[int, int]:
+        """How long a segment is, in ticks and in bytes; only its head is read. Raises BlobMissing."""
+        found = await self.store.stat(location)
+        head = await content_of(self.store, location, 0, _LIKELY_HEAD)
+        end = int.from_bytes(head[:_LENGTH])
+        if end > _LIKELY_HEAD:
+            head += await content_of(self.store, location, _LIKELY_HEAD, end)
+        return shape(head[:end]).ticks, found.size_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,11 +166,3 @@ async def _bandwidth(tracks: CopiedTracks, track: CopiedTrack, bit_rate: int | N
     if cuts is None:
         raise BlobMissing(f"nothing is copied of stream {track.stream}")
     return cuts.bandwidth if cuts.whole else _MARGIN * max(cuts.bandwidth, bit_rate or 0, 1)
-
-
-def _ticks_and_size(path: Path) -> tuple[int, int]:
-    """How long a segment is, in ticks and in bytes; only its head is read."""
-    with path.open("rb") as file:
-        header = file.read(_BOX_HEADER)
-        head = header + file.read(int.from_bytes(header[:4]) - _BOX_HEADER)
-    return shape(head).ticks, path.stat().st_size

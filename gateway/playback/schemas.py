@@ -5,17 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from gateway.json_types import A_NUMBER, Truth, Whole
+from gateway.json_types import A_NUMBER, Exact, Truth, Whole
 
 Method = Literal["direct", "remux", "transcode"]
 
 
-class Abilities(BaseModel):
+class Abilities(Exact):
     """What a client can play; the defaults are those of a plain browser."""
-
-    model_config = ConfigDict(extra="forbid")
 
     containers: frozenset[str] = Field(
         frozenset({"mp4", "webm", "mp3", "ogg", "flac", "wav"}),
@@ -35,10 +33,8 @@ class Abilities(BaseModel):
     max_channels: Whole = Field(8, ge=1, le=64)
 
 
-class PlaybackOrder(BaseModel):
+class PlaybackOrder(Exact):
     """A client that wants to play something."""
-
-    model_config = ConfigDict(extra="forbid")
 
     abilities: Abilities = Abilities()
     profile: str | None = Field(
@@ -78,10 +74,8 @@ class Playback(BaseModel):
     links: PlaybackLinks
 
 
-class Heartbeat(BaseModel):
+class Heartbeat(Exact):
     """A player that is still there."""
-
-    model_config = ConfigDict(extra="forbid")
 
     position_ms: Whole = Field(ge=0, le=10**12)
     paused: Truth = False

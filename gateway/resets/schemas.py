@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from gateway.auth.passwords import LEAST, MOST
+from gateway.json_types import Exact, FactorCode
 
 
 class NewReset(BaseModel):
@@ -16,13 +17,9 @@ class NewReset(BaseModel):
     expires_at: datetime
 
 
-class ResetOrder(BaseModel):
+class ResetOrder(Exact):
     """A new password, by a reset."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reset: str = Field(min_length=1, max_length=200)
     new: str = Field(min_length=1, max_length=MOST, json_schema_extra={"minLength": LEAST})
-    code: str | None = Field(
-        None, min_length=1, max_length=40, description="As for signing in, for who has a second factor."
-    )
+    code: FactorCode | None = Field(None, description="As for signing in, for who has a second factor.")

@@ -43,7 +43,7 @@ async def offer_second_factor(
     await signing_in.refuse_unproven(command, said.current if said else None)
     _refuse_second(command, user)
     personal = identity.directory.personal(user.id)
-    offer = identity.second_factors.offer(user.id, personal.login if personal else user.id)
+    offer = identity.second_factors.offer(user.id, personal.login if personal else user.id, command.now)
     response.headers["Cache-Control"] = "no-store"
     expires_in = int(OFFERED_FOR.total_seconds())
     return schemas.Offer(offer=offer.token, secret=offer.secret, uri=offer.uri, expires_in=expires_in)
@@ -56,8 +56,7 @@ async def take_up_second_factor(
     """Takes up a second factor that was offered. From then on signing in takes a code of the app, too."""
     user, factors = _own(command), command.services.identity.second_factors
     _refuse_second(command, user)
-    async with command.services.limits.attempt(command.request, user.id):
-        factor, codes = await factors.taken_up(said.offer, said.code, user.id, command.now)
+    factor, codes = await factors.taken_up(said.offer, said.code, user.id, command.now)
     await proving.keep(command, user, factor, "second-factor")
     response.headers["Cache-Control"] = "no-store"
     return schemas.RecoveryCodes(recovery_codes=codes)

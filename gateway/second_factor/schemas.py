@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from gateway.auth.passwords import MOST
+from gateway.json_types import Exact, FactorCode
 
-CODE = Field(min_length=1, max_length=40, description="Of the app, or a recovery code.", examples=["123456"])
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+_CODE = Field(description="Of the app, or a recovery code.", examples=["123456"])
 
 
 class SecondFactor(BaseModel):
@@ -20,7 +17,7 @@ class SecondFactor(BaseModel):
     recovery_codes: int = Field(description="How many of them are not used yet.")
 
 
-class Proof(_Strict):
+class Proof(Exact):
     """Who is asking, once more."""
 
     current: str | None = Field(
@@ -37,11 +34,11 @@ class Offer(BaseModel):
     expires_in: int = Field(examples=[600])
 
 
-class TakenUp(_Strict):
+class TakenUp(Exact):
     """The offer, and the first code that the app shows."""
 
     offer: str = Field(min_length=1, max_length=1000)
-    code: str = CODE
+    code: FactorCode = _CODE
 
 
 class RecoveryCodes(BaseModel):
@@ -50,7 +47,7 @@ class RecoveryCodes(BaseModel):
     recovery_codes: list[str]
 
 
-class GivenUp(_Strict):
+class GivenUp(Exact):
     """A code, to show that it is one's own."""
 
-    code: str = CODE
+    code: FactorCode = _CODE

@@ -9,16 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.auth.passwords import LEAST, MOST
 from gateway.auth.roles import Permission
-from gateway.json_types import Truth
+from gateway.json_types import Exact, FactorCode, Truth
 
 
-class _Strict(BaseModel):
-    """Takes nothing that it does not know: what is not named here can't be set from outside."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class SignIn(_Strict):
+class SignIn(Exact):
     """Who someone says they are."""
 
     model_config = ConfigDict(
@@ -27,16 +21,14 @@ class SignIn(_Strict):
 
     login: str = Field(min_length=1, max_length=254, description="A name or e-mail address.")
     password: str = Field(min_length=1, max_length=MOST)
-    code: str | None = Field(
+    code: FactorCode | None = Field(
         None,
-        min_length=1,
-        max_length=40,
         description="Of the authenticator app, or a recovery code, for who has a second factor.",
     )
     cookies: Truth = Field(False, description="Keep the tokens in cookies: for pages, and not for programs.")
 
 
-class Registration(_Strict):
+class Registration(Exact):
     """A new account of one's own."""
 
     model_config = ConfigDict(
@@ -56,7 +48,7 @@ class Registered(BaseModel):
     status: Literal["registered"] = "registered"
 
 
-class Renewal(_Strict):
+class Renewal(Exact):
     """Asks for a new access token."""
 
     refresh_token: str | None = Field(
@@ -81,7 +73,7 @@ class Tokens(BaseModel):
     session_id: str
 
 
-class PasswordChange(_Strict):
+class PasswordChange(Exact):
     """Sets a new password and ends all other sessions."""
 
     current: str = Field(min_length=1, max_length=MOST)

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from gateway.auth.passwords import LEAST, MOST
-from gateway.json_types import Number
+from gateway.json_types import Exact, Number
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class ShareOrder(_Strict):
+class ShareOrder(Exact):
     """A link to be made."""
 
     days: Number = Field(7, gt=0, le=365, description="How long it is good for.")
@@ -44,7 +40,7 @@ class Shares(BaseModel):
     items: list[Share]
 
 
-class Opening(_Strict):
+class Opening(Exact):
     """Shows a link, and its password."""
 
     link: str = Field(min_length=1, max_length=200)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -46,8 +45,8 @@ class Check:
         """The outcome as JSON. Raises ToolFailed."""
         order = CheckOrder(**orjson.loads(execution.task.plan.order))
         try:
-            path = await self.blobs.local_path(order.location)
-            sound = await self.hasher.sha256(path, order.size_bytes) == order.sha256
+            async with self.blobs.on_disk(order.location) as path:
+                sound = await self.hasher.sha256(path, order.size_bytes) == order.sha256
         except BlobMissing:  # the medium was deleted meanwhile
             sound = True
         return orjson.dumps(asdict(CheckOutcome(location=order.location, sound=sound))).decode()
@@ -71,21 +70,25 @@ class Probe:
             return ProbeOutcome(location=order.location, code=code, reason=reason)
 
         try:
-            path = await self.blobs.local_path(order.location)
+            found = await self.blobs.stat(order.location)
+            if order.size_bytes == 0:
+                return refused("empty", "the file is empty")
+            if found.size_bytes != order.size_bytes:
+                return refused("corrupt", "it is not as long as what was uploaded; upload it again")
+            async with self.blobs.on_disk(order.location) as path:
+                location, said = await self._looked_at(path, folder, order.location)
         except BlobMissing:
             return refused("bytes_missing", "its bytes are not in the store; upload it again")
-        if order.size_bytes == 0:
-            return refused("empty", "the file is empty")
-        if (await asyncio.to_thread(path.stat)).st_size != order.size_bytes:
-            return refused("corrupt", "it is not as long as what was uploaded; upload it again")
-        try:
-            said = await self.tools.probe(path)
         except MediaRefused as error:
             return refused(error.code, str(error))
-        location = order.location
-        if said.pop("clock_restarts"):
-            location, said = await self._straightened(path, folder, location, said)
         return ProbeOutcome(location=location, size_bytes=order.size_bytes, sha256=order.sha256, **said)
+
+    async def _looked_at(self, path: Path, folder: Path, location: str) -> tuple[str, dict[str, Any]]:
+        """What a medium is, and where it is with one clock. Raises MediaRefused."""
+        said = await self.tools.probe(path)
+        if said.pop("clock_restarts"):
+            return await self._straightened(path, folder, location, said)
+        return location, said
 
     async def _straightened(
         self, path: Path, folder: Path, location: str, said: dict[str, Any]

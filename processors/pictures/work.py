@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.pictures.orders import Size
-from connectors.ports import BlobMissing, BlobStore
+from connectors.ports import BlobMissing, BlobStore, content_of
 from connectors.process import ToolFailed
 from processors.pictures.draw import Canvas, Draw, Set
 from processors.pictures.plan import PictureOrder, PictureOutcome, read, written
@@ -39,20 +41,25 @@ class PictureWork:
         drawn = Drawn(source=medium.source, key=recipe_key(task.kind), images=())
         if (found := await self._found(drawn.folder)) is not None:
             return written(PictureOutcome(drawn=found, made=0))
-        canvas = Canvas(
-            medium=medium,
-            source=await self._source(medium.location),
-            folder=execution.folder,
-            memory_bytes=_SPARE_MEMORY * task.plan.memory_mb << 20,
-            key=drawn.key,
-        )
-        return written(await self._kept(drawn, await self._drawn(canvas)))
+        async with self._source(medium.location) as source:
+            canvas = Canvas(
+                medium=medium,
+                source=source,
+                folder=execution.folder,
+                memory_bytes=_SPARE_MEMORY * task.plan.memory_mb << 20,
+                key=drawn.key,
+            )
+            made = await self._drawn(canvas)
+        return written(await self._kept(drawn, made))
 
-    async def _source(self, location: str) -> Path:
-        try:
-            return await self.blobs.local_path(location)
-        except BlobMissing as error:
-            raise TaskFailed("bytes_missing", "the source is not in the store", again=False) from error
+    @asynccontextmanager
+    async def _source(self, location: str) -> AsyncIterator[Path]:
+        async with AsyncExitStack() as stack:
+            try:
+                path = await stack.enter_async_context(self.blobs.on_disk(location))
+            except BlobMissing as error:
+                raise TaskFailed("bytes_missing", "the source is not in the store", again=False) from error
+            yield path
 
     async def _drawn(self, canvas: Canvas) -> Set:
         try:
@@ -77,8 +84,7 @@ class PictureWork:
         names = await self.blobs.names(folder)
         if _LIST not in names:
             return None
-        path = await self.blobs.local_path(f"{folder}/{_LIST}")
-        listed = pictures.read(await asyncio.to_thread(path.read_text))
+        listed = pictures.read((await content_of(self.blobs, f"{folder}/{_LIST}")).decode())
         if isinstance(listed, Drawn) and {image.name for image in listed.images} <= names:
             return listed
         return None

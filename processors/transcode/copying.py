@@ -4,19 +4,19 @@ disk. What was copied before is not copied again; the list of the cuts is the la
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from connectors.copy_tools import Copy, NotCopyable, OnPiece, Piece, Track
 from connectors.fragments import NotFragmented
 from connectors.media_tools import OnProgress
-from connectors.ports import BlobMissing, BlobStore, Clock
+from connectors.ports import BlobMissing, BlobStore, Clock, content_of
 from connectors.process import ToolFailed
 from processors.transcode.orders import CopyOrder, CopyOutcome, read, written
 from processors.transcode.pace import Pace
-from processors.transcode.sources import local_source, memory_allowed, unchanged
+from processors.transcode.sources import memory_allowed, source_on_disk, unchanged
 from processors.work.execution import Execution, TaskFailed
 from schemas import cuts as cutting
 from schemas.copies import NOT_COPYABLE, CopiedPicture
@@ -64,8 +64,7 @@ class CopyWork:
     async def _known(self, track: Track) -> Cuts | None:
         """What is listed of a track that was copied before."""
         try:
-            path = await self.blobs.local_path(cuts_location(track))
-            return cutting.read(await asyncio.to_thread(path.read_bytes))
+            return cutting.read(await content_of(self.blobs, cuts_location(track)))
         except BlobMissing:
             return None
 
@@ -84,7 +83,19 @@ class Copying:
 
     async def copy(self, tools: Copier, tracks: Sequence[Track]) -> None:
         """Copies the tracks and lists their cuts. Raises TaskFailed."""
-        source = await local_source(self.blobs, self.order.location)
+        async with source_on_disk(self.blobs, self.order.location) as source:
+            try:
+                await self._run(tools, source, tracks)
+                for track in tracks:
+                    self._refuse_short(track)
+            except TaskFailed as error:
+                if not error.again:
+                    await self._take_back()
+                raise
+        for track in tracks:
+            await self._list(track)
+
+    async def _run(self, tools: Copier, source: Path, tracks: Sequence[Track]) -> None:
         order = Copy(
             source=source,
             demuxer=self.order.demuxer,
@@ -94,19 +105,7 @@ class Copying:
         )
         try:
             with unchanged(source):
-                await self._run(tools, order)
-            for track in tracks:
-                self._refuse_short(track)
-        except TaskFailed as error:
-            if not error.again:
-                await self._take_back()
-            raise
-        for track in tracks:
-            await self._list(track)
-
-    async def _run(self, tools: Copier, order: Copy) -> None:
-        try:
-            await tools.copy(order, self._keep, _unheard)
+                await tools.copy(order, self._keep, _unheard)
         except (NotCopyable, NotFragmented) as error:
             raise TaskFailed(NOT_COPYABLE, str(error), again=False) from error
         except ToolFailed as error:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from connectors.drawn_text import DrawnText
 from connectors.ports import BlobStore, is_there
 from connectors.text_tools import Texts
-from processors.transcode.sources import local_source, memory_allowed
+from processors.transcode.sources import memory_allowed, source_on_disk
 from processors.transcode.texts import Extractor
 from processors.work.execution import Execution, TaskFailed
 from schemas.texts import TextRendition
@@ -21,26 +23,30 @@ class Drawing:
     blobs: BlobStore
     tools: Extractor
 
+    @asynccontextmanager
     async def file(
         self, execution: Execution, location: str, demuxer: str, text: TextRendition | None
-    ) -> DrawnText | None:
+    ) -> AsyncIterator[DrawnText | None]:
         """The text of a medium in a form to be drawn; None where none is. Raises TaskFailed."""
         if text is None:
-            return None
+            yield None
+            return
         if not await is_there(self.blobs, text.location):
             await self._take_out(execution, location, demuxer, text)
-        return DrawnText(await self.blobs.local_path(text.location), text.shown_on)
+        async with self.blobs.on_disk(text.location) as path:
+            yield DrawnText(path, text.shown_on)
 
     async def _take_out(self, execution: Execution, location: str, demuxer: str, text: TextRendition) -> None:
-        texts = Texts(
-            source=await local_source(self.blobs, location),
-            demuxer=demuxer,
-            streams=(text.stream,),
-            form=text.form,
-            folder=execution.folder,
-            memory_bytes=memory_allowed(execution),
-        )
-        found = await self.tools.extract(texts)
+        async with source_on_disk(self.blobs, location) as source:
+            texts = Texts(
+                source=source,
+                demuxer=demuxer,
+                streams=(text.stream,),
+                form=text.form,
+                folder=execution.folder,
+                memory_bytes=memory_allowed(execution),
+            )
+            found = await self.tools.extract(texts)
         if text.stream not in found:
             reason = "the subtitles that are to be drawn can't be read"
             raise TaskFailed("subtitles_unreadable", reason, again=False)

@@ -15,7 +15,7 @@ import structlog
 
 from connectors.fragments import NotFragmented, sample_count
 from connectors.media_tools import EncodeProgress, OnProgress
-from connectors.ports import BlobStore, Clock
+from connectors.ports import BlobStore, Clock, content_of
 from connectors.process import ToolFailed
 from connectors.segment_tools import Misaligned, OnSegment
 from processors.transcode.border import Border
@@ -114,15 +114,25 @@ class Filling:
         want = self._want()
         if want is None:
             return self._from(missing[0], self._lacking(missing[0]))
+        return self._wanted(want) or self._from(want.segment, self._lacking(want.segment))
+
+    def _wanted(self, want: Want) -> Span | None:
+        """What is encoded by itself for someone, and what comes right after it.
+
+        A segment alone is there sooner: an encoder gives a picture out once it has looked some further on,
+        and that took a seventh of the time.
+        """
         waited = tuple(r for r in self._lacking(want.segment) if r.key == want.rendition)
-        if waited and len(self.renditions) > 1:
-            if want.waiting:
-                self._served = (want.rendition, want.segment)
-                return Span(waited, want.segment, _AT_ONCE)
-            if self._served == (want.rendition, want.segment - 1):
-                self._served = None
-                return self._from(want.segment, waited, _NEXT)
-        return self._from(want.segment, self._lacking(want.segment))
+        if not waited or isinstance(self.order, AudioOrder):
+            return None
+        follows, several = self._served == (want.rendition, want.segment - 1), len(self.renditions) > 1
+        if want.waiting and (several or not follows):
+            self._served = (want.rendition, want.segment)
+            return Span(waited, want.segment, _AT_ONCE)
+        if not follows or not several:
+            return None
+        self._served = None
+        return self._from(want.segment, waited, _NEXT)
 
     def _from(self, first: int, renditions: tuple[Rendition, ...], most: int | None = None) -> Span:
         """The segments from there on that lack these sizes; and no others, where there is no bound."""
@@ -256,8 +266,7 @@ class Filling:
         return {n: await self._read(rendition, n) for n in self._numbers if segment_name(n) in names}
 
     async def _read(self, rendition: Rendition, number: int) -> Stored:
-        path = await self.blobs.local_path(segment_location(rendition.source, rendition.key, number))
-        content = await asyncio.to_thread(path.read_bytes)
+        content = await content_of(self.blobs, segment_location(rendition.source, rendition.key, number))
         return described(number, content, sample_count(content))
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
+from connectors.drawn_text import DrawnText
 from connectors.hardware import Hardware
 from connectors.media_tools import OnProgress
 from connectors.ports import BlobStore, Clock
@@ -13,7 +15,7 @@ from processors.transcode.choice import Choice
 from processors.transcode.drawing import Drawing
 from processors.transcode.filling import Filling, Span
 from processors.transcode.orders import AudioOrder, VideoOrder, read, written
-from processors.transcode.sources import local_source, memory_allowed, unchanged
+from processors.transcode.sources import memory_allowed, source_on_disk, unchanged
 from processors.work.execution import Execution
 from schemas.renditions import VideoRendition
 
@@ -43,8 +45,13 @@ class VideoWork:
     async def __call__(self, execution: Execution) -> str:
         """The outcome as JSON. Raises TaskFailed, ClaimLost."""
         order = read(VideoOrder, execution.task.plan.order)
-        source = await local_source(self.blobs, order.location)
-        text = await self.drawing.file(execution, order.location, order.demuxer, order.text)
+        drawn = self.drawing.file(execution, order.location, order.demuxer, order.text)
+        async with source_on_disk(self.blobs, order.location) as source, drawn as text:
+            return written(await self._filling(execution, order, source, text).finish())
+
+    def _filling(
+        self, execution: Execution, order: VideoOrder, source: Path, text: DrawnText | None
+    ) -> Filling:
         choice = Choice(self.hardware)
 
         async def encode(
@@ -66,10 +73,9 @@ class VideoWork:
             with unchanged(source):
                 await self.tools.video(run, on_segment, on_progress)
 
-        filling = Filling(
+        return Filling(
             execution, self.blobs, self.clock, order, order.rungs, encode, falls_back=choice.falls_back
         )
-        return written(await filling.finish())
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +89,10 @@ class AudioWork:
     async def __call__(self, execution: Execution) -> str:
         """The outcome as JSON. Raises TaskFailed, ClaimLost."""
         order = read(AudioOrder, execution.task.plan.order)
-        source = await local_source(self.blobs, order.location)
+        async with source_on_disk(self.blobs, order.location) as source:
+            return written(await self._filling(execution, order, source).finish())
 
+    def _filling(self, execution: Execution, order: AudioOrder, source: Path) -> Filling:
         async def encode(
             span: Span, preroll_s: float, on_segment: OnSegment, on_progress: OnProgress
         ) -> None:
@@ -101,6 +109,4 @@ class AudioWork:
             with unchanged(source):
                 await self.tools.audio(run, on_segment, on_progress)
 
-        return written(
-            await Filling(execution, self.blobs, self.clock, order, (order.rendition,), encode).finish()
-        )
+        return Filling(execution, self.blobs, self.clock, order, (order.rendition,), encode)

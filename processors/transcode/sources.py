@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from connectors.ports import BlobMissing, BlobStore
@@ -12,12 +12,15 @@ from processors.work.execution import Execution, TaskFailed
 _SPARE_MEMORY = 4
 
 
-async def local_source(blobs: BlobStore, location: str) -> Path:
-    """Where the source's bytes are. Raises TaskFailed, for good."""
-    try:
-        return await blobs.local_path(location)
-    except BlobMissing as error:
-        raise TaskFailed("bytes_missing", "the source is not in the store", again=False) from error
+@asynccontextmanager
+async def source_on_disk(blobs: BlobStore, location: str) -> AsyncIterator[Path]:
+    """A file with the source's bytes. Raises TaskFailed, for good, where the store has none."""
+    async with AsyncExitStack() as stack:
+        try:
+            path = await stack.enter_async_context(blobs.on_disk(location))
+        except BlobMissing as error:
+            raise TaskFailed("bytes_missing", "the source is not in the store", again=False) from error
+        yield path
 
 
 @contextmanager

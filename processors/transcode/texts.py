@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from connectors.ports import BlobStore, Clock, is_there
+from connectors.ports import BlobStore, Clock, content_of, is_there
 from connectors.text_tools import Texts
 from processors.transcode.filling import described
 from processors.transcode.orders import RunOutcome, Stored, TextOrder, read, written
 from processors.transcode.pace import Pace
-from processors.transcode.sources import local_source, memory_allowed
+from processors.transcode.sources import memory_allowed, source_on_disk
 from processors.work.execution import Execution
 from schemas.events import StoredSegment
 from schemas.texts import TextRendition
@@ -62,19 +62,19 @@ class TextWork:
     async def _extracted(
         self, execution: Execution, order: TextOrder, tracks: Sequence[TextRendition]
     ) -> Mapping[int, Path]:
-        texts = Texts(
-            source=await local_source(self.blobs, order.location),
-            demuxer=order.demuxer,
-            streams=tuple(track.stream for track in tracks),
-            form="webvtt",
-            folder=execution.folder,
-            memory_bytes=memory_allowed(execution),
-        )
-        return await self.tools.extract(texts)
+        async with source_on_disk(self.blobs, order.location) as source:
+            texts = Texts(
+                source=source,
+                demuxer=order.demuxer,
+                streams=tuple(track.stream for track in tracks),
+                form="webvtt",
+                folder=execution.folder,
+                memory_bytes=memory_allowed(execution),
+            )
+            return await self.tools.extract(texts)
 
     async def _described(self, track: TextRendition) -> Stored:
-        path = await self.blobs.local_path(track.location)
-        return described(0, await asyncio.to_thread(path.read_bytes), units=1)
+        return described(0, await content_of(self.blobs, track.location), units=1)
 
 
 def timed(content: bytes) -> bytes:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from connectors.drawn_text import DrawnText
 from connectors.file_tools import Join, Whole
 from connectors.handbrake import Container, HandbrakeEncode, HandbrakeProgress, OrderRefused
 from connectors.hardware import Hardware
@@ -20,12 +21,13 @@ from processors.transcode.drawing import Drawing
 from processors.transcode.filling import Rendition
 from processors.transcode.orders import FileOrder, FileOutcome, JoinOrder, read, written
 from processors.transcode.pace import Pace
-from processors.transcode.sources import local_source, memory_allowed
+from processors.transcode.sources import memory_allowed, source_on_disk
 from processors.work.execution import Execution, TaskFailed
 from schemas.renditions import CannotRender
 from schemas.segments import INIT, segment_location
 
 _HANDBRAKE_CONTAINERS: dict[str, Container] = {"mp4": "av_mp4", "mkv": "av_mkv", "webm": "av_webm"}
+_FETCHED_AT_ONCE = 16
 _SOUND_UNIT_MS = 40
 """What counts as one picture in the progress of sound alone."""
 
@@ -53,31 +55,45 @@ class JoinWork:
         """The outcome as JSON. Raises TaskFailed, ClaimLost."""
         order = read(JoinOrder, execution.task.plan.order)
         target = execution.folder / f"out{order.profile.suffix}"
-        join = Join(
-            source=await local_source(self.blobs, order.medium.location),
-            medium=order.medium,
-            profile=order.profile,
-            video=await self._pieces(order.video) if order.video else (),
-            audio=[await self._pieces(track) for track in order.audio],
-            audio_streams=[track.stream for track in order.audio],
-            self_contained=order.video is not None and order.video.self_contained,
-            target=target,
-            memory_bytes=memory_allowed(execution),
-        )
-        try:
-            await self.tools.join(join)
-        except ToolFailed as error:
-            raise TaskFailed(error.code, f"ffmpeg: {error}") from error
+        async with AsyncExitStack() as held:
+            join = Join(
+                source=await held.enter_async_context(source_on_disk(self.blobs, order.medium.location)),
+                medium=order.medium,
+                profile=order.profile,
+                video=await self._pieces(order.video, held) if order.video else (),
+                audio=[await self._pieces(track, held) for track in order.audio],
+                audio_streams=[track.stream for track in order.audio],
+                self_contained=order.video is not None and order.video.self_contained,
+                target=target,
+                memory_bytes=memory_allowed(execution),
+            )
+            try:
+                await self.tools.join(join)
+            except ToolFailed as error:
+                raise TaskFailed(error.code, f"ffmpeg: {error}") from error
         return await published(execution, self.blobs, target, order.name, order.profile.suffix)
 
-    async def _pieces(self, rendition: Rendition) -> Sequence[Path]:
-        """The files of a rendition, in order. Raises TaskFailed."""
+    async def _pieces(self, rendition: Rendition, held: AsyncExitStack) -> Sequence[Path]:
+        """The files of a rendition, in order, some fetched at once. Raises TaskFailed."""
         numbers = (INIT, *range(rendition.grid.segments))
-        places = (segment_location(rendition.source, rendition.key, number) for number in numbers)
+        places = [segment_location(rendition.source, rendition.key, number) for number in numbers]
+        found: list[Path] = []
         try:
-            return [await self.blobs.local_path(place) for place in places]
+            for first in range(0, len(places), _FETCHED_AT_ONCE):
+                some = places[first : first + _FETCHED_AT_ONCE]
+                found += await _all_on_disk(self.blobs, some, held)
         except BlobMissing as error:
             raise TaskFailed("segment_missing", str(error), again=False) from error
+        return found
+
+
+async def _all_on_disk(blobs: BlobStore, places: Sequence[str], held: AsyncExitStack) -> list[Path]:
+    entering = (held.enter_async_context(blobs.on_disk(place)) for place in places)
+    found = await asyncio.gather(*entering, return_exceptions=True)
+    for each in found:
+        if isinstance(each, BaseException):
+            raise each
+    return [each for each in found if isinstance(each, Path)]
 
 
 class Handbrake(Protocol):
@@ -103,37 +119,38 @@ class FileWork:
         """The outcome as JSON. Raises TaskFailed, ClaimLost."""
         order = read(FileOrder, execution.task.plan.order)
         target = execution.folder / f"out{order.profile.suffix}"
-        source = await local_source(self.blobs, order.medium.location)
         seconds = max(0.001, order.medium.duration_ms / 1000)
         pace = Pace(execution, self.clock, order.total, order.total, order.total / seconds)
-        memory_bytes, began = memory_allowed(execution), time.monotonic()
-        engine = order.profile.engine
-        try:
-            if engine == "handbrake":
-                await self._by_handbrake(order, source, target, memory_bytes, pace)
-            else:
-                text = await self._text(execution, order)
-                whole = Whole(
-                    source=source,
-                    medium=order.medium,
-                    profile=order.profile,
-                    target=target,
-                    text=text,
-                    memory_bytes=memory_bytes,
-                )
-                await self._by_ffmpeg(whole, pace)
-        except ToolFailed as error:
-            raise TaskFailed(error.code, f"{engine}: {error}") from error
-        except (CannotRender, OrderRefused) as error:
-            raise TaskFailed(error.code, str(error), again=False) from error
+        async with source_on_disk(self.blobs, order.medium.location) as source:
+            began = time.monotonic()
+            try:
+                await self._make(execution, order, source, target, pace)
+            except ToolFailed as error:
+                raise TaskFailed(error.code, f"{order.profile.engine}: {error}") from error
+            except (CannotRender, OrderRefused) as error:
+                raise TaskFailed(error.code, str(error), again=False) from error
         took_s = time.monotonic() - began
         return await published(
             execution, self.blobs, target, order.name, order.profile.suffix, took_s, seconds
         )
 
-    async def _text(self, execution: Execution, order: FileOrder) -> DrawnText | None:
-        medium = order.medium
-        return await self.drawing.file(execution, medium.location, medium.container, order.text)
+    async def _make(
+        self, execution: Execution, order: FileOrder, source: Path, target: Path, pace: Pace
+    ) -> None:
+        medium, memory_bytes = order.medium, memory_allowed(execution)
+        if order.profile.engine == "handbrake":
+            return await self._by_handbrake(order, source, target, memory_bytes, pace)
+        drawn = self.drawing.file(execution, medium.location, medium.container, order.text)
+        async with drawn as text:
+            whole = Whole(
+                source=source,
+                medium=medium,
+                profile=order.profile,
+                target=target,
+                text=text,
+                memory_bytes=memory_bytes,
+            )
+            return await self._by_ffmpeg(whole, pace)
 
     async def _by_ffmpeg(self, whole: Whole, pace: Pace) -> None:
         pictures = whole.profile.video is not None and whole.medium.main("video") is not None

@@ -18,6 +18,7 @@ from tests.bench import (
     memory,
     playable,
     revocation,
+    s3,
     segments,
     transcode,
     upload,
@@ -38,6 +39,7 @@ BENCHES: dict[str, Callable[[], Iterator[Figure]]] = {
     "api": api.run,
     "live": live.run,
     "revocation": revocation.run,
+    "s3": s3.run,
 }
 _PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 _BEGIN, _END = "<!-- figures:begin -->", "<!-- figures:end -->"

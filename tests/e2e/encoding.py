@@ -73,7 +73,8 @@ class Scene:
     async def pieces(self) -> list[Path]:
         (rung,) = self.order.rungs
         numbers = (INIT, *range(rung.grid.segments))
-        return [await self.store.local_path(segment_location(rung.source, rung.key, n)) for n in numbers]
+        places = [segment_location(rung.source, rung.key, number) for number in numbers]
+        return [path for place in places if (path := self.store.path_of(place))]
 
     async def joined(self, container: Container) -> Path:
         return await self.join(await self.pieces(), container, "h264")

@@ -58,19 +58,21 @@ def test_a_gateway_dies_under_a_player_and_the_other_goes_on(
     chrome: Browser, clients: list[Client], stack: Stack, films: Path
 ) -> None:
     """The address is as good at any gateway; here the player is brought to the other one by hand."""
-    media_id = clients[0].upload(film(films, "gateway", 60))["media"]["id"]
+    media_id = clients[0].upload(film(films, "gateway", 180))["media"]["id"]
     player = Player.opened(chrome, clients[0], media_id, method="transcode")
     player.play()
     player.until("() => document.querySelector('video').currentTime > 2", "it to play")
     stack.children["gateway-1"].hold()
     stack.children["gateway-1"].kill()
+    player.jump(170)
+    player.until("() => player.errors.length > 0", "it to notice")
     player.page.context.route(
         f"{clients[0].url}/**",
         lambda route: route.continue_(url=route.request.url.replace(clients[0].url, clients[1].url)),
     )
-    player.seek(50)
     at = player.now()
     player.until("(at) => document.querySelector('video').currentTime > at + 3", "it to play on", at)
     stack.children["gateway-1"].release()
     until(lambda: stack.lacks() is None, "the gateway to be back")
-    assert [error for error in player.errors() if error["fatal"]] == []
+    assert {error["type"] for error in player.errors()} == {"networkError"}
+    assert player.says() == ""

@@ -7,9 +7,10 @@ const HEARTBEAT_MS = 10000;
 // What an address answers when it is no longer good: it ran out, or what it led to is made anew.
 const NO_LONGER_GOOD = [403, 404, 409, 410];
 const MOST_RENEWALS = 3;
+const FIRST_PAUSE_MS = 250, LONGEST_PAUSE_MS = 8000;
 
 // What tests and curious people may look at.
-window.player = { errors: [], events: [], hls: null, playback: null, renewals: 0 };
+window.player = { errors: [], events: [], hls: null, playback: null, renewals: 0, pauseMs: FIRST_PAUSE_MS };
 
 function say(text) { el("status").textContent = text; }
 
@@ -76,7 +77,7 @@ function playStream(playback, startMs) {
   hls.on(Hls.Events.MANIFEST_PARSED, () => fillQuality(hls));
   hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, () => fillSound(hls));
   hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, () => fillSubtitles(hls));
-  hls.on(Hls.Events.FRAG_BUFFERED, () => { say(""); window.player.renewals = 0; });
+  hls.on(Hls.Events.FRAG_BUFFERED, () => { say(""); window.player.renewals = 0; window.player.pauseMs = FIRST_PAUSE_MS; });
   hls.on(Hls.Events.LEVEL_SWITCHED, (_, data) => window.player.events.push(["level", data.level]));
   hls.loadSource(playback.url);
   hls.attachMedia(video);
@@ -88,9 +89,19 @@ function failed(hls, data) {
   if (!data.fatal) return;
   if (data.details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR) say("This browser can't play what it is encoded as.");
   else if (NO_LONGER_GOOD.includes(data.response?.code)) renew(hls);
-  else if (data.type === Hls.ErrorTypes.NETWORK_ERROR) { say("The connection broke; trying again…"); hls.startLoad(); }
+  else if (data.type === Hls.ErrorTypes.NETWORK_ERROR) tryAgain(hls);
   else if (data.type === Hls.ErrorTypes.MEDIA_ERROR) hls.recoverMediaError();
   else say(`It can't be played: ${data.details}`);
+}
+
+// A connection that is refused is the end for hls.js at once: a gateway that is being replaced, for one.
+function tryAgain(hls) {
+  say("The connection broke; trying again…");
+  setTimeout(() => {
+    if (window.player.hls !== hls) return;
+    hls.levels.length ? hls.startLoad() : hls.loadSource(window.player.playback.url);
+  }, window.player.pauseMs);
+  window.player.pauseMs = Math.min(2 * window.player.pauseMs, LONGEST_PAUSE_MS);
 }
 
 // Asks for playback again, and goes on from where it was.

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
-from connectors import blobs
+from connectors import file_writer
 from connectors.blobs import FileStore
-from connectors.ports import StoreFull, StoreUnavailable
+from connectors.ports import StoreFull, StoreUnavailable, content_of
 
 PIECE = b"x" * (1 << 20)
 
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileStore:
-    monkeypatch.setattr(blobs, "_SYNC_BYTES", len(PIECE))
+    monkeypatch.setattr(file_writer, "_SYNC_BYTES", len(PIECE))
     return FileStore(tmp_path, "gateway-1")
 
 
@@ -26,9 +28,12 @@ class Disk:
 
     def __init__(self, refusal: OSError | None = None) -> None:
         self.fsync, self.refusal, self.asked = os.fsync, refusal, 0
+        self.turns = threading.Event()
+        self.turns.set()
 
     def __call__(self, handle: int) -> None:
         self.asked += 1
+        self.turns.wait(20)
         refusal, self.refusal = self.refusal, None
         if refusal is not None:
             raise refusal
@@ -45,7 +50,7 @@ async def test_a_long_file_is_synced_on_the_way(store: FileStore, monkeypatch: p
     await store.syncing
     assert disk.asked == 1
     blob = await writer.commit("raw")
-    assert (await store.local_path(blob.location)).read_bytes() == PIECE * 2
+    assert await content_of(store, blob.location) == PIECE * 2
 
 
 @pytest.mark.parametrize(("number", "error"), [(errno.ENOSPC, StoreFull), (errno.EIO, StoreUnavailable)])
@@ -61,14 +66,21 @@ async def test_a_disk_that_refused_once_on_the_way_has_refused_the_file(
     assert [path for path in (store._root).rglob("*") if path.is_file()] == []
 
 
-async def test_one_file_at_a_time_is_synced_on_the_way(store: FileStore) -> None:
+async def test_one_file_at_a_time_is_synced_on_the_way(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk()
+    monkeypatch.setattr(os, "fsync", disk)
+    disk.turns.clear()
     first, second = store.writer(), store.writer()
     await first.write(PIECE)
     await second.write(PIECE)
     await first.write(PIECE)
     syncing = store.syncing
-    await second.write(PIECE)
     assert syncing is not None
-    assert second._syncing is None or syncing.done()
+    await second.write(PIECE)
+    assert store.syncing is syncing
+    asyncio.get_running_loop().call_later(0.1, disk.turns.set)
     await first.abort()
+    assert disk.turns.is_set(), "what is being synced is not closed"
     await second.commit("raw")

@@ -108,7 +108,7 @@ async def test_an_error_that_is_an_answer_does_not_count(tmp_path: Path) -> None
     store = GuardedStore(FileStore(tmp_path / "blobs", "test"), breaker)
     for _ in range(10):
         with pytest.raises(BlobMissing):
-            await store.local_path("raw/aa/" + "a" * 64)
+            await store.stat("raw/aa/" + "a" * 64)
     assert breaker.state == "closed"
 
 
@@ -120,7 +120,7 @@ async def test_a_store_that_is_gone_is_away_and_not_empty(tmp_path: Path) -> Non
     (tmp_path / "blobs").rename(tmp_path / "elsewhere")
     for _ in range(4):
         with pytest.raises(StoreUnavailable):
-            await store.local_path(blob.location)
+            await store.stat(blob.location)
     with pytest.raises(StoreUnavailable):
         await store.writer().commit("raw")
     with pytest.raises(StoreUnavailable):

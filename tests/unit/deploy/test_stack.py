@@ -79,6 +79,17 @@ def test_a_ready_stack_says_where_everything_is(stack: Stack, home: Home) -> Non
     assert home.state_file.stat().st_mode & 0o077 == 0
 
 
+def test_what_could_not_be_written_is_told_later(stack: Stack, home: Home) -> None:
+    """As where the disk was full when a child died; here a folder is in the way."""
+    home.state_file.unlink()
+    home.state_file.mkdir()
+    stack.children["worker-1"].kill()
+    until(lambda: stack.children["worker-1"].snapshot().restarts == 1)
+    home.state_file.rmdir()
+    until(lambda: (found := state.read(home.state_file)) and found.children[1].restarts == 1)
+    assert [path.name for path in home.state_file.parent.iterdir() if path.name.startswith("tmp")] == []
+
+
 def test_children_are_told_what_the_contract_says(stack: Stack, home: Home) -> None:
     worker = stack.children["worker-2"]
     until(lambda: worker.tail())
@@ -147,6 +158,7 @@ def test_status_is_good_only_while_all_is_up(stack: Stack, home: Home) -> None:
     code, said, _ = sluice(home, "status")
     assert code == Exit.FAILED
     assert "killed by SIGKILL" in said
+    assert said.splitlines()[-1].startswith("not ready")
 
 
 def test_reset_refuses_while_a_stack_is_up(stack: Stack, home: Home) -> None:

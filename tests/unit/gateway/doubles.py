@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from connectors.ports import (
     Blob,
+    BlobInfo,
     BlobMissing,
     BrokerUnavailable,
     Delivery,
@@ -168,8 +170,25 @@ class NullStore:
     async def names(self, folder: str) -> set[str]:
         return set()
 
-    async def local_path(self, location: str) -> Path:
+    async def stat(self, location: str) -> BlobInfo:
         raise BlobMissing(location)
+
+    async def read(
+        self, location: str, start: int = 0, end: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        raise BlobMissing(location)
+        yield b""
+
+    def path_of(self, location: str) -> Path | None:
+        return None
+
+    @asynccontextmanager
+    async def on_disk(self, location: str) -> AsyncIterator[Path]:
+        raise BlobMissing(location)
+        yield Path(location)
+
+    async def address(self, location: str, name: str, content_type: str, expires_in_s: int) -> str | None:
+        return None
 
     async def remove(self, location: str) -> None: ...
 

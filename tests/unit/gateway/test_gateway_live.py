@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.auth.principal import ADMIN, Principal
 from gateway.events.backlog import Backlog
@@ -209,20 +211,23 @@ async def test_a_stop_lets_clients_go_and_says_so(tmp_path: Path) -> None:
 
 
 async def test_a_client_that_reads_nothing_is_let_go_and_costs_bounded_memory(tmp_path: Path) -> None:
-    async with world(tmp_path, live_queue=20, live_send_timeout_s=0.2) as w, served(w.app) as port:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        head = (
-            f"GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: {AUTHORIZED['Authorization']}\r\n\r\n"
-        )
-        writer.write(head.encode())
-        await reader.readuntil(b"following")
-        async with asyncio.timeout(30):
-            while w.metric("sluice_live_clients", transport="sse"):
-                w.live.put(processed("failed", reason="x" * 100_000))
-                await w.live.queue.join()
-                await asyncio.sleep(0)
-        writer.close()
-        await until(lambda: w.metric("sluice_http_requests_in_flight") == 0)
+    settings: dict[str, Any] = {"live_queue": 20, "live_send_timeout_s": 0.2}
+    with capture_logs() as said:
+        async with world(tmp_path, **settings) as w, served(w.app) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            head = f"GET /api/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: {AUTHORIZED['Authorization']}"
+            writer.write(f"{head}\r\n\r\n".encode())
+            await reader.readuntil(b"following")
+            async with asyncio.timeout(30):
+                while w.metric("sluice_live_clients", transport="sse"):
+                    w.live.put(processed("failed", reason="x" * 100_000))
+                    await w.live.queue.join()
+                    await asyncio.sleep(0)
+                while await reader.read(1 << 20):
+                    pass
+            writer.close()
+            await until(lambda: w.metric("sluice_http_requests_in_flight") == 0)
+    assert [each["log_level"] for each in said] == ["info"], "that it is let go is no error"
 
 
 @pytest.mark.parametrize("query", ["topic=session.changed", "topic=nope", f"job_id={'x' * 200}"])

@@ -10,9 +10,13 @@ from typing import Any
 
 import orjson
 import pytest
+from fastapi import WebSocket
+from starlette.websockets import WebSocketState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from gateway.auth.principal import ADMIN, Principal
+from gateway.events.socket import converse
 from tests.unit.gateway.fakes import AUTHORIZED, served, until, world
 from tests.unit.gateway.history import (
     progressed,
@@ -116,6 +120,35 @@ async def test_a_websocket_that_closes_is_forgotten(tmp_path: Path) -> None:
         async with socket(port):
             await until(lambda: w.metric("sluice_live_clients", transport="websocket") == 1)
         await until(lambda: w.metric("sluice_live_clients", transport="websocket") == 0)
+
+
+async def test_who_asks_and_asks_and_takes_nothing_is_let_go(tmp_path: Path) -> None:
+    """The line is made of memory here: a real one takes megabytes before it is full."""
+    under_way, at_once = 0, set()
+
+    async def receive() -> Any:
+        return {"type": "websocket.receive", "text": '{"subscribe": {}}'}
+
+    async def send(message: Any) -> None:
+        nonlocal under_way
+        if message["type"] == "websocket.accept":
+            return
+        under_way += 1
+        at_once.add(under_way)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            under_way -= 1
+
+    async with world(tmp_path, live_send_timeout_s=0.2, live_heartbeat_s=0.01) as w:
+        scope = {"type": "websocket", "app": w.app, "state": {"request_id": "r"}, "headers": []}
+        websocket = WebSocket(scope, receive, send)
+        websocket.client_state = WebSocketState.CONNECTED
+        await websocket.accept()
+        async with asyncio.timeout(20):
+            await converse(websocket, w.services, Principal(ADMIN))
+        assert at_once == {1}, "one message at a time is sent"
+        assert w.metric("sluice_live_clients", transport="websocket") == 0
 
 
 async def test_a_websocket_over_the_bound_is_told_so(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def give(environment: pytest.MonkeyPatch, folder: Path, **changed: str | None) -
     [
         ({"SLUICE_KAFKA": None}, "SLUICE_KAFKA"),
         ({"SLUICE_PORT": "70000"}, "port"),
-        ({"SLUICE_BLOBS": "s3://bucket"}, "blob store"),
+        ({"SLUICE_BLOBS": "s3:///no-bucket"}, "blob store"),
         ({"SLUICE_TOKEN_FILE": "/no/such/file"}, "token file"),
         ({"SLUICE_SECRET_FILE": "/no/such/file"}, "secret file"),
         ({"SLUICE_KAFKA_CA_FILE": "/no/such/file"}, "SLUICE_KAFKA_CA_FILE"),

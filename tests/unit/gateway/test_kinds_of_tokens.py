@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,15 @@ async def test_a_token_of_one_kind_is_none_of_another(tmp_path: Path, where: str
                 continue
             status = await shows(client, where, token)
             assert (status < 400) is (kind in GOOD[where]), (kind, status)
+
+
+async def test_a_replica_that_may_have_missed_their_end_takes_none(tmp_path: Path) -> None:
+    async with world(tmp_path) as w, anonymous(w) as client, asyncio.timeout(20):
+        tokens = await one_of_each(w)
+        w.publisher.feed.age_s = 16
+        for where, kinds in GOOD.items():
+            for kind in kinds - {"administrator's"}:
+                assert await shows(client, where, tokens[kind]) == 503, (where, kind)
 
 
 def changes(text: str) -> list[str]:

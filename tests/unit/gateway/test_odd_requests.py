@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from contextlib import suppress
 from ipaddress import ip_network
 from pathlib import Path
@@ -147,3 +148,20 @@ def test_what_strangers_send_stays_on_its_line_of_the_log(style: str) -> None:
         assert "error" in line
         assert not {"\n", "\r", "\x1b"} & set(line)
         assert len(line.splitlines()) == 1
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_an_error_in_the_log_does_not_show_what_variables_held(style: str) -> None:
+    line: Any = {"event": "unexpected error"}
+    try:
+        _fail("correct " + "horse")
+    except ZeroDivisionError:
+        line["exc_info"] = sys.exc_info()
+    for step in logs._last("json" if style == "json" else "console")[1:]:
+        line = step(structlog.get_logger(), "error", line)
+    assert "ZeroDivisionError" in line
+    assert "correct horse" not in line
+
+
+def _fail(password: str) -> float:
+    return len(password) / 0

@@ -175,12 +175,26 @@ async def test_who_may_have_an_account_is_ours_to_say(tmp_path: Path, address: s
         assert_problem(await arrives(page, "cleo", invitation=made["invitation"]), 403, "bad-invitation")
 
 
+async def test_a_second_factor_is_for_the_provider_to_ask_for(tmp_path: Path, address: str) -> None:
+    more: dict[str, Any] = {"registration": "open", "second_factor_roles": "viewer"}
+    async with scene(tmp_path, address, **more) as w, browser(w) as page:
+        await arrives(page, "ada")
+        assert (await page.get("/api/v1/media")).status_code == 200
+
+
 async def test_a_domain_may_be_let_in_as_a_whole(tmp_path: Path, address: str) -> None:
     more = {"admits": frozenset({"example.org"}), "role": "editor"}
     async with scene(tmp_path, address, registration="closed", provider=more) as w, browser(w) as page:
         for who, status in (("bob", 403), ("eve", 403), ("cleo", 403), ("ada", 302)):
             assert (await arrives(page, who)).status_code == status, who
         assert (await page.get("/api/v1/auth/whoami")).json()["role"] == "editor"
+
+
+async def test_a_replica_that_may_have_missed_something_lets_nobody_in(tmp_path: Path, address: str) -> None:
+    async with scene(tmp_path, address, registration="open") as w, browser(w) as page:
+        await arrives(page, "ada")
+        w.publisher.feed.age_s = 16
+        assert_problem(await arrives(page, "ada"), 503, "unavailable")
 
 
 async def test_who_is_shut_out_stays_out(tmp_path: Path, address: str) -> None:

@@ -14,6 +14,7 @@ from starlette.types import Message
 
 from connectors.blobs import FileStore
 from connectors.copy_tools import Piece
+from connectors.ports import BlobInfo
 from gateway.playback.copied import CopiedTracks
 from gateway.playback.streams import Patience
 from schemas import cuts as cutting
@@ -134,11 +135,11 @@ class Thief(FileStore):
             await asyncio.gather(*(self.remove(f"{folder}/{name}") for name in found))
         return found
 
-    async def local_path(self, location: str) -> Path:
-        path = await super().local_path(location)
+    async def stat(self, location: str) -> BlobInfo:
+        found = await super().stat(location)
         if self.when == "found":
-            path.unlink()
-        return path
+            await self.remove(location)
+        return found
 
 
 @pytest.mark.parametrize("when", ["named", "found"])

@@ -59,6 +59,15 @@ async def test_a_reset_of_another_or_of_nobody_is_none(tmp_path: Path) -> None:
         assert_problem(await used(w, reset), 403, "bad-reset")
 
 
+async def test_a_replica_that_may_have_missed_its_use_takes_none(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        reset = await made_for(w, await person(w))
+        w.publisher.feed.age_s = 16
+        assert_problem(await used(w, reset), 503, "unavailable")
+        w.publisher.feed.age_s = 0
+        assert (await used(w, reset)).status_code == 204
+
+
 async def test_a_weak_password_leaves_the_reset_good(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
         ada = await person(w)

@@ -114,6 +114,9 @@ async def test_an_offer_is_for_one_person_and_a_while(tmp_path: Path) -> None:
         assert_problem(await w.client.put(PATH, headers=ada, json=mine), 422, "offer-over")
         wrong = await w.client.put(PATH, headers=ada, json={**said, "code": "000000"})
         assert_problem(wrong, 422, "wrong-code")
+        w.clock.move(seconds=600)
+        late = {**said, "code": code_of(w, offer["secret"])}
+        assert_problem(await w.client.put(PATH, headers=ada, json=late), 422, "offer-over")
         assert (await w.client.get(PATH, headers=ada)).json() == {"on": False, "recovery_codes": 0}
 
 
@@ -129,7 +132,11 @@ async def test_one_must_have_proven_who_one_is_to_set_one_up(tmp_path: Path) -> 
 
 async def test_there_is_one_at_a_time(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
-        _, _, headers = await set_up(w, await person(w))
+        headers = await header_of(w, await person(w))
+        first, second = await offered(w, headers), await offered(w, headers)
+        for offer, status in ((first, 200), (second, 409)):
+            said = {"offer": offer["offer"], "code": code_of(w, offer["secret"])}
+            assert (await w.client.put(PATH, headers=headers, json=said)).status_code == status
         answer = await w.client.post(PATH, headers=headers, json={"current": PASSWORD})
         assert_problem(answer, 409, "second-factor-on")
 

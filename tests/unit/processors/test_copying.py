@@ -12,6 +12,7 @@ import pytest
 from connectors.blobs import FileStore
 from connectors.copy_tools import Copy, NotCopyable, OnPiece, Piece
 from connectors.media_tools import OnProgress
+from connectors.ports import content_of
 from connectors.process import ToolFailed
 from processors.transcode.copying import CopyWork
 from processors.transcode.orders import AUDIO, REMUX, CopyOutcome, read
@@ -112,7 +113,7 @@ async def test_all_is_stored_told_and_listed(scene: Scene) -> None:
     assert outcome.copied == [picture.key, sound.key]
     assert outcome.segments == {picture.key: 3, sound.key: 4}
     assert await scene.names() == {"init.mp4", "000000.m4s", "000001.m4s", "000002.m4s", "index.json"}
-    listed = cutting.read((await scene.store.local_path(cuts_location(picture))).read_bytes())
+    listed = cutting.read(await content_of(scene.store, cuts_location(picture)))
     assert listed.whole
     assert abs(listed.duration_s - 14) < 0.05
     folder = scene.source.parents[2] / rendition_folder(picture.source, picture.key)

@@ -110,7 +110,7 @@ async def test_bytes_that_are_others_are_rejected_after_all_and_do_not_stay(worl
     assert (rejected.media_id, rejected.code) == ("m1", "corrupt")
     assert "not those that were uploaded" in rejected.reason
     with pytest.raises(BlobMissing):
-        await world.blobs.local_path(RAW)
+        await world.blobs.stat(RAW)
 
 
 async def test_of_a_medium_that_was_deleted_meanwhile_there_is_nothing_to_say(world: World) -> None:

@@ -14,6 +14,7 @@ from connectors.pictures.orders import Footage, Picture, Size, Sound
 from connectors.pictures.sheets import Sheets, tile_plan
 from connectors.pictures.tool import OnFraction
 from connectors.pictures.waveform import Wave
+from connectors.ports import content_of
 from connectors.process import ToolFailed
 from processors.pictures import draw
 from processors.pictures.draw import Canvas, footage, sound
@@ -134,8 +135,8 @@ async def test_a_set_is_stored_and_listed(world: World, kind: str, names: list[s
     assert drawn.folder == f"images/{medium.source[:2]}/{medium.source}/{recipe_key(kind)}"
     assert ([image.name for image in drawn.images], outcome.made) == (names, len(names))
     for image in drawn.images:
-        path = await world.store.local_path(f"{drawn.folder}/{image.name}")
-        assert path.stat().st_size == image.size_bytes
+        found = await world.store.stat(f"{drawn.folder}/{image.name}")
+        assert found.size_bytes == image.size_bytes
         assert (image.width is None) == image.name.endswith((".vtt", ".json"))
 
 
@@ -145,7 +146,7 @@ async def test_sheets_say_how_their_tiles_lie_and_the_track_names_them_by_their_
     assert drawn.tiles is not None
     assert (drawn.tiles.step_ms, drawn.tiles.columns, drawn.tiles.rows) == (10_000, 10, 5)
     assert (drawn.images[0].width, drawn.images[0].height) == (1600, 450)
-    track = (await world.store.local_path(f"{drawn.folder}/thumbnails.vtt")).read_text()
+    track = (await content_of(world.store, f"{drawn.folder}/thumbnails.vtt")).decode()
     assert f"00:00:00.000 --> 00:00:10.000\nsheet-000.jpg?v={KEY}#xywh=0,0,160,90\n" in track
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from connectors.blobs import FileStore
 from connectors.media_tools import MediaRefused
+from connectors.ports import content_of
 from connectors.process import ToolFailed
 from processors.ingest.plan import ProbeOrder, ProbeOutcome
 from processors.ingest.work import Probe
@@ -85,8 +86,8 @@ async def test_one_whose_clock_restarts_is_described_as_its_copy(store: FileStor
     assert (found.container, found.duration_ms) == ("matroska", 4000)
     assert (found.sha256, found.size_bytes) == (DIGEST, len(CONTENT))
     assert found.location.startswith("straight/")
-    assert (await store.local_path(found.location)).read_bytes() == b"one recording"
-    assert (await store.local_path(RAW)).read_bytes() == CONTENT
+    assert await content_of(store, found.location) == b"one recording"
+    assert await content_of(store, RAW) == CONTENT
 
 
 @pytest.mark.parametrize(

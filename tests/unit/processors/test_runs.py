@@ -17,7 +17,7 @@ from connectors.process import ToolFailed
 from connectors.segment_tools import AudioRun, Misaligned, OnSegment, VideoRun
 from processors.transcode.border import Border
 from processors.transcode.drawing import Drawing
-from processors.transcode.orders import RunOutcome, VideoOrder, read
+from processors.transcode.orders import RunOutcome, VideoOrder, read, written
 from processors.transcode.plan import Asked, plan
 from processors.transcode.runs import VideoWork
 from processors.work.demand import Demands
@@ -178,6 +178,23 @@ async def test_what_a_viewer_waits_for_goes_first_and_in_that_size(world: World)
     assert world.encoder.asked[0][:3] == ([KEYS[1]], 5, 1)
     assert world.spans() == [(1, 5, 1), (1, 6, 2), (2, 6, 2), (3, 0, 5), (2, 5, 1)]
     assert world.announced().index((KEYS[1], 5)) < world.announced().index((KEYS[1], 0))
+
+
+@pytest.mark.parametrize("next_too", [False, True])
+async def test_the_first_segment_that_someone_waits_for_is_encoded_alone(
+    world: World, next_too: bool
+) -> None:
+    """Who then waits for each of the next ones, too, gains nothing by an encoder for each."""
+
+    def before(run: VideoRun, number: int) -> Any:
+        if next_too:
+            world.wait_for(number + 1, rung=0)
+        return None
+
+    world.encoder.before = before
+    world.wait_for(5, rung=0)
+    await world.run(order=written(replace(ORDER, rungs=ORDER.rungs[:1])))
+    assert world.spans() == [(1, 5, 1), (1, 6, 2), (1, 0, 5)]
 
 
 async def test_a_viewer_who_comes_meanwhile_is_served_at_the_next_border(world: World) -> None:

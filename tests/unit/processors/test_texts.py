@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.blobs import FileStore
+from connectors.ports import content_of
 from processors.transcode.drawing import Drawing
 from processors.transcode.orders import TEXT, RunOutcome, TextOrder, VideoOrder, read
 from processors.transcode.plan import Asked, plan
@@ -67,7 +68,7 @@ class World:
     async def _confirm(self) -> None: ...
 
     async def content(self, track: int) -> bytes:
-        return (await self.store.local_path(texts(TWO)[track].location)).read_bytes()
+        return await content_of(self.store, texts(TWO)[track].location)
 
 
 @pytest.fixture
@@ -124,17 +125,20 @@ async def test_a_drawn_text_is_taken_out_once(world: World) -> None:
     assert said.text is not None
     assert (said.text.stream, said.text.form) == (3, "ass")
     for _ in range(2):
-        path = await drawing.file(world.execution("{}"), said.location, said.demuxer, said.text)
-        assert path is not None
-        assert path.file.read_bytes() == b"WEBVTT\n\n3"
+        drawn = drawing.file(world.execution("{}"), said.location, said.demuxer, said.text)
+        async with drawn as found:
+            assert found is not None
+            assert found.file.read_bytes() == b"WEBVTT\n\n3"
     assert [order.form for order in world.extractor.asked] == ["ass"]
 
 
 async def test_a_text_that_cannot_be_drawn_fails_for_good(world: World) -> None:
     world.extractor.broken.add(3)
     said = texts(TWO)[0]
+    drawn = Drawing(world.store, world.extractor).file(world.execution("{}"), TWO.location, "mp4", said)
     with pytest.raises(TaskFailed) as failed:
-        await Drawing(world.store, world.extractor).file(world.execution("{}"), TWO.location, "mp4", said)
+        async with drawn:
+            pass
     assert (failed.value.code, failed.value.again) == ("subtitles_unreadable", False)
 
 

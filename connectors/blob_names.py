@@ -1,0 +1,36 @@
+"""What blobs are called, in whichever store they are: what is called otherwise is nowhere."""
+
+from __future__ import annotations
+
+import re
+
+from connectors.ports import BlobMissing
+
+_AREAS = frozenset({"raw", "straight", "renditions", "processed", "images", "subtitles", "documents"})
+_LOCATION = re.compile(r"(?P<area>[a-z]+)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{64}(\.[a-z0-9]{1,8})?)")
+_FOLDER = re.compile(r"(?P<area>renditions|images)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{32})/[0-9a-f]{16}")
+_MEMBER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\.[a-z0-9]{1,8}")
+
+
+def checked(location: str) -> str:
+    """A location that is exactly one of ours. Raises BlobMissing."""
+    folder, _, member = location.rpartition("/")
+    if _MEMBER.fullmatch(member) and _FOLDER.fullmatch(folder):
+        return f"{checked_folder(folder)}/{member}"
+    found = _LOCATION.fullmatch(location)
+    if not found or found["area"] not in _AREAS or found["name"][:2] != found["fan"]:
+        raise BlobMissing(f"{location!r} is not a blob location")
+    return location
+
+
+def checked_folder(folder: str) -> str:
+    """A folder that is exactly one of ours. Raises BlobMissing."""
+    found = _FOLDER.fullmatch(folder)
+    if not found or found["name"][:2] != found["fan"]:
+        raise BlobMissing(f"{folder!r} is no folder of blobs")
+    return folder
+
+
+def addressed(area: str, sha256: str, suffix: str) -> str:
+    """Where bytes with this hash lie. Raises BlobMissing for what would be no location."""
+    return checked(f"{area}/{sha256[:2]}/{sha256}{suffix}")

@@ -1,0 +1,53 @@
+"""A whole stack that keeps its bytes in a bucket of a real S3, and nothing in a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy.local.home import Home
+from deploy.local.parts import Options
+from deploy.local.stack import Stack
+from tests.client import Client
+from tests.clips import clip, frames
+from tests.s3_server import BUCKET, s3_server
+from tests.watching import watched
+
+
+def test_a_film_is_taken_in_made_sent_and_watched_from_a_bucket(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    film = clip(tmp_path / "film.mp4", seconds=4, size="426x240")
+    with s3_server(tmp_path_factory.mktemp("s3")) as server:
+        options = Options(port=8760, env={"SLUICE_BLOBS": server.url("media"), **server.environ})
+        with Stack.start(Home(tmp_path / "home"), options) as stack:
+            assert stack.url is not None
+            client = Client(stack.url, stack.token)
+            said = client.upload(film, profile="preview")
+            job = client.until_job(said["job"]["id"], "completed")
+            made = in_ranges(client, job["output"]["url"], job["output"]["size_bytes"])
+            (tmp_path / "made.mp4").write_bytes(made)
+            assert frames(tmp_path / "made.mp4") == frames(film)
+            viewer = watched(client, said["media"]["id"], profile="preview", method="transcode")
+            assert viewer.fetch(viewer.master().variants[0].uri).segments
+            assert not [path for path in stack.home.blobs.rglob("*") if path.is_file()]
+        found = server.client().list_objects_v2(Bucket=BUCKET)["Contents"]
+    areas = {each["Key"].split("/")[1] for each in found}
+    assert areas >= {"raw", "renditions", "processed", "images"}
+    assert [
+        each["Key"] for each in found if "/tmp/" in each["Key"] and not each["Key"].endswith(".ping")
+    ] == []
+
+
+def in_ranges(client: Client, path: str, size: int) -> bytes:
+    """All of a file, a third at a time."""
+    third, made = size // 3 + 1, b""
+    with client.http as http:
+        for first in range(0, size, third):
+            answer = http.get(path, headers={"Range": f"bytes={first}-{first + third - 1}"})
+            assert answer.status_code == 206, answer.text
+            assert answer.headers["content-range"].startswith(f"bytes {first}-")
+            made += answer.content
+    assert len(made) == size
+    return made
