@@ -9,6 +9,7 @@ from connectors.ports import BlobMissing
 _AREAS = frozenset({"raw", "straight", "renditions", "processed", "images", "subtitles", "documents"})
 _LOCATION = re.compile(r"(?P<area>[a-z]+)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{64}(\.[a-z0-9]{1,8})?)")
 _FOLDER = re.compile(r"(?P<area>renditions|images)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{32})/[0-9a-f]{16}")
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MEMBER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\.[a-z0-9]{1,8}")
 
 
@@ -29,6 +30,13 @@ def checked_folder(folder: str) -> str:
     if not found or found["name"][:2] != found["fan"]:
         raise BlobMissing(f"{folder!r} is no folder of blobs")
     return folder
+
+
+def checked_id(id: str) -> str:
+    """An id that an unfinished blob may have. Raises BlobMissing."""
+    if not _ID.fullmatch(id):
+        raise BlobMissing(f"{id!r} is no unfinished blob")
+    return id
 
 
 def addressed(area: str, sha256: str, suffix: str) -> str:

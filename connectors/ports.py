@@ -42,7 +42,7 @@ class BlobMissing(LookupError):
 
 
 class BlobHeld(Exception):
-    """Another writer has this unfinished blob now."""
+    """Another writer has this unfinished blob now, and this one writes nothing to it."""
 
 
 class Clock(Protocol):
@@ -280,10 +280,16 @@ class BlobWriter(Protocol):
 
 
 class ResumedWriter(BlobWriter, Protocol):
-    """A blob that several writers write, one after another. It stays, `commit` or not, until `abort`."""
+    """A blob that several writers write, one after another. It stays, `commit` or not, until `abort`.
+
+    All but `write` raise BlobHeld where another writer has gone on meanwhile.
+    """
 
     async def close(self) -> None:
-        """Makes what was written durable, and lets go of it. Harmless when repeated, and after an abort."""
+        """Makes what was written durable, and lets go of it. Harmless when repeated, and after an abort.
+
+        What was written counts once this returns; where it raises, as far as `resumable` says.
+        """
         ...
 
 
@@ -297,7 +303,10 @@ class BlobStore(Protocol):
     async def resume(self, id: str, at: int | None = None) -> ResumedWriter:
         """Goes on with the unfinished blob of that id; of what it has, all beyond `at` is forgotten.
 
-        Raises BlobHeld while another writer has it, in whichever process, and BlobMissing for what is no id.
+        Two never write into one another's bytes, in whichever processes. Where another has it, either this
+        raises BlobHeld (a store with locks: files), or that other's next `commit`, `close` or `abort` does,
+        and nothing counts that it wrote since (a store without: S3). Who of two is to go on, callers decide.
+        Raises BlobMissing for what is no id.
         """
         ...
 

@@ -10,7 +10,6 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import re
 import threading
 import time
 from dataclasses import dataclass
@@ -19,12 +18,12 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from cachetools import LRUCache
 
-from connectors.ports import BlobHeld, BlobMissing
+from connectors.blob_names import checked_id
+from connectors.ports import BlobHeld
 
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _REMEMBERED = 1000
 
 State = tuple[int, int]
@@ -110,9 +109,7 @@ class Unfinished:
                         os.unlink(each)
 
     def _path(self, id: str) -> Path:
-        if not _ID.fullmatch(id):
-            raise BlobMissing(f"{id!r} is no unfinished blob")
-        return self._folder / id
+        return self._folder / checked_id(id)
 
 
 def sha256(path: Path, digest: _Hash | None) -> str:

@@ -13,22 +13,20 @@ from typing import Any
 from urllib.parse import quote
 
 from boto3.s3.transfer import TransferConfig
-from botocore.exceptions import ClientError
 
 from connectors.blob_names import checked, checked_folder
-from connectors.ports import Blob, BlobInfo, BlobMissing, ResumedWriter, StoreUnavailable
-from connectors.s3.bucket import Bucket, code_of
+from connectors.ports import Blob, BlobInfo, BlobMissing, StoreUnavailable
+from connectors.s3.bucket import Bucket
 from connectors.s3.cache import Cache
+from connectors.s3.first import put_first
 from connectors.s3.leftovers import Leftovers
 from connectors.s3.options import S3Options
 from connectors.s3.reading import Reading
-from connectors.s3.sending import Sent
+from connectors.s3.resumed import S3ResumedWriter
+from connectors.s3.unfinished import Unfinished
 from connectors.s3.writer import S3Writer, store_file
 
 _FETCHING = TransferConfig(max_concurrency=4)
-_TRIES = 3
-_THERE = frozenset({"PreconditionFailed", "412"})
-_CONFLICT = "ConditionalRequestConflict"
 
 
 def open_bucket(name: str, prefix: str, owner: str, options: S3Options) -> S3Store:
@@ -44,6 +42,7 @@ class S3Store:
         self._bucket = bucket
         self._leftovers = leftovers
         self._cache = cache
+        self.unfinished = Unfinished(bucket)
         leftovers.sweep()
 
     def writer(self) -> S3Writer:
@@ -51,16 +50,18 @@ class S3Store:
         self._leftovers.sweep()
         return S3Writer(self._bucket, self._leftovers)
 
-    async def resume(self, id: str, at: int | None = None) -> ResumedWriter:
+    async def resume(self, id: str, at: int | None = None) -> S3ResumedWriter:
         """See ports.BlobStore."""
-        raise StoreUnavailable("uploads can't be gone on with in a bucket yet")
+        turn = await self.unfinished.take(id, at)
+        return S3ResumedWriter(self._bucket, self._leftovers, self.unfinished, turn)
 
     async def resumable(self, id: str) -> int:
         """See ports.BlobStore."""
-        raise StoreUnavailable("uploads can't be gone on with in a bucket yet")
+        return (await self.unfinished.look(id)).size_bytes
 
     async def forget_unused(self, unused: timedelta) -> None:
         """See ports.BlobStore."""
+        await self.unfinished.forget_unused(unused)
 
     async def adopt(self, path: Path, area: str, suffix: str = "") -> Blob:
         """See ports.BlobStore."""
@@ -70,7 +71,7 @@ class S3Store:
 
     async def put(self, location: str, content: bytes) -> bool:
         """See ports.BlobStore."""
-        return await self._bucket.do(self._put, self._bucket.object(checked(location)), content)
+        return await self._bucket.do(put_first, self._bucket, checked(location), content)
 
     async def names(self, folder: str) -> set[str]:
         """See ports.BlobStore."""
@@ -146,21 +147,6 @@ class S3Store:
     async def _fetch(self, location: str, target: Path) -> None:
         there, fetch = self._bucket.object(location), self._bucket.quick.download_file
         await self._bucket.do(fetch, there["Bucket"], there["Key"], str(target), Config=_FETCHING)
-
-    def _put(self, there: dict[str, str], content: bytes) -> bool:
-        for number in range(1, _TRIES + 1):
-            try:
-                self._bucket.quick.put_object(**there, Body=Sent(content), IfNoneMatch="*")
-            except ClientError as error:
-                if code_of(error) in _THERE:
-                    return False
-                if (
-                    code_of(error) != _CONFLICT or number == _TRIES
-                ):  # of two at once; one may be through by now
-                    raise
-            else:
-                return True
-        raise AssertionError("unreachable")
 
     def _names(self, folder: str) -> set[str]:
         pages = self._bucket.quick.get_paginator("list_objects_v2").paginate(**self._bucket.folder(folder))

@@ -110,8 +110,13 @@ class Upload:
             **what,
         )
         self._parts.append(asyncio.create_task(call))
-        while len(under_way := [part for part in self._parts if not part.done()]) >= _AT_ONCE:
-            await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-        for part in self._parts:
-            if part.done():
-                part.result()
+        await room(self._parts)
+
+
+async def room(calls: list[asyncio.Task[Any]]) -> None:
+    """Waits until there is room for another call. Raises what earlier ones met."""
+    while len(under_way := [call for call in calls if not call.done()]) >= _AT_ONCE:
+        await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+    for call in calls:
+        if call.done():
+            call.result()

@@ -12,6 +12,7 @@ from typing import BinaryIO
 from connectors import blob_names
 from connectors.ports import Blob, BlobMissing
 from connectors.s3.bucket import Bucket
+from connectors.s3.hashing import Hashing
 from connectors.s3.leftovers import Leftovers
 from connectors.s3.sending import Sent
 from connectors.s3.upload import Upload
@@ -32,8 +33,7 @@ class S3Writer:
         self._leftovers = leftovers
         self._upload = Upload(bucket, leftovers, leftovers.name(), stays=False)
         self._pending = bytearray()
-        self._digest = hashlib.sha256()
-        self._hashing: asyncio.Future[None] | None = None
+        self._hashing = Hashing.anew(bucket)
         self._moving: Upload | None = None
         self.size_bytes = 0
 
@@ -41,7 +41,7 @@ class S3Writer:
         """See ports.BlobWriter."""
         self._pending += chunk
         self.size_bytes += len(chunk)
-        if len(self._pending) >= _part_bytes(self._upload.parts):
+        if len(self._pending) >= part_bytes(self._upload.parts):
             await self._flush()
 
     async def commit(self, area: str, suffix: str = "") -> Blob:
@@ -64,26 +64,17 @@ class S3Writer:
 
     async def _flush(self) -> None:
         part, self._pending = bytes(self._pending), bytearray()
-        await self._hash(part)
+        await self._hashing.through()
+        self._hashing.add(part)
         await self._upload.add(part)
 
-    async def _hash(self, part: bytes) -> None:
-        """Begins with this part once the one before is through: it is hashed while it is sent."""
-        await self._hashed()
-        self._hashing = asyncio.ensure_future(self._bucket.do(self._digest.update, part))
-
-    async def _hashed(self) -> None:
-        if self._hashing is not None:
-            await self._hashing
-
     async def _blob(self, area: str, suffix: str) -> Blob:
-        await self._hashed()
-        digest = self._digest.hexdigest()
+        digest = await self._hashing.hexdigest()
         return Blob(blob_names.addressed(area, digest, suffix), self.size_bytes, digest)
 
     async def _commit_small(self, area: str, suffix: str) -> Blob:
         content = bytes(self._pending)
-        await self._hash(content)
+        self._hashing.add(content)
         blob = await self._blob(area, suffix)
         if not await is_kept(self._bucket, blob):
             there = self._bucket.object(blob.location)
@@ -137,6 +128,6 @@ async def _sent(bucket: Bucket, leftovers: Leftovers, file: BinaryIO, blob: Blob
         await upload.abort()
 
 
-def _part_bytes(number: int) -> int:
+def part_bytes(number: int) -> int:
     """How large the part after so many is."""
-    return next(size for until, size in _LARGER_PARTS if number < until)
+    return next((size for until, size in _LARGER_PARTS if number < until), _LARGER_PARTS[-1][1])

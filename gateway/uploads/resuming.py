@@ -11,12 +11,15 @@ from gateway.uploads.kept import Locked
 
 @asynccontextmanager
 async def resuming(store: BlobStore, id: str, at: int | None = None) -> AsyncIterator[ResumedWriter]:
-    """What is there of an upload, to be gone on with: durable afterwards, however it ends. Raises Locked."""
+    """What is there of an upload, to be gone on with: durable afterwards, however it ends.
+
+    Raises Locked, where another has it and where another has gone on with it meanwhile.
+    """
     try:
         writer = await store.resume(id, at)
+        try:
+            yield writer
+        finally:
+            await writer.close()
     except BlobHeld:
         raise Locked() from None
-    try:
-        yield writer
-    finally:
-        await writer.close()
