@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -31,13 +32,30 @@ def test_a_film_is_taken_in_made_sent_and_watched_from_a_bucket(
             assert frames(tmp_path / "made.mp4") == frames(film)
             viewer = watched(client, said["media"]["id"], profile="preview", method="transcode")
             assert viewer.fetch(viewer.master().variants[0].uri).segments
+            arrived = client.get(by_tus(client, film.read_bytes()))
+            assert arrived["sha256"] == hashlib.sha256(film.read_bytes()).hexdigest()
             assert not [path for path in stack.home.blobs.rglob("*") if path.is_file()]
         found = server.client().list_objects_v2(Bucket=BUCKET)["Contents"]
+    assert [each["Key"] for each in found if "/unfinished/" in each["Key"]] == []
     areas = {each["Key"].split("/")[1] for each in found}
     assert areas >= {"raw", "renditions", "processed", "images"}
     assert [
         each["Key"] for each in found if "/tmp/" in each["Key"] and not each["Key"].endswith(".ping")
     ] == []
+
+
+def by_tus(client: Client, content: bytes) -> str:
+    """Sends it in two pieces, and says where the medium is."""
+    spoken = {"Tus-Resumable": "1.0.0"}
+    with client.http as http:
+        said = {"Upload-Length": str(len(content)), "Upload-Metadata": "filename YS5tcDQ="}
+        at = http.post("/api/v1/uploads", headers=spoken | said).headers["location"]
+        for start, end in ((0, 1000), (1000, len(content))):
+            assert http.head(at, headers=spoken).headers["upload-offset"] == str(start)
+            piece = {"Content-Type": "application/offset+octet-stream", "Upload-Offset": str(start)}
+            answer = http.patch(at, headers=spoken | piece, content=content[start:end])
+            assert answer.status_code == 204, answer.text
+    return str(answer.headers["sluice-media"])
 
 
 def in_ranges(client: Client, path: str, size: int) -> bytes:

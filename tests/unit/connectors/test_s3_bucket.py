@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -55,11 +56,13 @@ class Client:
     tag: str | None = '"1"'
     """That of the one object there is; None where there is none."""
     downloads: int = 0
+    listed: list[str] = field(default_factory=list)
 
     def get_paginator(self, _name: str) -> Client:
         return self
 
-    def paginate(self, **_asked: Any) -> list[dict[str, Any]]:
+    def paginate(self, **asked: Any) -> list[dict[str, Any]]:
+        self.listed.append(asked["Prefix"])
         return []
 
     def get_object(self, **asked: Any) -> dict[str, Any]:
@@ -110,6 +113,16 @@ async def test_a_range_is_asked_for_as_it_is_and_no_further() -> None:
     client = Client()
     assert await content_of(store_of(client), LOCATION, 5, 9) == CONTENT[5:9]
     assert [asked["Range"] for asked in client.asked] == ["bytes=5-8"]
+
+
+async def test_what_is_left_unfinished_is_not_listed_all_the_time() -> None:
+    client = Client()
+    store = store_of(client)
+    for _ in range(3):
+        await store.forget_unused(timedelta(hours=25))
+    assert client.listed.count("p/unfinished/") == 1
+    await store.forget_unused(timedelta())
+    assert client.listed.count("p/unfinished/") == 2
 
 
 @pytest.mark.parametrize("conflicts", [0, 2])
