@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import time
 from datetime import timedelta
 
 import psutil
@@ -11,7 +12,9 @@ import pytest
 
 from connectors.ports import BlobHeld, BlobMissing, BlobStore, content_of
 from connectors.s3.store import S3Store
+from connectors.s3.turns import FROM, TAKEN, name
 from tests.contract.blob_homes import Home
+from tests.s3_server import BUCKET, S3Server
 
 MIB = 1 << 20
 ID, OTHER = "0198c9a2-6b1c-7d20-8e4f-2a3b4c5d6e7f", "0198c9a2-6b1c-7d20-8e4f-2a3b4c5d6e80"
@@ -90,11 +93,12 @@ async def test_two_at_once_never_write_into_one_another(home: Home) -> None:
     if home.is_s3:
         second = await two.resume(ID)
         await second.write(DATA[2 * MIB : 3 * MIB])
-        await first.write(b"x" * (9 * MIB))
+        await second.close()
+        await first.write(b"x" * (MIB - 20))
+        assert first.size_bytes == second.size_bytes, "that it is as much is no proof"
         for end in (first.close, first.abort, lambda: first.commit("raw")):
             with pytest.raises(BlobHeld):
                 await end()
-        await second.close()
     else:
         with pytest.raises(BlobHeld):
             await two.resume(ID)
@@ -114,6 +118,21 @@ async def test_who_wakes_after_its_blob_is_gone_leaves_nothing_that_counts(own: 
     assert await two.resumable(ID) == 0
     await written(two, DATA[:MIB])
     await finished(own, one, DATA[:MIB])
+
+
+async def test_who_took_a_turn_and_fell_asleep_can_begin_it_no_more(own: Home, server: S3Server) -> None:
+    store = own.open()
+    await written(store, DATA[: 2 * MIB])
+    folder, turn = f"{own.url.partition('/blobs/')[2]}/unfinished/{ID}", time.time_ns() // 1000
+
+    def put(kind: str, number: int | None = None) -> None:
+        server.client().put_object(Bucket=BUCKET, Key=f"{folder}/{name(turn, kind, number)}", Body=b"")
+
+    put(TAKEN)
+    assert await written(store, DATA[2 * MIB : 3 * MIB]) == 3 * MIB
+    put(FROM, 10)
+    assert await store.resumable(ID) == 3 * MIB
+    await finished(own, store, DATA[: 3 * MIB])
 
 
 async def test_one_that_nobody_goes_on_with_is_removed(home: Home, store: BlobStore) -> None:
