@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from connectors.background import Duty
 from connectors.beat import Beat
 from connectors.blobs import open_store
+from connectors.breached import BreachedPasswords
 from connectors.breaker import Breaker
 from connectors.clock import SystemClock
 from connectors.guarded import GuardedDatabase, GuardedStore
@@ -181,6 +182,7 @@ def identity_of(
 ) -> Identity:
     """What has to do with who someone is, over these ports."""
     claims, directory = Claims(database), Directory(secret, clock)
+    breached = BreachedPasswords(settings.breached_passwords) if settings.breached_passwords else None
     lifetimes = Lifetimes(
         unused=timedelta(days=settings.session_unused_days), at_most=timedelta(days=settings.session_days)
     )
@@ -188,7 +190,7 @@ def identity_of(
         secret=secret,
         following=Following(feed, settings.revocation_patience_s, directory.hear, shared.hear),
         directory=directory,
-        passwords=Passwords(secret, settings.bcrypt_rounds),
+        passwords=Passwords(secret, settings.bcrypt_rounds, breached),
         second_factors=SecondFactors(secret, claims, settings.issuer),
         tokens=AccessTokens(secret, settings.issuer, clock, timedelta(seconds=settings.access_token_s)),
         sessions=Sessions(database, secret, lifetimes),

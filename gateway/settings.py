@@ -138,6 +138,11 @@ class Settings(BaseSettings):
     bcrypt_rounds: int = Field(default=12, ge=4, le=16)
     """How much work it is to try one password: twice as much for each step."""
 
+    breached_passwords: Path | None = None
+    """A list of passwords that were stolen elsewhere, which nobody may take: the SHA-1 hashes in order, a
+    line each, that Have I Been Pwned gives away. Without it the most frequent ones alone are refused.
+    """
+
     revocation_patience_s: float = Field(default=15, gt=0)
     """How long who may come in is still believed when Kafka can't be asked; after that nobody may."""
 

@@ -11,18 +11,8 @@ from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroDeserializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
-TOPICS = (
-    "media.uploaded",
-    "media.probed",
-    "media.rejected",
-    "media.changed",
-    "transcode.requested",
-    "transcode.progress",
-    "media.processed",
-    "job.controlled",
-    "task.changed",
-    "service.beat",
-)
+ALL = "^[a-z]+[.][a-z]+$"
+"""Every topic but those of dead letters, which have a third part in their names."""
 
 
 def main(bootstrap: str, registry: str, topics: list[str]) -> None:
@@ -64,4 +54,4 @@ def said(message, decode) -> dict:
 if __name__ == "__main__":
     if len(sys.argv) < 3:
         raise SystemExit(__doc__)
-    main(sys.argv[1], sys.argv[2], sys.argv[3:] or list(TOPICS))
+    main(sys.argv[1], sys.argv[2], sys.argv[3:] or [ALL])

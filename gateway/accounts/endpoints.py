@@ -27,7 +27,6 @@ from gateway.auth import accounts
 from gateway.auth.accounts import ACTIVE, API_KEY, DISABLED, ERASED
 from gateway.auth.dependencies import CurrentPrincipal, allow, refuse_unless
 from gateway.auth.keys import ApiKey
-from gateway.auth.passwords import refuse_weak
 from gateway.auth.principal import ADMIN, Principal
 from gateway.commands import Commanded
 from gateway.errors import Conflict, Hidden, NotFound
@@ -70,7 +69,7 @@ async def make_user(command: Commanded, order: NewUser) -> UserAccepted:
     """Makes an account for someone."""
     person = names.personal(order.login, order.email, order.name)
     person = replace(person, email_verified=order.email_verified and person.email is not None)
-    refuse_weak(order.password, *person.names)
+    await command.services.identity.passwords.refuse_weak(order.password, *person.names)
     user, token = await changes.create(command, person, order.role, "created", order.password)
     return UserAccepted(user=render(command.services.identity.directory, user, person), token=token)
 

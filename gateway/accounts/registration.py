@@ -6,7 +6,6 @@ from gateway.accounts import changes, names
 from gateway.accounts.admission import admitted, refuse_uninvited
 from gateway.accounts.changes import NameTaken
 from gateway.accounts.even_time import EvenTime
-from gateway.auth.passwords import refuse_weak
 from gateway.commands import Command
 from gateway.sessions.schemas import Registration
 
@@ -23,7 +22,7 @@ async def register(command: Command, said: Registration) -> None:
     await command.services.limits.knock(command.request, said.login)
     refuse_uninvited(command, said.invitation)
     person = names.personal(said.login, said.email, said.name)
-    refuse_weak(said.password, *person.names)
+    await command.services.identity.passwords.refuse_weak(said.password, *person.names)
     async with admitted(command, said.invitation, _OPEN_ROLE) as (role, used):
         try:
             await changes.create(command, person, role, "registered", said.password, *used)

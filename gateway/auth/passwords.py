@@ -14,6 +14,7 @@ from functools import cache
 import bcrypt
 import orjson
 
+from connectors.breached import BreachedPasswords
 from connectors.sealing import Secret
 from gateway.errors import Invalid
 
@@ -31,9 +32,10 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 class Passwords:
     """Hashes passwords with bcrypt, a few at a time, so that signing in never takes the whole machine."""
 
-    def __init__(self, secret: Secret, rounds: int) -> None:
+    def __init__(self, secret: Secret, rounds: int, breached: BreachedPasswords | None = None) -> None:
         self._peppers = secret.every("passwords")
         self._rounds = rounds
+        self._breached = breached
         self._turn = asyncio.Semaphore(_AT_A_TIME)
         self._no_one = bcrypt.gensalt(rounds) + b"." * 31
 
@@ -43,6 +45,12 @@ class Passwords:
         async with self._turn:
             found = await asyncio.to_thread(bcrypt.hashpw, said, bcrypt.gensalt(self._rounds))
         return orjson.dumps({"scheme": _SCHEME, "hash": found.decode()})
+
+    async def refuse_weak(self, password: str, *about: str) -> None:
+        """Raises Invalid for a password that others will guess. `about` is what they know of its owner."""
+        refuse_weak(password, *about)
+        if self._breached is not None and await asyncio.to_thread(self._breached.has, password):
+            raise Invalid("weak-password", "This password was stolen elsewhere: others try it, too.")
 
     async def is_right(self, password: str, kept: bytes | None) -> bool:
         """Whether this is the password that was kept. Takes as long where none was."""
@@ -60,7 +68,7 @@ class Passwords:
 
 
 def refuse_weak(password: str, *about: str) -> None:
-    """Raises Invalid for a password that others will guess. `about` is what they know of its owner."""
+    """The same by what is known here alone."""
     if len(password) < LEAST:
         raise Invalid("weak-password", f"The password needs {LEAST} characters or more.")
     if len(password) > MOST:

@@ -11,7 +11,6 @@ from gateway.accounts import changes
 from gateway.audit.entry import Target
 from gateway.auth.accounts import ACTIVE, PASSWORD, User
 from gateway.auth.cookies import ACCESS, REFRESH
-from gateway.auth.passwords import refuse_weak
 from gateway.auth.sessions import Reused, Session
 from gateway.commands import Command
 from gateway.errors import Forbidden, Hidden, NotFound, Unauthorized
@@ -150,7 +149,7 @@ async def set_password(command: Command, user: User, password: str, *more: Event
     """Gives an account another password; its sessions and tokens end. Raises Invalid."""
     identity = command.services.identity
     personal = identity.directory.personal(user.id)
-    refuse_weak(password, *(personal.names if personal else ()))
+    await identity.passwords.refuse_weak(password, *(personal.names if personal else ()))
     kept = await identity.passwords.hashed(password)
     event = changes.credential(command, PASSWORD, user.id, user.id, kept)
     out = changes.signed_out_everywhere(user, command.now)

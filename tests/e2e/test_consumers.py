@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from websockets.sync.client import connect
 
 from deploy.local.stack import Stack
 from schemas.topics import BY_NAME, TOPICS
-from tests.client import Client, until
+from tests.client import DEADLINE_S, Client, until
 from tests.clips import clip
 
 
@@ -57,10 +59,28 @@ def test_a_stock_avro_consumer_reads_every_topic(client: Client, stack: Stack, f
 
     until(all_seen, f"a record of each of {sorted(wanted)}")
     consumer.close()
+    _example_reads(wanted, stack, client)
     assert said["media"]["id"] in {value["media_id"] for value in found["media.uploaded"]}
     assert {value["status"] for value in found["media.processed"]} >= {"completed", "failed"}
 
 
+def _example_reads(wanted: set[str], stack: Stack, client: Client) -> None:
+    """The program that we give people does as much."""
+    command = [sys.executable, str(_EXAMPLE), stack.endpoints.kafka.bootstrap, f"{client.url}/registry"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as example:
+        deadline = threading.Timer(DEADLINE_S, example.kill)
+        deadline.start()
+        missing = set(wanted)
+        for line in example.stdout or ():
+            missing.discard(orjson.loads(line)["topic"])
+            if not missing:
+                break
+        deadline.cancel()
+        example.kill()
+    assert not missing
+
+
+_EXAMPLE = Path(__file__).parents[2] / "examples" / "python" / "follow.py"
 _PERSON = {"login": "consumer", "password": "a password for tests"}
 _SOUND_ONLY = {"container": "m4a", "audio": {"codec": "aac"}}
 

@@ -9,9 +9,10 @@ import pytest
 from gateway.auth.passwords import LEAST, WORDS, _common, refuse_weak
 from gateway.errors import Invalid
 from gateway.sessions.schemas import Registration, SignIn
+from tests.unit.connectors.test_breached import listed
 from tests.unit.gateway.checks import anonymous, assert_problem
 from tests.unit.gateway.fakes import world
-from tests.unit.gateway.people import PASSWORD, Person, person, signed_in
+from tests.unit.gateway.people import PASSWORD, Person, bearing, person, signed_in
 
 
 @pytest.mark.parametrize(
@@ -98,3 +99,24 @@ async def test_every_way_to_try_a_password_is_the_same(tmp_path: Path) -> None:
 def test_nothing_but_these_is_asked_of_who_signs_in() -> None:
     assert set(SignIn.model_fields) == {"login", "password", "code", "cookies"}
     assert set(Registration.model_fields) == {"login", "password", "email", "name", "invitation"}
+
+
+async def test_what_was_stolen_elsewhere_is_no_password_here(tmp_path: Path) -> None:
+    stolen = "a password that was stolen"
+    file = listed(tmp_path, {stolen, "another", "and one more"})
+    async with world(tmp_path, breached_passwords=file, registration="open") as w:
+        ada = await person(w)
+        headers = bearing((await signed_in(w, ada))["access_token"])
+        reset = (await w.client.post(f"/api/v1/users/{ada.id}/password-reset")).json()["reset"]
+        asked: tuple[tuple[str, dict[str, str], dict[str, str] | None], ...] = (
+            ("/api/v1/users", {"login": "bob", "password": stolen, "role": "viewer"}, None),
+            ("/api/v1/auth/register", {"login": "eve", "password": stolen}, {}),
+            ("/api/v1/auth/password", {"current": PASSWORD, "new": stolen}, headers),
+            ("/api/v1/auth/password-reset", {"reset": reset, "new": stolen}, {}),
+        )
+        for path, body, who in asked:
+            async with anonymous(w) as nobody:
+                client = w.client if who is None else nobody
+                answer = await client.post(path, json=body, headers=who or {})
+            assert_problem(answer, 422, "weak-password")
+        assert (await w.client.post("/api/v1/users", json={**asked[0][1], "password": PASSWORD})).is_success

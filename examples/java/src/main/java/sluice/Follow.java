@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.regex.Pattern;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericDatumReader;
 import org.apache.avro.generic.GenericRecord;
@@ -30,18 +31,8 @@ import org.apache.kafka.common.serialization.StringDeserializer;
  */
 public final class Follow {
     private static final int WIRE_FORMAT = 0;
-    private static final List<String> DEFAULT_TOPICS =
-            List.of(
-                    "media.uploaded",
-                    "media.probed",
-                    "media.rejected",
-                    "media.changed",
-                    "transcode.requested",
-                    "transcode.progress",
-                    "media.processed",
-                    "job.controlled",
-                    "task.changed",
-                    "service.beat");
+    /** Every topic but those of dead letters, which have a third part in their names. */
+    private static final Pattern ALL = Pattern.compile("[a-z]+[.][a-z]+");
 
     private final URI registry;
     private final HttpClient http = HttpClient.newHttpClient();
@@ -59,12 +50,16 @@ public final class Follow {
         }
         List<String> topics = Arrays.asList(arguments).subList(2, arguments.length);
         Follow follow = new Follow(URI.create(arguments[1]));
-        follow.run(arguments[0], topics.isEmpty() ? DEFAULT_TOPICS : topics);
+        follow.run(arguments[0], topics);
     }
 
     private void run(String bootstrap, List<String> topics) throws Exception {
         try (KafkaConsumer<String, byte[]> consumer = consumer(bootstrap)) {
-            consumer.subscribe(topics);
+            if (topics.isEmpty()) {
+                consumer.subscribe(ALL);
+            } else {
+                consumer.subscribe(topics);
+            }
             while (true) {
                 for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofSeconds(1))) {
                     System.out.printf(
