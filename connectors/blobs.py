@@ -7,7 +7,6 @@ left is removed when a process of the same name starts again.
 from __future__ import annotations
 
 import asyncio
-import errno
 import hashlib
 import os
 import re
@@ -20,13 +19,13 @@ from typing import Any, BinaryIO, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from connectors import blob_names
+from connectors.disk import FULL, sync
 from connectors.file_writer import FLUSH_BYTES, FileWriter
 from connectors.ports import Blob, BlobInfo, BlobMissing, BlobStore, StoreFull, StoreUnavailable
 from connectors.s3.options import S3Options
 from connectors.unfinished import Unfinished
 
 _PIECE_BYTES = 1024 * 1024
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 T = TypeVar("T")
 
@@ -140,7 +139,7 @@ class FileStore:
         try:
             return await asyncio.to_thread(step, *arguments, **named)
         except OSError as error:
-            if error.errno in _FULL:
+            if error.errno in FULL:
                 raise StoreFull("the blob store is full; make room on its disk") from error
             self._refuse_unless_there()
             if isinstance(error, FileNotFoundError):
@@ -197,14 +196,14 @@ class FileStore:
         near = self._temporary / f"{self._owner}.{uuid.uuid4().hex}"
         try:
             near.write_bytes(content)
-            _sync(near)
+            sync(near)
             target.parent.mkdir(parents=True, exist_ok=True)
             os.link(near, target)
         except FileExistsError:
             return False
         finally:
             near.unlink(missing_ok=True)
-        _sync(target.parent)
+        sync(target.parent)
         return True
 
     def _adopt(self, path: Path, area: str, suffix: str) -> Blob:
@@ -221,11 +220,11 @@ class FileStore:
             path.unlink()
             return Blob(location, size, digest)
         target.parent.mkdir(parents=True, exist_ok=True)
-        _sync(path)
+        sync(path)
         if path.stat().st_dev != target.parent.stat().st_dev:
             path = self._bring_over(path)
         path.replace(target)
-        _sync(target.parent)
+        sync(target.parent)
         return Blob(location, size, digest)
 
     def second_name(self, path: Path) -> Path:
@@ -240,15 +239,6 @@ class FileStore:
         with path.open("rb") as source, near.open("wb") as target:
             while chunk := source.read(FLUSH_BYTES):
                 target.write(chunk)
-        _sync(near)
+        sync(near)
         path.unlink()
         return near
-
-
-def _sync(path: Path) -> None:
-    """Puts a file's bytes, or a folder's names, onto the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from cachetools import LRUCache
 
 from connectors.blob_names import checked_id
+from connectors.disk import sync
 from connectors.ports import BlobHeld
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Unfinished:
         state = _state(file)
         os.utime(file.fileno())
         if not state[0]:
-            _sync_names(self._folder)
+            sync(self._folder)
             return 0, hashlib.sha256()
         with self._step:
             known = self._digests.pop(id, None)
@@ -133,11 +134,3 @@ def _hold(file: BinaryIO, id: str) -> None:
 def _state(file: BinaryIO) -> State:
     said = os.fstat(file.fileno())
     return said.st_size, said.st_mtime_ns
-
-
-def _sync_names(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -13,7 +13,6 @@ from connectors.ports import Blob, BlobMissing, StoreUnavailable
 from connectors.s3.bucket import Bucket
 from connectors.s3.leftovers import Leftovers
 from connectors.s3.reading import Reading
-from connectors.s3.sending import Sent
 from connectors.s3.upload import Upload
 
 _LEAST_BYTES = 8 << 20
@@ -62,7 +61,7 @@ async def assemble(bucket: Bucket, leftovers: Leftovers, pieces: list[Range], bl
     """Makes that blob of all these bytes, durably; nothing is visible before. Raises StoreFull."""
     if blob.size_bytes <= _LEAST_BYTES:
         content = b"".join([piece async for piece in read(bucket, pieces)])
-        await bucket.do(bucket.quick.put_object, **bucket.object(blob.location), Body=Sent(content))
+        await bucket.put(blob.location, content)
         return
     upload = Upload(bucket, leftovers, blob.location)
     try:

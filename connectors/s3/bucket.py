@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from connectors.ports import BlobMissing, StoreFull, StoreUnavailable
 from connectors.s3.options import S3Options
+from connectors.s3.sending import Sent
 
 _THREADS = 32
 _TRIES = 3
@@ -52,14 +53,6 @@ class Bucket:
         """How boto3 is told which object is meant."""
         return {"Bucket": self.name, "Key": self._prefix + location}
 
-    def folder(self, location: str) -> dict[str, str]:
-        """How boto3 is told of all objects whose location begins so."""
-        return {"Bucket": self.name, "Prefix": self._prefix + location}
-
-    def location(self, key: str) -> str:
-        """Which location a key of ours stands for."""
-        return key.removeprefix(self._prefix)
-
     async def do(self, step: Callable[..., T], *arguments: Any, **named: Any) -> T:
         """What a step answers, in a thread. Raises BlobMissing, StoreFull, StoreUnavailable."""
         call = partial(step, *arguments, **named)
@@ -67,6 +60,21 @@ class Bucket:
             return await asyncio.get_running_loop().run_in_executor(self._threads, call)
         except (Boto3Error, BotoCoreError, ClientError) as error:
             raise meant(error) from error
+
+    async def put(self, location: str, content: bytes) -> None:
+        """Puts a small object there, in place of any other. Raises StoreFull, StoreUnavailable."""
+        await self.do(self.quick.put_object, **self.object(location), Body=Sent(content))
+
+    async def remove(self, location: str) -> None:
+        """Removes an object, if it is there. Raises StoreUnavailable."""
+        await self.do(self.quick.delete_object, **self.object(location))
+
+    def listed(self, beginning: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """All objects whose location begins so, from a thread, and what the store says of each."""
+        pages = self.quick.get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self.name, Prefix=self._prefix + beginning):
+            for found in page.get("Contents", ()):
+                yield found["Key"].removeprefix(self._prefix), found
 
     def later(self, step: Callable[[], None]) -> Future[None]:
         """Has a thread do it, and does not wait."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 import shutil
 import tempfile
@@ -13,9 +12,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from connectors.disk import FULL
 from connectors.ports import StoreFull, StoreUnavailable
-
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 Fetch = Callable[[Path], Awaitable[None]]
 """Writes a blob to a file."""
@@ -102,7 +100,7 @@ async def _fetched(path: Path, fetch: Fetch) -> None:
         near.replace(path)
     except OSError as error:
         near.unlink(missing_ok=True)
-        if error.errno in _FULL:
+        if error.errno in FULL:
             raise StoreFull(f"there is no room for blobs in {path.parent}") from error
         raise StoreUnavailable(f"no blob can be kept in {path.parent}: {error.strerror}") from error
 

@@ -67,12 +67,9 @@ class Leftovers:
             self._swept = True
 
     def _earlier(self) -> Iterator[str]:
-        pages = self.bucket.quick.get_paginator("list_objects_v2")
-        for page in pages.paginate(**self.bucket.folder(f"tmp/{self.owner}.")):
-            for found in page.get("Contents", ()):
-                name = self.bucket.location(found["Key"])
-                if not name.startswith(f"tmp/{self.owner}.{self.run}."):
-                    yield name
+        for name, _ in self.bucket.listed(f"tmp/{self.owner}."):
+            if not name.startswith(f"tmp/{self.owner}.{self.run}."):
+                yield name
 
     def _remove(self, name: str) -> None:
         if name.endswith(_NOTE):

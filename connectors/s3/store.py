@@ -122,12 +122,11 @@ class S3Store:
 
     async def remove(self, location: str) -> None:
         """See ports.BlobStore."""
-        await self._bucket.do(self._bucket.quick.delete_object, **self._bucket.object(checked(location)))
+        await self._bucket.remove(checked(location))
 
     async def ping(self) -> None:
         """See ports.BlobStore."""
-        there = self._bucket.object(self._leftovers.name("ping"))
-        await self._bucket.do(self._bucket.quick.put_object, **there, Body=b"")
+        await self._bucket.put(self._leftovers.name("ping"), b"")
 
     async def _look(self, location: str) -> dict[str, Any]:
         there = self._bucket.object(checked(location))
@@ -149,6 +148,4 @@ class S3Store:
         await self._bucket.do(fetch, there["Bucket"], there["Key"], str(target), Config=_FETCHING)
 
     def _names(self, folder: str) -> set[str]:
-        pages = self._bucket.quick.get_paginator("list_objects_v2").paginate(**self._bucket.folder(folder))
-        keys = (found["Key"] for page in pages for found in page.get("Contents", ()))
-        return {self._bucket.location(key).removeprefix(folder) for key in keys}
+        return {location.removeprefix(folder) for location, _ in self._bucket.listed(folder)}

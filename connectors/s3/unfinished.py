@@ -11,10 +11,10 @@ import asyncio
 import hashlib
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
 
@@ -118,31 +118,25 @@ class Unfinished:
 
     def _look(self, id: str) -> State:
         folder = place(id, "")
-        listed = self._listed(folder)
+        listed = self._bucket.listed(folder)
         return turns.read({location.removeprefix(folder): found["Size"] for location, found in listed})
 
     def _unused(self, before: datetime) -> list[str]:
         kept: dict[str, list[str]] = defaultdict(list)
         used: set[str] = set()
-        for location, found in self._listed(_FOLDER):
+        for location, found in self._bucket.listed(_FOLDER):
             folder = location.rpartition("/")[0]
             kept[folder].append(location)
             if found["LastModified"] >= before:
                 used.add(folder)
         return [location for folder, all in kept.items() if folder not in used for location in all]
 
-    def _listed(self, folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        pages = self._bucket.quick.get_paginator("list_objects_v2").paginate(**self._bucket.folder(folder))
-        for page in pages:
-            for found in page.get("Contents", ()):
-                yield self._bucket.location(found["Key"]), found
-
     async def _remove(self, locations: Iterable[str]) -> None:
         going = asyncio.Semaphore(_AT_ONCE)
 
         async def remove(location: str) -> None:
             async with going:
-                await self._bucket.do(self._bucket.quick.delete_object, **self._bucket.object(location))
+                await self._bucket.remove(location)
 
         await asyncio.gather(*(remove(each) for each in locations))
 

@@ -80,14 +80,11 @@ class Upload:
             upload_id, note = await self._begun
             await self._bucket.do(abort, self._bucket, self.location, upload_id)
             if not self._stays:
-                await self._remove(self.location)
-            await self._remove(note)
+                await self._bucket.remove(self.location)
+            await self._bucket.remove(note)
         except Transient as error:
             log.warning("an upload is not taken back yet", location=self.location, error=str(error))
         self._begun = None
-
-    async def _remove(self, location: str) -> None:
-        await self._bucket.do(self._bucket.quick.delete_object, **self._bucket.object(location))
 
     async def _id(self) -> tuple[str, str]:
         """What the store calls this, and where the note about it is."""

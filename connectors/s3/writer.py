@@ -14,7 +14,6 @@ from connectors.ports import Blob, BlobMissing
 from connectors.s3.bucket import Bucket
 from connectors.s3.hashing import Hashing
 from connectors.s3.leftovers import Leftovers
-from connectors.s3.sending import Sent
 from connectors.s3.upload import Upload
 
 _MIB = 1 << 20
@@ -77,8 +76,7 @@ class S3Writer:
         self._hashing.add(content)
         blob = await self._blob(area, suffix)
         if not await is_kept(self._bucket, blob):
-            there = self._bucket.object(blob.location)
-            await self._bucket.do(self._bucket.quick.put_object, **there, Body=Sent(content))
+            await self._bucket.put(blob.location, content)
         return blob
 
     async def _move(self, blob: Blob) -> None:
@@ -116,7 +114,7 @@ async def is_kept(bucket: Bucket, blob: Blob) -> bool:
 async def _sent(bucket: Bucket, leftovers: Leftovers, file: BinaryIO, blob: Blob) -> None:
     if blob.size_bytes <= PART_BYTES:
         content = await bucket.do(file.read)
-        await bucket.do(bucket.quick.put_object, **bucket.object(blob.location), Body=Sent(content))
+        await bucket.put(blob.location, content)
         return
     upload = Upload(bucket, leftovers, blob.location)
     part_bytes = max(PART_BYTES, blob.size_bytes // _MOST_PARTS + 1)

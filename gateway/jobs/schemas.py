@@ -137,9 +137,7 @@ class TranscodeOrder(Exact):
 class JobOrder(TranscodeOrder):
     """A transcode of some medium that someone wants."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"media_id": _MEDIA_ID, "profile": "web"}]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{"media_id": _MEDIA_ID, "profile": "web"}]})
 
     media_id: str
 

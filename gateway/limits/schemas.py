@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.json_types import Exact
 from gateway.limits.budgets import PATTERN
 
 _Written = Annotated[
@@ -17,11 +18,11 @@ _Written = Annotated[
 ]
 
 
-class LimitsOrder(BaseModel):
+class LimitsOrder(Exact):
     """The budgets of one account. What is left out is as for everyone."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"requests": "12000/1m", "upload_bytes": "off"}]}
+        json_schema_extra={"examples": [{"requests": "12000/1m", "upload_bytes": "off"}]}
     )
 
     requests: _Written = None

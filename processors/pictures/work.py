@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.pictures.orders import Size
-from connectors.ports import BlobMissing, BlobStore, content_of
+from connectors.ports import BlobStore, content_of
 from connectors.process import ToolFailed
 from processors.pictures.draw import Canvas, Draw, Set
 from processors.pictures.plan import PictureOrder, PictureOutcome, read, written
 from processors.work.execution import Execution, TaskFailed
 from processors.work.jobs import KnownMedia
+from processors.work.sources import memory_allowed, source_on_disk
 from schemas import pictures
 from schemas.pictures import Drawn, Image, recipe_key
 
-_SPARE_MEMORY = 4
 _LIST = "drawn.json"
 """What a set consists of; written last, so that what is listed is there."""
 _FOR_GOOD = frozenset({"no_pictures", "no_sound", "nothing_shown", "nothing_heard"})
@@ -41,25 +39,16 @@ class PictureWork:
         drawn = Drawn(source=medium.source, key=recipe_key(task.kind), images=())
         if (found := await self._found(drawn.folder)) is not None:
             return written(PictureOutcome(drawn=found, made=0))
-        async with self._source(medium.location) as source:
+        async with source_on_disk(self.blobs, medium.location) as source:
             canvas = Canvas(
                 medium=medium,
                 source=source,
                 folder=execution.folder,
-                memory_bytes=_SPARE_MEMORY * task.plan.memory_mb << 20,
+                memory_bytes=memory_allowed(execution),
                 key=drawn.key,
             )
             made = await self._drawn(canvas)
         return written(await self._kept(drawn, made))
-
-    @asynccontextmanager
-    async def _source(self, location: str) -> AsyncIterator[Path]:
-        async with AsyncExitStack() as stack:
-            try:
-                path = await stack.enter_async_context(self.blobs.on_disk(location))
-            except BlobMissing as error:
-                raise TaskFailed("bytes_missing", "the source is not in the store", again=False) from error
-            yield path
 
     async def _drawn(self, canvas: Canvas) -> Set:
         try:

@@ -16,8 +16,8 @@ from connectors.ports import BlobMissing, BlobStore, Clock, content_of
 from connectors.process import ToolFailed
 from processors.transcode.orders import CopyOrder, CopyOutcome, read, written
 from processors.transcode.pace import Pace
-from processors.transcode.sources import memory_allowed, source_on_disk, unchanged
 from processors.work.execution import Execution, TaskFailed
+from processors.work.sources import memory_allowed, source_on_disk, unchanged
 from schemas import cuts as cutting
 from schemas.copies import NOT_COPYABLE, CopiedPicture
 from schemas.cuts import Cuts, cuts_location

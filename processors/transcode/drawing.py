@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from connectors.drawn_text import DrawnText
 from connectors.ports import BlobStore, is_there
 from connectors.text_tools import Texts
-from processors.transcode.sources import memory_allowed, source_on_disk
 from processors.transcode.texts import Extractor
 from processors.work.execution import Execution, TaskFailed
+from processors.work.sources import memory_allowed, source_on_disk
 from schemas.texts import TextRendition
 
 

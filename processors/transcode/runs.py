@@ -15,8 +15,8 @@ from processors.transcode.choice import Choice
 from processors.transcode.drawing import Drawing
 from processors.transcode.filling import Filling, Span
 from processors.transcode.orders import AudioOrder, VideoOrder, read, written
-from processors.transcode.sources import memory_allowed, source_on_disk, unchanged
 from processors.work.execution import Execution
+from processors.work.sources import memory_allowed, source_on_disk, unchanged
 from schemas.renditions import VideoRendition
 
 

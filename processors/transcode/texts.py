@@ -13,8 +13,8 @@ from connectors.text_tools import Texts
 from processors.transcode.filling import described
 from processors.transcode.orders import RunOutcome, Stored, TextOrder, read, written
 from processors.transcode.pace import Pace
-from processors.transcode.sources import memory_allowed, source_on_disk
 from processors.work.execution import Execution
+from processors.work.sources import memory_allowed, source_on_disk
 from schemas.events import StoredSegment
 from schemas.texts import TextRendition
 

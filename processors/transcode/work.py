@@ -21,8 +21,8 @@ from processors.transcode.drawing import Drawing
 from processors.transcode.filling import Rendition
 from processors.transcode.orders import FileOrder, FileOutcome, JoinOrder, read, written
 from processors.transcode.pace import Pace
-from processors.transcode.sources import memory_allowed, source_on_disk
 from processors.work.execution import Execution, TaskFailed
+from processors.work.sources import memory_allowed, source_on_disk
 from schemas.renditions import CannotRender
 from schemas.segments import INIT, segment_location
 

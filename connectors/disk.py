@@ -1,0 +1,19 @@
+"""What is the same for all who write files."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What the system says where there is no more room."""
+
+
+def sync(path: Path) -> None:
+    """Puts a file's bytes, or a folder's names, onto the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
