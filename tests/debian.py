@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
+import tempfile
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -23,11 +26,18 @@ def program(package: str, *names: str) -> str | None:
     """
     found = _found(names)
     if found is None and shutil.which("apt-get") and os.geteuid() == 0:
+        _install(package)
+        found = _found(names)
+    return found
+
+
+def _install(package: str) -> None:
+    """apt-get refuses to run beside itself, and tests run in several processes."""
+    with (Path(tempfile.gettempdir()) / "sluice-tests-apt.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
         for step in _STEPS:
             command = ["apt-get", "-qq", *step, *([package] if step[0] == "install" else [])]
             subprocess.run(command, capture_output=True, timeout=_WITHIN_S, check=False)
-        found = _found(names)
-    return found
 
 
 def required(package: str, *names: str) -> str:

@@ -41,7 +41,7 @@ def gateways(
     if size <= 64 << 20:
         yield request.getfixturevalue("stack")
         return
-    with Stack.start(Home(tmp_path_factory.mktemp("home")), Options(port=8750, gateways=2)) as stack:
+    with Stack.start(Home(tmp_path_factory.mktemp("home")), Options(port=8770, gateways=2)) as stack:
         yield stack
 
 

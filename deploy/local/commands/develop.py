@@ -31,6 +31,10 @@ class Suite(StrEnum):
     ALL = "all"
 
 
+_OF_PARTS = (Suite.ALL, Suite.UNIT)
+"""The others' tests share servers; see tests/conftest.py."""
+
+
 @app.command("test", context_settings=_PASSES_ON)
 def run_tests(
     ctx: typer.Context,
@@ -38,10 +42,12 @@ def run_tests(
     json: JsonOption = False,
 ) -> None:
     """Run tests; what follows `--` goes to pytest."""
+    from deploy.local.checking import SPREAD
     from deploy.local.settings import ROOT
 
     folder = ROOT / "tests" if suite is Suite.ALL else ROOT / "tests" / suite
-    status = _run([sys.executable, "-m", "pytest", str(folder), *_rest(ctx)], quiet=json)
+    spread = SPREAD if suite in _OF_PARTS else ()
+    status = _run([sys.executable, "-m", "pytest", *spread, str(folder), *_rest(ctx)], quiet=json)
     passed = status in (0, _NO_TESTS_THERE)
     if json:
         Output(as_json=True).emit({"suite": suite, "passed": passed, "exit_status": status})
