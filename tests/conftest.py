@@ -3,40 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 
 from deploy.local.stack import Stack
+from tests import parts
 from tests.complaints import complaints
 from tests.servers import Servers, servers
-
-_TESTS = Path(__file__).parent
-_WHOLE = ("e2e", "drills", "ui", "contract")
-"""Folders that one process runs, since their tests share servers; those that take longest begin first."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the tests marked 'full' too")
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-        if "full" in item.keywords and not config.getoption("--full"):
-            item.add_marker(pytest.mark.skip(reason="only with --full"))
-    items.sort(key=lambda item: _rank(_group(item)))
+    if not config.getoption("--full"):
+        for item in items:
+            if "full" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason="only with --full"))
+    items.sort(key=lambda item: parts.rank(item.nodeid))
 
 
-def _group(item: pytest.Item) -> str:
-    """What one process runs: a folder whose tests share servers, or a file."""
-    path = item.path.relative_to(_TESTS)
-    return path.parts[0] if path.parts[0] in _WHOLE else path.as_posix()
-
-
-def _rank(group: str) -> int:
-    return _WHOLE.index(group) if group in _WHOLE else len(_WHOLE)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> parts.Parts:
+    return parts.Parts(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

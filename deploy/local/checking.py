@@ -16,8 +16,8 @@ from deploy.local.console import Output
 from deploy.local.settings import ROOT, read
 
 _BIN = Path(sys.executable).parent
-SPREAD = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder")
-"""pytest over two processes, each with servers of its own: much of what tests do is wait."""
+SPREAD = ("-n", "2", "--no-loadscope-reorder")
+"""pytest over two processes, each with servers of its own (tests/parts.py): much of what tests do is wait."""
 _PYTEST = (sys.executable, "-m", "pytest", "-q", *SPREAD, "tests/unit", "tests/contract")
 _AT_ONCE = 2
 _TESTS = "tests"

@@ -32,7 +32,7 @@ class Suite(StrEnum):
 
 
 _OF_PARTS = (Suite.ALL, Suite.UNIT)
-"""The others' tests share servers; see tests/conftest.py."""
+"""The others' tests share servers; see tests/parts.py."""
 
 
 @app.command("test", context_settings=_PASSES_ON)
