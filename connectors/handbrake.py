@@ -152,6 +152,7 @@ class HandbrakeTools:
             if not (order.target.is_file() and order.target.stat().st_size):
                 raise ToolFailed("nothing_written", "HandBrake ended well and wrote nothing")
         except ToolFailed as error:
+            order.target.unlink(missing_ok=True)  # it may have begun to write before it was ended
             raise explain(follower.log, error) from None
         on_progress(HandbrakeProgress(1.0, 0.0, 0, "muxing"))
 

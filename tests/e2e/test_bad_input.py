@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import socket
 import struct
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from deploy.local.stack import Stack
 from tests.client import Client, until
-from tests.clips import clip, ffmpeg, run
+from tests.clips import clip, run
 from tests.log import published
 
 
@@ -186,11 +186,16 @@ def test_nobody_gets_in_without_the_token(client: Client) -> None:
         assert httpx.get(f"{client.url}/api/v1/jobs", headers=headers).status_code == 401
 
 
-def test_the_stack_goes_on_after_all_that(client: Client, good: Path) -> None:
+def test_the_stack_goes_on_after_all_that(client: Client, stack: Stack, good: Path) -> None:
     said = client.upload(good, profile="preview")
     client.until_job(said["job"]["id"], "completed")
-    left = subprocess.run(["pgrep", "-f", ffmpeg()], capture_output=True, text=True, check=False)
-    assert left.stdout == ""
+    until(lambda: not tools_of(stack), "all tools to end")
+
+
+def tools_of(stack: Stack) -> list[int]:
+    """What the workers of the stack run just now."""
+    workers = [child for name, child in stack.children.items() if name.startswith("worker-")]
+    return [each.pid for child in workers for each in psutil.Process(child.pid).children(recursive=True)]
 
 
 def matroska_with_tracks(count: int) -> bytes:
