@@ -188,25 +188,34 @@ def _move_folder(name: str, held: int, to: str, target: int) -> None:
 
 
 def move_file(name: str, held: int, to: str, target: int) -> None:
-    """A second name, which takes nothing's place, and then the first one goes; OSError where it can't be."""
+    """A second name, which takes nothing's place, and then the first one goes. Raises OSError."""
+    second_name(name, held, to, target)
+    os.unlink(name, dir_fd=held)
+
+
+def second_name(name: str, held: int, to: str, target: int) -> None:
+    """The same file under another name too; a copy of it where the disk knows no second names.
+
+    Raises OSError, FileExistsError among them.
+    """
     try:
         os.link(name, to, src_dir_fd=held, dst_dir_fd=target, follow_symlinks=False)
     except OSError as error:
         if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS):
             raise
-        _rename_where_free(name, held, to, target)
-        return
-    os.unlink(name, dir_fd=held)
+        _copy(name, held, to, target)
 
 
-def _rename_where_free(name: str, held: int, to: str, target: int) -> None:
-    """Where the disk knows no second names: who puts something there in this very moment loses it."""
+def _copy(name: str, held: int, to: str, target: int) -> None:
+    source = os.open(name, walking.FILE, dir_fd=held)
     try:
-        os.stat(to, dir_fd=target, follow_symlinks=False)
-    except FileNotFoundError:
-        os.rename(name, to, src_dir_fd=held, dst_dir_fd=target)
-        return
-    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        with os.fdopen(os.open(to, _NEW, _MODE, dir_fd=target), "wb") as copied:
+            while piece := os.read(source, _PIECE_BYTES):
+                copied.write(piece)
+            copied.flush()
+            os.fsync(copied.fileno())
+    finally:
+        os.close(source)
 
 
 def _is_sayable(name: str) -> bool:

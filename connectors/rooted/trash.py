@@ -18,8 +18,8 @@ import orjson
 
 from connectors.rooted import walking
 from connectors.rooted.paths import Inside, inside
-from connectors.rooted.root import Kind, Root, move
-from connectors.rooted.walking import NotThere, troubles
+from connectors.rooted.root import Kind, Root, Written, move, second_name
+from connectors.rooted.walking import NotThere, Taken, troubles
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _THING, _SAID = Inside(("thing",)), "said.json"
@@ -53,6 +53,34 @@ def throw(root: Root, path: Inside, id: str, *, at: datetime, by: str, why: str)
             with _folder_of(trash, id) as own:
                 _say(own, thrown)
                 move(path, held, _THING, own)
+        except BaseException:
+            _end(trash, id)
+            raise
+    return thrown
+
+
+def replace(root: Root, written: Written, id: str, at: datetime, by: str) -> Thrown | None:
+    """Gives a whole file its path at one stroke; the file that was there stays in the trash. None where there
+    was nothing. Raises Taken for what is no file, and what `Root.keep` does.
+    """
+    try:
+        before = root.look(written.path)
+    except NotThere:
+        root.keep(written)
+        return None
+    if before.kind != "file":
+        raise Taken(f"what is at {written.path} is no file, and is not replaced")
+    thrown = Thrown(id, str(written.path), "file", at, by, "replaced")
+    with root.trash_folder() as trash, walking.folder(root.path, written.path.folder) as held:
+        with troubles(written.path):
+            os.mkdir(id, 0o700, dir_fd=trash)
+        try:
+            with _folder_of(trash, id) as own, troubles(written.path):
+                _say(own, thrown)
+                second_name(written.path.name, held, _THING.name, own)
+                os.fsync(written.descriptor)
+                os.rename(written.name, written.path.name, src_dir_fd=written.held, dst_dir_fd=held)
+                os.fsync(held)
         except BaseException:
             _end(trash, id)
             raise

@@ -14,7 +14,7 @@ from pathlib import Path
 from connectors.rooted.paths import Inside, PathRefused
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 """Without O_NONBLOCK, opening a pipe would wait for somebody to write into it."""
 
 
@@ -98,7 +98,7 @@ def _entered(name: str, held: int) -> int:
 def opened(root: Path, path: Inside) -> int:
     """A file at a path, open for reading. Raises NotThere, PathRefused, ReadOnly."""
     with folder(root, path.folder) as held, troubles(path):
-        descriptor = os.open(path.name, _FILE, dir_fd=held)
+        descriptor = os.open(path.name, FILE, dir_fd=held)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise PathRefused(f"{path} is no file")
