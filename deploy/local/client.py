@@ -51,7 +51,8 @@ class Gateway:
 
     def get(self, path: str, **params: Any) -> Any:
         """The body of a resource."""
-        return self._body("GET", path, params={k: v for k, v in params.items() if v is not None})
+        asked = {name: value for name, value in params.items() if value is not None}
+        return self._body("GET", path, params=asked or None)  # an empty one would take the path's own away
 
     def post(self, path: str, body: Any = None, **more: Any) -> Any:
         """Asks for something; the answer's body."""
