@@ -16,6 +16,7 @@ from deploy.local.commands import (
     demo,
     develop,
     events,
+    files,
     jobs,
     letters,
     media,
@@ -91,6 +92,7 @@ def _options(
 for _part in (demo, stack, certs, media, jobs, events, account, develop):
     app.registered_commands += _part.app.registered_commands
 app.add_typer(audit.app, name="audit")
+app.add_typer(files.app, name="files")
 app.add_typer(letters.app, name="dlq")
 app.add_typer(profiles.app, name="profiles")
 app.add_typer(workers.app, name="workers")
