@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import itertools
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl
 
-import orjson
 from cachetools import LRUCache
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError, PyMongoError
 
+from connectors import windows
 from connectors.lattice import together
 from connectors.ports import (
+    Between,
     DatabaseUnavailable,
     Document,
     FromNow,
@@ -27,17 +27,14 @@ from connectors.ports import (
     Plus,
     Query,
 )
+from connectors.windows import Place, Reach
 
 T = TypeVar("T")
 Collection = AsyncIOMotorCollection[Document]
 
 _JOURNALLED = WriteConcern(w="majority", j=True)
-_FIRST_WINDOW = timedelta(minutes=1)
-_MOST_GROWTH = 64
 _PAGES_KNOWN = 1000
-_ALL_TIME = timedelta(days=1_000_000)
 _IS_TAKEN = 11000
-_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _UNCHECKED = frozenset({"tlsinsecure", "tlsallowinvalidcertificates", "tlsallowinvalidhostnames"})
 
 
@@ -59,7 +56,7 @@ class MongoDatabase:
             appname="sluice",
         )
         self._db = self._client.get_database(name, write_concern=_JOURNALLED)
-        self._windows: LRUCache[tuple[str, str], timedelta] = LRUCache(_PAGES_KNOWN)
+        self._windows: LRUCache[tuple[str, str], Reach] = LRUCache(_PAGES_KNOWN)
 
     def close(self) -> None:
         """Lets go of the connections."""
@@ -106,48 +103,52 @@ class MongoDatabase:
         The embedded server reads every match before it sorts, so a page is looked for in a window of time
         that widens until the page is full, and the next one like it in what was enough for this.
         """
-        before = _read_cursor(query.cursor) if query.cursor else None
-        documents = await self._newest(self._db[collection], query, before)
+        after = windows.read_cursor(query.cursor, query) if query.cursor else None
+        documents = await self._first(self._db[collection], query, after)
         items = documents[: query.limit]
         more = len(documents) > query.limit
-        return Page(items, _write_cursor(items[-1], query.order_by) if more else None)
+        return Page(items, windows.write_cursor(items[-1], query) if more else None)
 
-    async def _newest(
-        self, collection: Collection, query: Query, before: tuple[datetime, str] | None
-    ) -> list[Document]:
-        start = before[0] if before else query.until or datetime.now(UTC)
-        alike = (collection.name, repr((query.key, query.where, query.any_of)))
-        window, floor = self._windows.get(alike, _FIRST_WINDOW), query.since or _BEGINNING
-        while window < start - floor:  # never `start - window`: it may be before the first year there is
-            found = await self._within(collection, query, start - window, before)
+    async def _first(self, collection: Collection, query: Query, after: Place | None) -> list[Document]:
+        start, end = windows.start_of(query, after), windows.end_of(query)
+        alike = (collection.name, repr(replace(query, cursor=None, edge=None, since=None, until=None)))
+        known = self._windows.get(alike) or windows.unknown(query)
+        window, ahead = known.later if after else known.first, 1 if query.ascending else -1
+        while window < (end - start) * ahead:
+            found = await self._within(collection, query, start, start + window * ahead, after)
             if len(found) > query.limit:
                 break
-            window *= _growth(len(found), query.limit)
+            window *= windows.growth(len(found), query.limit)
         else:
-            found = await self._within(collection, query, floor, before)
-        if before is None and query.since is None and query.until is None:  # other pages end sooner
-            self._windows[alike] = _window(start, found, query)
+            found = await self._within(collection, query, start, end, after)
+        if after is None and query.since is None and query.until is None:  # other pages end sooner
+            self._windows[alike] = windows.reach(start, found, query)
         return found
 
     async def _within(
-        self, collection: Collection, query: Query, lower: datetime, before: tuple[datetime, str] | None
+        self, collection: Collection, query: Query, start: float, end: float, after: Place | None
     ) -> list[Document]:
-        upper = before[0] if before else query.until
-        bounds = {query.order_by: {"$gte": lower} | ({"$lte": upper} if upper else {})}
+        low, high = windows.bounds(query, start, end)
+        is_open = after is None and (query.since if query.ascending else query.until) is None
+        between = {"$lte": high} if query.ascending else {"$gte": low}
+        between |= {} if is_open else {"$gte": low, "$lte": high}
         found: dict[Any, Document] = {}
         for looked_up, rest in _lookups(query):
-            pipeline = [{"$match": {**looked_up, **bounds}}, *({"$match": each} for each in rest)]
-            documents = await self._newest_first(collection, pipeline, query, cut=before is None)
+            matches = [{**looked_up, query.order_by: between}, *rest]
+            pipeline = [{"$match": each} for each in matches]
+            documents = await self._in_order(collection, pipeline, query, cut=after is None)
             found |= {document["_id"]: document for document in documents}
-        order = sorted(found.values(), key=lambda document: _place(document, query.order_by), reverse=True)
-        after = [each for each in order if before is None or _place(each, query.order_by) < before]
-        return after[: query.limit + 1]
+        places = {id: windows.place_of(document, query.order_by) for id, document in found.items()}
+        left = [id for id, place in places.items() if after is None or windows.is_after(place, after, query)]
+        left.sort(key=lambda id: places[id], reverse=not query.ascending)
+        return [found[id] for id in left[: query.limit + 1]]
 
-    async def _newest_first(
+    async def _in_order(
         self, collection: Collection, pipeline: list[Document], query: Query, *, cut: bool
     ) -> list[Document]:
         limit = [{"$limit": query.limit + 1}] if cut else []
-        sort = {"$sort": {query.order_by: -1, "_id": -1}}
+        way = 1 if query.ascending else -1
+        sort = {"$sort": {query.order_by: way, "_id": way}}
         return await self._ask(collection.aggregate([*pipeline, sort, *limit]).to_list(None))
 
     async def merge(self, merges: Sequence[Merge]) -> None:
@@ -193,27 +194,15 @@ class MongoDatabase:
             raise
 
 
-def _window(start: datetime, found: Sequence[Document], query: Query) -> timedelta:
-    """How far back to look for the next page like this one: somewhat further than this one went."""
-    if len(found) <= query.limit:
-        return _ALL_TIME
-    return max(_FIRST_WINDOW, (start - _place(found[-1], query.order_by)[0]) * 3 / 2)
-
-
-def _growth(found: int, wanted: int) -> int:
-    """By how much a window is to be wider that held so many: enough if they lie evenly, and some to spare."""
-    return _MOST_GROWTH if not found else min(_MOST_GROWTH, 2 + 2 * wanted // found)
-
-
 def _lookups(query: Query) -> Iterator[tuple[Document, list[Document]]]:
     """What to look up by an index, one value at a time, and what to hold against what is found.
 
     The embedded server follows an index of two fields only where it is asked for one value of the first, a
     range of the second, and nothing else.
     """
+    groups = [*([query.any_of] if query.key and query.any_of else []), *query.all_of]
     rest = [_filter(query.where)] if query.where else []
-    if query.key and query.any_of:
-        rest.append({"$or": [_filter(each) for each in query.any_of]})
+    rest += [{"$or": [_filter(each) for each in group]} for group in groups]
     for alternative in [query.key] if query.key or not query.any_of else query.any_of:
         spread = [[(path, value) for value in _values(one)] for path, one in alternative.items()]
         yield from ((dict(each), rest) for each in itertools.product(*spread))
@@ -224,7 +213,14 @@ def _values(value: Any) -> Sequence[Any]:
 
 
 def _filter(where: Mapping[str, Any]) -> Document:
-    return {path: {"$in": list(v.values)} if isinstance(v, OneOf) else v for path, v in where.items()}
+    return {path: _condition(value) for path, value in where.items()}
+
+
+def _condition(value: Any) -> Any:
+    if isinstance(value, Between):
+        bounds = {"$gte": value.low, "$lte": value.high}
+        return {name: bound for name, bound in bounds.items() if bound is not None}
+    return {"$in": list(value.values)} if isinstance(value, OneOf) else value
 
 
 def _value(path: str, value: Any) -> Any:
@@ -234,29 +230,6 @@ def _value(path: str, value: Any) -> Any:
     if isinstance(value, Plus):
         return {"$add": [{"$ifNull": [f"${path}", 0]}, value.amount]}
     return {"$literal": value}
-
-
-def _place(document: Document, order_by: str) -> tuple[datetime, str]:
-    """Where a document stands in an order by a (dotted) path."""
-    value: Any = document
-    for step in order_by.split("."):
-        value = value[step]
-    return value, document["_id"]
-
-
-def _write_cursor(document: Document, order_by: str) -> str:
-    when, id = _place(document, order_by)
-    said = orjson.dumps([when.isoformat(), id])
-    return base64.urlsafe_b64encode(said).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, str]:
-    try:
-        said, id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        when = datetime.fromisoformat(said)
-        return when if when.tzinfo else when.replace(tzinfo=UTC), str(id)
-    except (ValueError, TypeError, binascii.Error) as error:
-        raise ValueError("this cursor was not made here; start again without one") from error
 
 
 def _refuse_unchecked(url: str) -> None:

@@ -143,6 +143,14 @@ class OneOf:
 
 
 @dataclass(frozen=True, slots=True)
+class Between:
+    """A condition: the field is not below the one, nor above the other; None is no bound."""
+
+    low: Any = None
+    high: Any = None
+
+
+@dataclass(frozen=True, slots=True)
 class Merge:
     """A step up a lattice: each field becomes the greater of what it is and what is given.
 
@@ -165,21 +173,29 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Documents whose fields equal `key` and `where`, newest first by `order_by`, a page at a time.
+    """Documents whose fields equal `key` and `where`, the last by `order_by` first, a page at a time.
+
+    With `ascending` the first come first. `order_by` names moments, or `numbers`; what has none is left out.
+    `edge` is where the order begins, as far as that is known: nothing lies before it.
 
     Of alternatives in `any_of` at least one must hold too. What is looked up is `key`, or without it each of
     the alternatives: they want an index of the field and `order_by`, and the rest is held against what is
-    found. What `order_by` names is not before `since` and not after `until`.
+    found, as is that of each group in `all_of` at least one alternative holds. What `order_by` names is not
+    before `since` and not after `until`.
     """
 
     key: Mapping[str, Any] = field(default_factory=dict)
     where: Mapping[str, Any] = field(default_factory=dict)
     any_of: Sequence[Mapping[str, Any]] = ()
+    all_of: Sequence[Sequence[Mapping[str, Any]]] = ()
     order_by: str = "created_at"
+    numbers: bool = False
+    ascending: bool = False
+    edge: Any = None
     limit: int = 50
     cursor: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+    since: Any = None
+    until: Any = None
 
 
 class Database(Protocol):

@@ -39,6 +39,7 @@ from gateway.playback import older
 from gateway.playback.cors import OpenToPages
 from gateway.profiles import endpoints as profile_endpoints
 from gateway.providers import endpoints as providers
+from gateway.records import endpoints as records
 from gateway.registry import endpoints as registry
 from gateway.resets import endpoints as resets
 from gateway.roots import endpoints as files
@@ -76,6 +77,7 @@ _LIVE = frozenset({f"{API}/events", f"{API}/ws"})
 _ASKED_WITH = (
     "Authorization",
     "Idempotency-Key",
+    "If-Match",
     "If-None-Match",
     "Last-Event-ID",
     "Range",
@@ -140,6 +142,7 @@ def _include(app: FastAPI) -> None:
     for routes in (
         jobs.router,
         media.router,
+        records.router,
         uploads.router,
         files.router,
         profile_endpoints.router,

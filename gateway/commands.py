@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -14,7 +15,7 @@ from connectors.ports import BrokerUnavailable, DatabaseUnavailable, Position
 from connectors.read_models import NotBuilt
 from gateway import tokens
 from gateway.audit import requests
-from gateway.audit.acts import Act, act_of
+from gateway.audit.acts import Act, acts_of
 from gateway.audit.entry import FAILED, Entry, Target
 from gateway.auth.dependencies import Bearer, current_principal
 from gateway.auth.principal import NOBODY, Principal
@@ -85,17 +86,18 @@ class Command:
 
         `at_once` leaves it to later reads to wait for the read models.
         """
-        entry = await self.written_down(act_of(events))
+        entries = await asyncio.gather(*(self.written_down(act) for act in acts_of(events)))
         try:
             positions = await self.services.publisher.publish(events)
         except BrokerUnavailable as error:
-            self.services.trail.note(replace(entry, at=self.now, outcome=FAILED))
+            for entry in entries:
+                self.services.trail.note(replace(entry, at=self.now, outcome=FAILED))
             log.warning("command not confirmed", error=str(error))
             raise Unavailable(
                 "Kafka did not confirm this in time. It may still happen: look first."
             ) from error
         shown = [each for each in positions if VIEWS in BY_NAME[each.topic].consumers]
-        token = tokens.write(shown)
+        token = tokens.write(tokens.last_of_each(shown))
         self._response.headers[TOKEN_HEADER] = token
         self._response.headers["Location"] = location
         within_s = self.services.settings.read_your_write_s

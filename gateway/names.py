@@ -18,7 +18,7 @@ _STRIPPED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 def clean(name: str) -> str:
     """The base name in NFC, without control characters, in at most 255 bytes with its ending kept."""
-    visible = "".join(c for c in name if _is_kept(c))
+    visible = "".join(c for c in name if is_kept(c))
     pieces = [piece.strip() for piece in _SEPARATORS.split(unicodedata.normalize("NFC", visible))]
     named = [piece for piece in pieces if piece.strip(".")]
     return _shorten(named[-1]) if named else UNNAMED
@@ -29,7 +29,8 @@ def stem(name: str) -> str:
     return _split(name)[0] or UNNAMED
 
 
-def _is_kept(character: str) -> bool:
+def is_kept(character: str) -> bool:
+    """Whether a character can be seen for what it is."""
     return character not in _REORDERING and unicodedata.category(character) not in _STRIPPED_CATEGORIES
 
 

@@ -25,6 +25,12 @@ def write(positions: Sequence[Position]) -> str:
     return base64.urlsafe_b64encode(said).decode().rstrip("=")
 
 
+def last_of_each(positions: Sequence[Position]) -> list[Position]:
+    """The last place of each partition: who has read that has read those before it."""
+    last = {(p.topic, p.partition): p for p in sorted(positions, key=lambda each: each.offset)}
+    return [last[p.topic, p.partition] for p in positions if last[p.topic, p.partition] is p]
+
+
 def read(token: str) -> list[Position]:
     """The places in the log that a token stands for. Raises BadToken."""
     if len(token) > _MAX_CHARACTERS:

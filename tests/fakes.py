@@ -12,6 +12,7 @@ from typing import Any
 
 from connectors.lattice import greater
 from connectors.ports import (
+    Between,
     BrokerUnavailable,
     Clock,
     DatabaseUnavailable,
@@ -147,9 +148,10 @@ class MemoryDatabase:
 
     async def page(self, collection: str, query: Query) -> Page:
         found = [d for d in self._of(collection).values() if _matches(d, {**query.key, **query.where})]
-        found = [d for d in found if not query.any_of or any(_matches(d, each) for each in query.any_of)]
+        groups = [*([query.any_of] if query.any_of else []), *query.all_of]
+        found = [d for d in found if all(any(_matches(d, each) for each in group) for group in groups)]
         found = [d for d in found if _is_between(_get(d, query.order_by), query)]
-        found.sort(key=lambda d: (_get(d, query.order_by), d["_id"]), reverse=True)
+        found.sort(key=lambda d: (_get(d, query.order_by), d["_id"]), reverse=not query.ascending)
         start = _read_cursor(query.cursor)
         items = copy.deepcopy(found[start : start + query.limit])
         end = start + len(items)
@@ -192,9 +194,16 @@ def _matches(document: Document, where: Mapping[str, Any]) -> bool:
 def _holds(value: Any, wanted: Any) -> bool:
     """Of a list one element is enough, as in the database."""
     values = value if isinstance(value, list) else [value]
+    if isinstance(wanted, Between):
+        return any(_lies_between(each, wanted) for each in values)
     if isinstance(wanted, OneOf):
         return any(each in wanted.values for each in values)
     return bool(value == wanted) or wanted in values
+
+
+def _lies_between(value: Any, wanted: Between) -> bool:
+    low, high = wanted.low is None or value is None, wanted.high is None or value is None
+    return value is not None and (low or value >= wanted.low) and (high or value <= wanted.high)
 
 
 def _get(document: Any, path: str) -> Any:

@@ -77,6 +77,11 @@ def rejected(media_id: str = "m1", **more: Any) -> events.MediaRejected:
     return events.MediaRejected(**{"meta": meta(), "media_id": media_id, **said, **more})
 
 
+def changed(media_id: str = "m1", **more: Any) -> events.MediaChanged:
+    said: dict[str, Any] = {"version": 1, "change": "record"}
+    return events.MediaChanged(**{"meta": meta(), "media_id": media_id, **said, **more})
+
+
 def deleted(media_id: str = "m1", **more: Any) -> events.MediaChanged:
     said: dict[str, Any] = {"version": 1, "change": "deleted"}
     return events.MediaChanged(**{"meta": meta(), "media_id": media_id, **said, **more})

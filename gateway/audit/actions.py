@@ -62,6 +62,8 @@ _MEDIA: Rows = {
     ("PATCH", "/uploads/{upload_id}"): _act("media.uploaded", *_UPLOAD),
     ("DELETE", "/uploads/{upload_id}"): _file("upload.ended", *_UPLOAD),
     ("GET", "/media/{media_id}"): _look("media.shown", *_MEDIUM),
+    ("PATCH", "/media/{media_id}"): _act("media.edited", *_MEDIUM),
+    ("POST", "/media/bulk"): _act("media.edited"),
     ("DELETE", "/media/{media_id}"): _act("media.deleted", *_MEDIUM),
     ("GET", "/media/{media_id}/content"): _file("media.downloaded", *_MEDIUM),
     ("GET", "/media/{media_id}/images/{name}"): _look("media.pictured", *_MEDIUM),

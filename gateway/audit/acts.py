@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from gateway.audit.entry import Target
 from gateway.auth.accounts import API_KEY, IDENTITY, INVITATION, PASSWORD, SHARE, USER_KEY
-from schemas import events
+from schemas import events, record
 from schemas.events import Event
 from schemas.topics import topic_of
 
@@ -35,6 +35,12 @@ def act_of(said: Sequence[Event]) -> Act:
     return max(found, key=lambda act: act.action.startswith("user."), default=_unnamed(said[0]))
 
 
+def acts_of(said: Sequence[Event]) -> list[Act]:
+    """The same, one for each medium where the same is done to many."""
+    records = [each for each in said if isinstance(each, events.MediaChanged)]
+    return [_changed(each) for each in records] if len(records) == len(said) else [act_of(said)]
+
+
 def _act(event: Event) -> Act | None:
     told = ACTS.get(type(event))
     return told(event) if told else None
@@ -50,6 +56,10 @@ def _uploaded(event: events.MediaUploaded) -> Act:
 
 
 def _changed(event: events.MediaChanged) -> Act:
+    if event.change == record.CHANGE:
+        return Act(
+            "media.edited", Target("media", event.media_id), {"fields": ",".join(event.values)[:_MOST]}
+        )
     name = "media.placed" if event.change == "library" else f"media.{event.change}"
     return Act(name, Target("media", event.media_id), event.values)
 

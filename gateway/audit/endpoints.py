@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import Query
-from pydantic import BeforeValidator
 
 from gateway import pages
 from gateway.audit import looking
 from gateway.audit.schemas import AuditItem
 from gateway.auth.dependencies import allow
+from gateway.moments import Moment
 from gateway.openapi import problems
 from gateway.routing import Router
 from gateway.services import ServicesOf
 
 router = Router(tags=["audit"])
 
-_WRITTEN = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:.*", re.DOTALL)
-
-
-def _is_written(said: object) -> object:
-    """Refuses what would be read as seconds since 1970, or as the beginning of a day."""
-    if isinstance(said, str) and not _WRITTEN.fullmatch(said):
-        raise ValueError("a moment is written as in 2026-05-01T12:00:00Z")
-    return said
-
-
-Moment = Annotated[datetime | None, BeforeValidator(_is_written)]
 Text = Annotated[str | None, Query(max_length=200)]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import strawberry
 
 from gateway.graphql.asking import Info, paging
+from gateway.graphql.matching import MediaMatching, filters
 from gateway.graphql.shapes import gives
 from gateway.graphql.types import (
     JobState,
@@ -26,7 +27,8 @@ from gateway.libraries import endpoints as libraries
 from gateway.libraries.schemas import Library
 from gateway.limits import endpoints as limits
 from gateway.media import endpoints as media
-from gateway.media.schemas import Media, Status
+from gateway.media.lookup import find
+from gateway.media.schemas import Media
 from gateway.sessions import endpoints as sessions
 from gateway.sessions.schemas import Whoami
 from gateway.system.schemas import Service
@@ -39,7 +41,8 @@ class Query:
     async def media(self, info: Info, id: strawberry.ID) -> Media:
         """One medium."""
         asking = info.context.allowed("media:read")
-        return await media.get_media(asking.services, asking.principal, id)
+        found, _ = await find(asking.services, asking.principal, id)
+        return found
 
     @gives(Page[MediaType] | None)
     async def media_list(
@@ -48,11 +51,12 @@ class Query:
         first: int = 50,
         after: str | None = None,
         status: MediaStatus | None = None,
+        matching: MediaMatching | None = None,
     ) -> Any:
         """Media, newest first; all but deleted ones where no status is asked for."""
         asking, wanted = info.context.allowed("media:read"), paging(first, after)
-        named: Status | None = status.value if status else None
-        return await media.list_media(asking.services, asking.principal, wanted, named)
+        fitting = filters(status, matching)
+        return await media.list_media(asking.services, asking.principal, wanted, fitting)
 
     @gives(JobType | None)
     async def job(self, info: Info, id: strawberry.ID) -> Job:

@@ -6,21 +6,21 @@ from typing import Annotated, Any
 
 from fastapi import Header, Query, Request, Response
 
-from connectors.ports import OneOf
 from gateway import files, pages
 from gateway.access.policy import Level
 from gateway.auth.dependencies import CurrentPrincipal, allow
 from gateway.commands import Commanded
 from gateway.jobs import orders
 from gateway.jobs.schemas import JobAccepted, Priority, TranscodeOrder
-from gateway.media import deletion, images
-from gateway.media.existing import MEDIA
+from gateway.media import deletion, images, listing
 from gateway.media.intake import Wanted, take_in
+from gateway.media.listing import Filtered
 from gateway.media.lookup import find, find_usable
 from gateway.media.outcome import counted
 from gateway.media.render import render
-from gateway.media.schemas import Accepted, Deletion, Media, Status
+from gateway.media.schemas import Accepted, Deletion, Media
 from gateway.openapi import FILE, NOT_MODIFIED, problems
+from gateway.records.edits import etag
 from gateway.routing import Router
 from gateway.services import ServicesOf
 
@@ -28,9 +28,6 @@ router = Router(prefix="/media", tags=["media"])
 
 _READ, _WRITE = allow("media:read"), allow("media:write")
 _MAKE = allow("jobs:write")
-
-_SHOWN = OneOf(("uploaded", "ready", "rejected"))
-"""What a list shows that asks for no status."""
 
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -71,24 +68,21 @@ async def upload_media(
 
 @router.get("", dependencies=[_READ], responses=problems(400))
 async def list_media(
-    services: ServicesOf,
-    principal: CurrentPrincipal,
-    paging: pages.Paged,
-    status: Annotated[
-        Status | None, Query(description="Only those; all but deleted ones without it.")
-    ] = None,
+    services: ServicesOf, principal: CurrentPrincipal, paging: pages.Paged, wanted: Filtered
 ) -> pages.Listing[Media]:
-    """Lists media, newest first."""
-    where = {"status.name": status or _SHOWN}
-    found = await pages.page(services.read_models, MEDIA, where, paging, services.gate.visible(principal))
+    """Lists media, newest first unless another order is asked for; of those that one sees, what fits."""
+    found = await listing.page(services.read_models, wanted, services.gate.visible(principal), paging)
     media = [one for document in found.items if (one := render(document))]
     return pages.Listing(items=media, next=found.next)
 
 
 @router.get("/{media_id}", dependencies=[_READ], responses=problems(400, 404, 410))
-async def get_media(services: ServicesOf, principal: CurrentPrincipal, media_id: str) -> Media:
-    """Gets one medium."""
-    media, _ = await find(services, principal, media_id)
+async def get_media(
+    services: ServicesOf, principal: CurrentPrincipal, response: Response, media_id: str
+) -> Media:
+    """Gets one medium. Its `ETag` is another one whenever what is said of it was changed."""
+    media, document = await find(services, principal, media_id)
+    response.headers["ETag"] = etag(document)
     return media
 
 

@@ -8,6 +8,7 @@ from connectors.ports import Document
 from gateway.documents import part
 from gateway.media import images
 from gateway.media.schemas import Media, MediaLinks, Probe, Rejection
+from schemas import record
 from schemas.events import MediaUploaded
 
 
@@ -30,6 +31,8 @@ def render(document: Document) -> Media | None:
         rejection=_found(Rejection, document, "rejection"),
         images=images.shown(document, media_path(document["_id"])),
         image_failures=images.failures(document),
+        kind=part(document, "probe").get("kind"),
+        **_said_of(part(document, record.CHANGE), upload["name"]),
     )
 
 
@@ -47,13 +50,33 @@ def render_uploaded(event: MediaUploaded) -> Media:
         rejection=None,
         images=[],
         image_failures=[],
+        kind=None,
+        **_said_of({}, event.name),
     )
+
+
+def shown_name(document: Document) -> str:
+    """What a medium's file is called now."""
+    name = part(part(document, record.CHANGE), record.NAME).get("value")
+    return str(name or document["upload"]["name"])
+
+
+def own_fields(kept: Document) -> dict[str, Any]:
+    """The fields of a record that people thought of themselves, by name."""
+    found = {record.name_of(key): each["value"] for key, each in part(kept, record.CUSTOM).items()}
+    return {name: found[name] for name in sorted(found) if found[name] is not None}
+
+
+def _said_of(kept: Document, uploaded_as: str) -> dict[str, Any]:
+    """What people said of a medium."""
+    said = {field: part(kept, field).get("value") for field in record.FIELDS}
+    said |= {field: said[field] or [] for field in record.LABELS}
+    return {**said, record.NAME: said[record.NAME] or uploaded_as, "custom": own_fields(kept)}
 
 
 def _media(media_id: str, upload: Document, **known: Any) -> Media:
     return Media(
         id=media_id,
-        name=upload["name"],
         owner_id=upload["owner_id"],
         size_bytes=upload["size_bytes"],
         sha256=upload["sha256"],

@@ -89,6 +89,14 @@ class Media(BaseModel):
                 {
                     "id": MEDIA_ID,
                     "name": "holiday.mov",
+                    "title": "Summer in Kraków",
+                    "description": None,
+                    "categories": ["Travel"],
+                    "tags": ["holiday", "Ada"],
+                    "released": "1999-07",
+                    "rating": 8.5,
+                    "custom": {"camera": "Super 8"},
+                    "kind": None,
                     "status": "uploaded",
                     "owner_id": "admin",
                     "size_bytes": 73_400_320,
@@ -121,7 +129,15 @@ class Media(BaseModel):
     )
 
     id: str
-    name: str
+    name: str = Field(description="What its file is called: as it was uploaded, or as it was renamed.")
+    title: str | None
+    description: str | None
+    categories: list[str]
+    tags: list[str]
+    released: str | None = Field(description="A year, a month or a day.")
+    rating: float | None
+    custom: dict[str, int | float | str] = Field(description="Fields of people's own.")
+    kind: str | None = Field(description="video or audio, once it was looked at.")
     status: Status
     owner_id: str
     size_bytes: int

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, cast
 
 import orjson
 
 from connectors.ports import Merge
-from schemas import events, pictures
+from schemas import events, pictures, record
 from schemas.events import Event
+from schemas.medium import Medium
+from schemas.words import beginnings
 
 MEDIA = "media"
 JOBS = "jobs"
@@ -22,6 +25,7 @@ RESOURCES = "resources"
 USERS = "users"
 AUDIT = "audit"
 CHAINS = "audit_chains"
+EXTENTS = "extents"
 
 UPLOADED, READY, REJECTED, DELETED = "uploaded", "ready", "rejected", "deleted"
 PENDING, PROCESSING = "pending", "processing"
@@ -46,8 +50,15 @@ def _listed_by(*paths: str) -> list[list[str]]:
     return [[_NEWEST], *([path, _NEWEST] for path in paths)]
 
 
+_SEEN_BY = ("upload.owner_id", "access.names", "library.id")
+"""What decides who sees a medium."""
+_LABELS = [f"record.{field}.labels" for field in record.LABELS]
+
 INDEXES: dict[str, list[list[str]]] = {
-    MEDIA: _listed_by("upload.owner_id", "access.names", "library.id", "status.name", "upload.name"),
+    MEDIA: [
+        *_listed_by(*_SEEN_BY, "status.name", "upload.name", "probe.kind", *_LABELS, *record.WORDS),
+        *[fields for order in record.ORDERS[1:] for fields in ([order], *([by, order] for by in _SEEN_BY))],
+    ],
     JOBS: _listed_by("request.owner_id", "request.media_id", "state.name", "pause.on"),
     RESOURCES: [["kind", "now.at"]],
     USERS: _listed_by("now.state", "now.role"),
@@ -55,6 +66,7 @@ INDEXES: dict[str, list[list[str]]] = {
         "record.target_id", "record.actor_id", "record.action", "record.target_kind", "record.outcome"
     ),
     CHAINS: [["head.anchored"]],
+    EXTENTS: [],
 }
 """What the gateway asks by."""
 
@@ -78,6 +90,17 @@ def steps(event: Event) -> list[Merge]:
     """The steps that an event is worth; none for events that the read models do not show."""
     step = _STEPS.get(type(event))
     return step(event) if step else []
+
+
+def _extents(values: dict[str, datetime | int]) -> list[Merge]:
+    """How far the orders of media reach, both ways: to look for an end of one costs a look at all of it."""
+    found: dict[str, Any] = {}
+    for path, value in values.items():
+        number = value if isinstance(value, int) else int(value.timestamp() * 1000)
+        found |= {
+            f"{record.extent_of(path)}.{end}": each for end, each in (("up", number), ("down", -number))
+        }
+    return [Merge(EXTENTS, MEDIA, found)]
 
 
 def _media_status(name: str) -> dict[str, Any]:
@@ -104,16 +127,16 @@ def _job(event: Any, **fields: Any) -> list[Merge]:
 
 
 def _uploaded(event: events.MediaUploaded) -> list[Merge]:
-    return _media(
-        event,
-        upload=_said(event, "media_id"),
-        created_at=event.meta.occurred_at,
-        status=_media_status(UPLOADED),
-    )
+    upload = {**_said(event, "media_id"), "words": beginnings([event.name])}
+    at = event.meta.occurred_at
+    extents = _extents({"created_at": at, "upload.size_bytes": event.size_bytes})
+    return _media(event, upload=upload, created_at=at, status=_media_status(UPLOADED)) + extents
 
 
 def _probed(event: events.MediaProbed) -> list[Merge]:
-    return _media(event, probe=_said(event, "media_id"), status=_media_status(READY))
+    probe = {**_said(event, "media_id"), "kind": "video" if Medium.of(event).main("video") else "audio"}
+    extents = _extents({"probe.duration_ms": event.duration_ms})
+    return _media(event, probe=probe, status=_media_status(READY)) + extents
 
 
 def _rejected(event: events.MediaRejected) -> list[Merge]:
@@ -126,6 +149,11 @@ def _changed(event: events.MediaChanged) -> list[Merge]:
     if event.change == _LIBRARY:
         where = {"version": event.version, "at": event.meta.occurred_at, "id": event.values.get("library_id")}
         return _media(event, library=where)
+    if event.change == record.CHANGE:
+        said = record.registers(event.version, event.values)
+        released = said.get(record.RELEASED, {}).get("at")
+        extents = _extents({record.RELEASED_AT: released}) if released else []
+        return _media(event, **{f"record.{place}": each for place, each in said.items()}) + extents
     if event.change != pictures.CHANGE:
         return []
     said = {

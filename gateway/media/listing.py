@@ -1,0 +1,220 @@
+"""Which media are wanted, and in which order: from what a request says to what the read models are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from connectors import ports
+from connectors.ports import Between, Document, OneOf
+from connectors.read_models import ReadModels
+from gateway.documents import part
+from gateway.errors import BadRequest
+from gateway.media.existing import MEDIA
+from gateway.media.schemas import Status
+from gateway.moments import Moment
+from gateway.pages import Paging
+from schemas import record, words
+from schemas.words import label
+
+Kind = Literal["video", "audio"]
+Sort = Literal["created", "released", "size", "duration"]
+Order = Literal["asc", "desc"]
+
+_PATHS = dict(zip(("created", "released", "size", "duration"), record.ORDERS, strict=True))
+_CREATED = _PATHS["created"]
+_MOMENTS = frozenset({"created", "released"})
+_EXTENTS = "extents"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Condition = Mapping[str, Any]
+
+SHOWN = OneOf(("uploaded", "ready", "rejected"))
+"""What a list shows that asks for no status."""
+
+_MOST_LABELS = 5
+_MOST_MS = 2**53
+
+Words = Annotated[str | None, Field(max_length=200)]
+Labels = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=_MOST_LABELS)]
+Id = Annotated[str | None, Field(max_length=64)]
+Milliseconds = Annotated[int | None, Field(ge=0, le=_MOST_MS)]
+
+
+class Filters(BaseModel):
+    """Which media are wanted; what is not said is no condition."""
+
+    model_config = ConfigDict(frozen=True)
+
+    q: Words = None
+    tags: Labels = Field([])
+    categories: Labels = Field([])
+    kind: Kind | None = None
+    status: Status | None = None
+    library: Id = None
+    owner: Id = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    min_duration_ms: Milliseconds = None
+    max_duration_ms: Milliseconds = None
+    sort: Sort = "created"
+    order: Order = "desc"
+
+
+async def filters(
+    q: Annotated[
+        Words,
+        Query(
+            description="Words, or their beginnings, that its title, name, tags and categories have.",
+            examples=["summer krak"],
+        ),
+    ] = None,
+    tag: Annotated[Labels, Query(description="Only with this tag; several: with all of them.")] = [],  # noqa: B006
+    category: Annotated[Labels, Query(description="Only of this category; several: of all.")] = [],  # noqa: B006
+    kind: Annotated[Kind | None, Query(description="Only those that are this, as far as is known.")] = None,
+    status: Annotated[
+        Status | None, Query(description="Only those; all but deleted ones without it.")
+    ] = None,
+    library: Annotated[Id, Query(description="Only in this library.")] = None,
+    owner: Annotated[Id, Query(description="Only those of this account.")] = None,
+    created_after: Annotated[Moment, Query(description="Nothing before this.")] = None,
+    created_before: Annotated[Moment, Query(description="Nothing after this.")] = None,
+    min_duration_ms: Annotated[Milliseconds, Query(description="Nothing shorter.")] = None,
+    max_duration_ms: Annotated[Milliseconds, Query(description="Nothing longer.")] = None,
+    sort: Annotated[
+        Sort, Query(description="By what to order; what has no such value is left out then.")
+    ] = "created",
+    order: Annotated[
+        Order, Query(description="The last or largest first, or the first or smallest.")
+    ] = "desc",
+) -> Filters:
+    """What a request's query asks for."""
+    return Filters(
+        q=q,
+        tags=tag,
+        categories=category,
+        kind=kind,
+        status=status,
+        library=library,
+        owner=owner,
+        created_after=created_after,
+        created_before=created_before,
+        min_duration_ms=min_duration_ms,
+        max_duration_ms=max_duration_ms,
+        sort=sort,
+        order=order,
+    )
+
+
+Filtered = Annotated[Filters, Depends(filters)]
+
+
+async def page(
+    read_models: ReadModels, wanted: Filters, visible: Sequence[Condition], paging: Paging
+) -> ports.Page:
+    """A page of the media that are wanted, of those that are visible. Raises BadRequest."""
+    asked = words.asked(wanted.q) if wanted.q is not None else []
+    newest_first = (wanted.sort, wanted.order) == ("created", "desc")
+    extents = {} if newest_first else await read_models.get(_EXTENTS, MEDIA) or {}
+    has_any = newest_first or record.extent_of(_PATHS[wanted.sort]) in extents
+    if not has_any or (wanted.q is not None and not asked):
+        return ports.Page([], None)
+    try:
+        return await read_models.page(MEDIA, query(wanted, asked, visible, paging, extents))
+    except ValueError as error:
+        raise BadRequest("bad-cursor", str(error)) from error
+
+
+def query(
+    wanted: Filters,
+    asked: Sequence[str],
+    visible: Sequence[Condition],
+    paging: Paging,
+    extents: Document,
+) -> ports.Query:
+    """What the read models are asked. Pure.
+
+    What is looked up is what few media have, as far as that can be told: labels and places, then words, then
+    whose they are; in another order than by age whose they are, which alone has indexes for that.
+    """
+    narrow, wide = _equal(wanted)
+    groups: list[Sequence[Condition]] = [_found_by(each) for each in asked]
+    key, any_of, rest = _looked_up(wanted, narrow, wide, groups, visible)
+    paged = {"limit": paging.limit, "cursor": paging.cursor}
+    return ports.Query(key=key, any_of=any_of, all_of=rest, **paged, **_order(wanted, extents))
+
+
+def _looked_up(
+    wanted: Filters,
+    narrow: Sequence[Condition],
+    wide: Sequence[Condition],
+    groups: Sequence[Sequence[Condition]],
+    visible: Sequence[Condition],
+) -> tuple[Condition, Sequence[Condition], Sequence[Sequence[Condition]]]:
+    """What is looked up, as one condition or as alternatives, and what else has to hold."""
+    singles = [[each] for each in (*narrow, *wide)]
+    by_age = wanted.sort == "created"
+    if by_age and not narrow and groups:
+        return {}, groups[0], [*groups[1:], *singles, *([visible] if visible else [])]
+    if by_age and (narrow or (wide and not visible)):
+        return singles[0][0], visible, [*singles[1:], *groups]
+    return {}, visible, [*singles, *groups]
+
+
+def _equal(wanted: Filters) -> tuple[list[Condition], list[Condition]]:
+    """What has to be equal to something: what few media have in common, and what many have."""
+    said = {record.TAGS: wanted.tags, record.CATEGORIES: wanted.categories}
+    narrow: list[Condition] = [
+        {f"record.{field}.labels": label(each)} for field, names in said.items() for each in names
+    ]
+    narrow += [{"library.id": wanted.library}] if wanted.library is not None else []
+    narrow += [{"upload.owner_id": wanted.owner}] if wanted.owner is not None else []
+    wide: list[Condition] = [{"probe.kind": wanted.kind}] if wanted.kind is not None else []
+    return narrow, [*wide, *([{"status.name": wanted.status}] if wanted.status else [])]
+
+
+def _order(wanted: Filters, extents: Document) -> dict[str, Any]:
+    """How they are put in order, where that begins, and what has to lie between bounds."""
+    path, ascending = _PATHS[wanted.sort], wanted.order == "asc"
+    since, until = (_zoned(each) for each in (wanted.created_after, wanted.created_before))
+    by_age = wanted.sort == "created"
+    where: dict[str, Any] = {} if wanted.status else {"status.name": SHOWN}
+    where |= _between("probe.duration_ms", wanted.min_duration_ms, wanted.max_duration_ms)
+    where |= {} if by_age else _between(_CREATED, since, until)
+    return {
+        "where": where,
+        "order_by": path,
+        "numbers": wanted.sort not in _MOMENTS,
+        "ascending": ascending,
+        "edge": _edge(wanted, extents),
+        "since": since if by_age else None,
+        "until": until if by_age else None,
+    }
+
+
+def _edge(wanted: Filters, extents: Document) -> Any:
+    """Where an order begins: the largest or last of all media, or the smallest or first; None for now."""
+    if not extents:
+        return None
+    known = part(extents, record.extent_of(_PATHS[wanted.sort]))
+    number = -known["down"] if wanted.order == "asc" else known["up"]
+    if wanted.sort not in _MOMENTS:
+        return number
+    return _EPOCH + timedelta(milliseconds=number)
+
+
+def _found_by(beginning: str) -> Sequence[Condition]:
+    return [{path: beginning} for path in record.WORDS]
+
+
+def _between(path: str, low: Any, high: Any) -> dict[str, Any]:
+    return {} if low is None and high is None else {path: Between(low, high)}
+
+
+def _zoned(when: datetime | None) -> datetime | None:
+    """A moment that says no zone is in UTC."""
+    return when.replace(tzinfo=UTC) if when is not None and when.tzinfo is None else when

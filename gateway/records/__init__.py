@@ -1,0 +1,1 @@
+"""What people say of media: titles, descriptions, tags, categories, fields of their own."""

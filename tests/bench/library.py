@@ -1,0 +1,166 @@
+"""A page of a library of 100,000 media, against the same page of one of 1,000, by the gateway's own route."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from statistics import median
+from typing import Any
+
+import httpx
+
+from connectors.mongo import MongoDatabase
+from connectors.ports import Merge
+from connectors.read_models import POINTER, STATE, collection
+from deploy.local.stack import Stack
+from processors.views.handle import prepare
+from processors.views.plan import steps
+from schemas.events import Event
+from schemas.record import CHANGE, written
+from tests import samples
+from tests.bench.api import someone
+from tests.bench.bare import quiet_stack
+from tests.bench.figures import Figure, alternating, figure
+from tests.client import Client, until
+
+_FEW, _MANY = 1000, 100_000
+_BATCH = 200
+_APART = timedelta(seconds=30)
+_SAMPLE = 9
+_RUNS = 3
+_GOAL = 1.5
+_TAGS = ("holiday", "family", "Kraków", "music", "work", "garden", "sports", "school", "friends", "city")
+_WORDS = ("summer", "winter", "birthday", "concert", "beach", "mountain", "wedding", "trip", "dinner", "snow")
+
+ASKED = {"default order": {}, "one tag": {"tag": "krakow"}}
+"""What has a goal."""
+MORE = {
+    "a search": {"q": "conc summ"},
+    "oldest first": {"order": "asc"},
+    "largest first": {"sort": "size"},
+    "longest first": {"sort": "duration"},
+    "released first": {"sort": "released", "order": "asc"},
+}
+"""What is told of."""
+
+
+def run() -> Iterator[Figure]:
+    """Both pages of what has a goal, and the first pages of the rest."""
+    with quiet_stack() as stack:
+        reader, headers = someone(stack)
+        library = shared_with(stack, reader)
+        for size in (_FEW, _MANY):
+            import sys; a=time.time(); asyncio.run(fill(stack, library, size)); print("fill", size, time.time()-a, file=sys.stderr, flush=True)
+        with httpx.Client(base_url=str(stack.url), headers=headers, timeout=120) as http:
+            for what, params in {**ASKED, **MORE}.items():
+                yield from compared(stack, http, what, params)
+
+
+def compared(stack: Stack, http: httpx.Client, what: str, params: dict[str, str]) -> Iterator[Figure]:
+    """The first page, and the fifth by its cursor."""
+    for page, at in (("", 1), (", a later page", 5)):
+        ours, baseline = alternating(
+            _RUNS,
+            lambda at=at: asked(stack, http, _MANY, params, at),
+            lambda at=at: asked(stack, http, _FEW, params, at),
+        )
+        goal = f"at most {_GOAL:g} times" if what in ASKED else "none"
+        holds = what in MORE or ours <= _GOAL * baseline
+        yield figure(f"library {what}{page}", ours, baseline, "ms", goal, holds, _RUNS)
+
+
+def asked(stack: Stack, http: httpx.Client, size: int, params: dict[str, str], at: int) -> float:
+    """Milliseconds for a page of the library of that size, the median of some."""
+    asyncio.run(serve(stack, size))
+    until(lambda: serves(http, size), "the library to be served")
+    cursor = None
+    for _ in range(at - 1):
+        cursor = page_of(http, params, cursor)["next"]
+    page_of(http, params, cursor)
+    return median(itertools.starmap(timed, itertools.repeat((http, params, cursor), _SAMPLE)))
+
+
+def serves(http: httpx.Client, size: int) -> bool:
+    """Whether the gateway reads the library of that size."""
+    name: str = page_of(http, {"limit": "1"})["items"][0]["name"]
+    return name.startswith(f"{size}-")
+
+
+def timed(http: httpx.Client, params: dict[str, str], cursor: str | None) -> float:
+    """Milliseconds for one answer."""
+    began = time.perf_counter()
+    assert len(page_of(http, params, cursor)["items"]) == 50
+    return (time.perf_counter() - began) * 1000
+
+
+def page_of(http: httpx.Client, params: dict[str, str], cursor: str | None = None) -> dict[str, Any]:
+    """One page."""
+    answer = http.get("/api/v1/media", params={**params, **({"cursor": cursor} if cursor else {})})
+    answer.raise_for_status()
+    said: dict[str, Any] = answer.json()
+    return said
+
+
+def shared_with(stack: Stack, reader: str) -> str:
+    """A library that someone else owns, and this one may look into."""
+    with Client(str(stack.url), stack.token).http as http:
+        body = {"name": "bench", "access": {f"user:{reader}": "view"}}
+        id: str = http.post("/api/v1/libraries", json=body).json()["library"]["id"]
+    return id
+
+
+async def fill(stack: Stack, library: str, size: int) -> None:
+    """Writes a generation of the read models as the views would, from events."""
+    database = _database(stack)
+    await prepare(database, _generation(size))
+    numbers = iter(range(size))
+    while batch := list(itertools.islice(numbers, _BATCH)):
+        events = [event for number in batch for event in history(library, size, number)]
+        merges = [step for event in events for step in steps(event)]
+        await database.merge([_placed(each, _generation(size)) for each in merges])
+    database.close()
+
+
+def history(library: str, size: int, number: int) -> Sequence[Event]:
+    """A medium that was uploaded, looked at, placed and described."""
+    chance = random.Random(number)
+    id, at = f"{size}-{number}", datetime.now(UTC) - number * _APART
+    said = {
+        "title": " ".join(chance.sample(_WORDS, 3)),
+        "tags": chance.sample(_TAGS, 2),
+        "released": f"{chance.randint(1950, 2025)}-{chance.randint(1, 12):02}",
+    }
+    meta, length = samples.meta(now=at), int(chance.lognormvariate(11, 1))
+    file = {"name": f"{size}-IMG_{number:06}.mp4", "size_bytes": length * 1000 + number}
+    place: dict[str, Any] = {"version": 1, "change": "library", "values": {"library_id": library}}
+    told: dict[str, Any] = {"version": 1, "change": CHANGE, "values": written(said)}
+    return [
+        samples.uploaded(id, meta=meta, **file),
+        samples.probed(id, duration_ms=length, meta=meta),
+        samples.changed(id, meta=meta, **place),
+        samples.changed(id, meta=meta, **told),
+    ]
+
+
+async def serve(stack: Stack, size: int) -> None:
+    """Has the gateway read that generation."""
+    database = _database(stack)
+    await database.change(STATE, POINTER, {}, {"generation": _generation(size)})
+    database.close()
+
+
+def _generation(size: int) -> str:
+    return f"bench{size}"
+
+
+def _database(stack: Stack) -> MongoDatabase:
+    said = stack.environ["SLUICE_DATABASE"]
+    return MongoDatabase(stack.endpoints.mongodb_url, said, timeout=timedelta(seconds=60))
+
+
+def _placed(step: Merge, generation: str) -> Merge:
+    return Merge(collection(step.collection, generation), step.id, step.fields)
