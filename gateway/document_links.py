@@ -32,6 +32,7 @@ class Following:
 
 _MEDIUM = (
     "get_media",
+    "edit_media",
     "delete_media",
     "get_media_content",
     "transcode_media",

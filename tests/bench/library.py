@@ -12,13 +12,13 @@ from statistics import median
 from typing import Any
 
 import httpx
+import pymongo
 
 from connectors.mongo import MongoDatabase
-from connectors.ports import Merge
 from connectors.read_models import POINTER, STATE, collection
 from deploy.local.stack import Stack
 from processors.views.handle import prepare
-from processors.views.plan import steps
+from processors.views.plan import EXTENTS, MEDIA, steps
 from schemas.events import Event
 from schemas.record import CHANGE, written
 from tests import samples
@@ -26,6 +26,7 @@ from tests.bench.api import someone
 from tests.bench.bare import quiet_stack
 from tests.bench.figures import Figure, alternating, figure
 from tests.client import Client, until
+from tests.fakes import MemoryDatabase
 
 _FEW, _MANY = 1000, 100_000
 _BATCH = 200
@@ -54,7 +55,7 @@ def run() -> Iterator[Figure]:
         reader, headers = someone(stack)
         library = shared_with(stack, reader)
         for size in (_FEW, _MANY):
-            import sys; a=time.time(); asyncio.run(fill(stack, library, size)); print("fill", size, time.time()-a, file=sys.stderr, flush=True)
+            fill(stack, library, size)
         with httpx.Client(base_url=str(stack.url), headers=headers, timeout=120) as http:
             for what, params in {**ASKED, **MORE}.items():
                 yield from compared(stack, http, what, params)
@@ -113,15 +114,28 @@ def shared_with(stack: Stack, reader: str) -> str:
     return id
 
 
-async def fill(stack: Stack, library: str, size: int) -> None:
-    """Writes a generation of the read models as the views would, from events."""
-    database = _database(stack)
-    await prepare(database, _generation(size))
+def fill(stack: Stack, library: str, size: int) -> None:
+    """Writes a generation of the read models: what the views make of events, with their indexes.
+
+    In bulk and not journalled: it is reading that is measured.
+    """
+    asyncio.run(_prepare(stack, size))
+    client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(stack.endpoints.mongodb_url)
+    database, extents = client[stack.environ["SLUICE_DATABASE"]], MemoryDatabase()
     numbers = iter(range(size))
     while batch := list(itertools.islice(numbers, _BATCH)):
         events = [event for number in batch for event in history(library, size, number)]
-        merges = [step for event in events for step in steps(event)]
-        await database.merge([_placed(each, _generation(size)) for each in merges])
+        asyncio.run(extents.merge([step for event in events for step in steps(event)]))
+        media = extents.collections.pop(MEDIA)
+        database[collection(MEDIA, _generation(size))].insert_many(media.values(), ordered=False)
+    for document in extents.collections[EXTENTS].values():
+        database[collection(EXTENTS, _generation(size))].insert_one(document)
+    client.close()
+
+
+async def _prepare(stack: Stack, size: int) -> None:
+    database = _database(stack)
+    await prepare(database, _generation(size))
     database.close()
 
 
@@ -160,7 +174,3 @@ def _generation(size: int) -> str:
 def _database(stack: Stack) -> MongoDatabase:
     said = stack.environ["SLUICE_DATABASE"]
     return MongoDatabase(stack.endpoints.mongodb_url, said, timeout=timedelta(seconds=60))
-
-
-def _placed(step: Merge, generation: str) -> Merge:
-    return Merge(collection(step.collection, generation), step.id, step.fields)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from connectors.mongo import MongoDatabase
-from connectors.ports import Database, DatabaseUnavailable, FromNow, Merge, OneOf, Plus, Query
+from connectors.ports import Between, Database, DatabaseUnavailable, FromNow, Merge, OneOf, Plus, Query
 from tests.fakes import MemoryDatabase
 
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -73,6 +74,70 @@ async def test_a_page_of_alternatives_has_each_document_once_and_in_order(databa
     assert [document["_id"] for document in page.items] == ["00"]
     page = await database.page("c", Query(key={"n": OneOf((0, 1))}, any_of=any_of, limit=3))
     assert [document["_id"] for document in page.items] == ["09", "07", "04"]
+
+
+async def test_each_group_of_alternatives_has_to_hold(database: Database) -> None:
+    for number in range(8):
+        letters = [letter for bit, letter in enumerate("abc") if number & 1 << bit]
+        at = WHEN + timedelta(minutes=number)
+        await database.insert("c", {"_id": f"{number}", "x": letters, "y": {"z": letters}, "created_at": at})
+    groups: list[list[dict[str, Any]]] = [[{"x": "a"}, {"x": "b"}], [{"y.z": "c"}]]
+    page = await database.page("c", Query(all_of=groups))
+    assert [document["_id"] for document in page.items] == ["7", "6", "5"]
+    page = await database.page("c", Query(any_of=[{"x": "b"}], all_of=groups))
+    assert [document["_id"] for document in page.items] == ["7", "6"]
+    page = await database.page("c", Query(key={"y.z": "c"}, any_of=[{"x": "b"}], all_of=groups[:1]))
+    assert [document["_id"] for document in page.items] == ["7", "6"]
+
+
+SIZES = [0, 1, 1, 3, 70_000, 70_001, 2**40, 2**50]
+
+
+@pytest.mark.parametrize("ascending", [True, False])
+@pytest.mark.parametrize("edge", [True, False])
+async def test_a_page_may_be_ordered_by_numbers(database: Database, ascending: bool, edge: bool) -> None:
+    await database.index("c", ["n"])
+    for number, size in enumerate(SIZES):
+        await database.insert("c", {"_id": f"{number}", "n": size, "kind": "ab"[number % 2]})
+    await database.insert("c", {"_id": "none", "kind": "a"})
+    begin = (SIZES[0] if ascending else SIZES[-1]) if edge else None
+    for key, wanted in (({}, "01234567"), ({"kind": "b"}, "1357")):
+        seen, cursor = [], None
+        for _ in range(20):
+            asked = Query(key=key, order_by="n", numbers=True, ascending=ascending, edge=begin)
+            page = await database.page("c", replace(asked, limit=3, cursor=cursor))
+            seen += [document["_id"] for document in page.items]
+            if (cursor := page.next) is None:
+                break
+        assert seen == sorted(wanted, reverse=not ascending)
+
+
+async def test_a_page_may_go_from_old_to_new(database: Database) -> None:
+    await database.index("c", ["created_at"])
+    ages = [0, 1, 1, 5000, 50_000_000]
+    now = await database.now()
+    for number, age in enumerate(ages):
+        await database.insert("c", {"_id": f"{number}", "created_at": now - timedelta(seconds=age)})
+    for edge in (None, now - timedelta(seconds=ages[-1])):
+        seen, cursor = [], None
+        while True:
+            page = await database.page("c", Query(ascending=True, edge=edge, limit=2, cursor=cursor))
+            seen += [document["_id"] for document in page.items]
+            if (cursor := page.next) is None:
+                break
+        assert seen == ["4", "3", "1", "2", "0"]
+    page = await database.page("c", Query(ascending=True, since=now - timedelta(seconds=1)))
+    assert [document["_id"] for document in page.items] == ["1", "2", "0"]
+
+
+async def test_a_condition_may_be_bounds(database: Database) -> None:
+    for number in range(5):
+        at = WHEN + timedelta(minutes=number)
+        await database.insert("c", {"_id": f"{number}", "n": number, "created_at": at})
+    await database.insert("c", {"_id": "none", "created_at": WHEN})
+    for bounds, wanted in ((Between(1, 3), "321"), (Between(low=3), "43"), (Between(high=1), "10")):
+        page = await database.page("c", Query(where={"n": bounds}))
+        assert "".join(document["_id"] for document in page.items) == wanted
 
 
 async def test_a_page_is_ordered_by_what_lies_within_too(database: Database) -> None:

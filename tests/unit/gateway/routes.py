@@ -14,6 +14,8 @@ NEEDS: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/media"): "media:write",
     ("GET", "/api/v1/media"): "media:read",
     ("GET", "/api/v1/media/{media_id}"): "media:read",
+    ("PATCH", "/api/v1/media/{media_id}"): "media:write",
+    ("POST", "/api/v1/media/bulk"): "media:write",
     ("POST", "/api/v1/uploads"): "media:write",
     ("GET", "/api/v1/uploads"): "media:write",
     ("GET", "/api/v1/uploads/{upload_id}"): "media:write",

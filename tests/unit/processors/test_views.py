@@ -19,6 +19,7 @@ from processors.views.plan import steps
 from processors.views.rebuild import canonical
 from schemas.events import Event, Head
 from schemas.pictures import CHANGE, KINDS, THUMBNAILS, Drawn, NotDrawn, Tiles, of
+from schemas.record import own, written
 from tests import samples
 from tests.fakes import FakeClock, MemoryDatabase
 from tests.samples import WHEN
@@ -28,6 +29,19 @@ STATUSES = ("completed", "failed", "cancelled")
 NOT_DRAWN = NotDrawn(code="tool_error", reason="it is cut short")
 TILES = Tiles(duration_ms=9, step_ms=9, count=1, columns=1, rows=1, width=2, height=2)
 SAID: list[Drawn | NotDrawn] = [NOT_DRAWN, samples.drawn(), samples.drawn(tiles=TILES)]
+
+
+def said_of_media() -> st.SearchStrategy[dict[str, str]]:
+    """What people say of a medium, of several fields or one; also that it is nothing any more."""
+    words = st.sampled_from(["Ärger", "ärger mit Ö", "日本"])
+    fields = {
+        "title": st.none() | words,
+        "name": st.none() | words,
+        "tags": st.none() | st.lists(words, min_size=1, max_size=2),
+        "released": st.none() | st.sampled_from(["1999", "2001-02-03"]),
+        own("Reel no. $1"): st.none() | st.integers(0, 2) | words,
+    }
+    return st.fixed_dictionaries({}, optional=fields).map(written)
 
 
 @st.composite
@@ -48,6 +62,7 @@ def anything(draw: st.DrawFn) -> Event:
             media,
             meta=meta,
         ),
+        lambda: samples.changed(media, meta=meta, version=run, values=draw(said_of_media())),
         lambda: samples.requested(job, meta=meta, media_id=media),
         lambda: samples.progressed(
             job, meta=meta, run=run, frames_done=frames, task_id=draw(st.sampled_from(["t1", "t2"]))
