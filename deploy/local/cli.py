@@ -21,6 +21,7 @@ from deploy.local.commands import (
     letters,
     media,
     profiles,
+    records,
     stack,
     users,
     workers,
@@ -89,7 +90,7 @@ def _options(
     """Holds what may stand before a command."""
 
 
-for _part in (demo, stack, certs, media, jobs, events, account, develop):
+for _part in (demo, stack, certs, media, records, jobs, events, account, develop):
     app.registered_commands += _part.app.registered_commands
 app.add_typer(audit.app, name="audit")
 app.add_typer(files.app, name="files")

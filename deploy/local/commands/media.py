@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 _PROFILE = "web"
+COLUMNS = ("ID", "STATUS", "~NAME", ">SIZE", ">LENGTH", "ADDED")
 
 
 @app.command()
@@ -68,8 +69,7 @@ def media(
     for item in items if json else []:
         output.emit(item)
     if not json:
-        columns = ("ID", "STATUS", "~NAME", ">SIZE", ">LENGTH", "ADDED")
-        output.table(columns, [_row(item) for item in items])
+        output.table(COLUMNS, [row(item) for item in items])
 
 
 @app.command()
@@ -149,7 +149,8 @@ def _send(
     return resuming.Sending(gateway, file, profile, priority, reach.begun(), advance).run()
 
 
-def _row(item: dict[str, Any]) -> tuple[object, ...]:
+def row(item: dict[str, Any]) -> tuple[object, ...]:
+    """A medium in a table."""
     length_ms = (item.get("probe") or {}).get("duration_ms")
     return (
         item["id"],

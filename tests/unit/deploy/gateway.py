@@ -64,7 +64,7 @@ def serving(certificate: Path | None = None) -> Iterator[FakeGateway]:
             self.end_headers()
             self.wfile.write(said)
 
-        do_GET = do_POST = do_PUT = do_DELETE = _answer
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer
 
         def log_message(self, format: str, *args: Any) -> None:
             pass
