@@ -1,0 +1,66 @@
+"""How far a page is looked for: far enough, and not over everything there is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from connectors.ports import Query
+from connectors.windows import (
+    EVERYTHING,
+    bounds,
+    end_of,
+    number,
+    reach,
+    read_cursor,
+    start_of,
+    write_cursor,
+)
+
+WHEN = datetime(2026, 1, 1, tzinfo=UTC)
+SIZES = Query(order_by="n", numbers=True, limit=4)
+
+
+def sized(*sizes: int) -> list[dict[str, Any]]:
+    return [{"_id": f"{place}", "n": size} for place, size in enumerate(sizes)]
+
+
+def test_one_far_off_tells_nothing_of_how_near_the_next_are() -> None:
+    known = reach(2.0**40, sized(2**40, 1000, 990, 980, 970), SIZES)
+    assert 2**40 - 970 <= known.first < 2**40
+    assert known.later < 1000
+
+
+def test_where_there_is_no_more_everything_is_looked_at() -> None:
+    assert reach(9, sized(9, 8), SIZES).first == EVERYTHING
+
+
+def test_an_order_begins_at_its_edge_and_goes_to_where_it_may_end() -> None:
+    assert start_of(Query(numbers=True, edge=7), None) == 7
+    assert start_of(Query(numbers=True, edge=7), (3.0, "x")) == 3
+    assert start_of(Query(until=WHEN, edge=WHEN + timedelta(days=1)), None) == number(WHEN)
+    assert start_of(Query(ascending=True, since=WHEN), None) == number(WHEN)
+    assert end_of(Query(since=WHEN)) == number(WHEN)
+    assert end_of(Query(ascending=True, until=WHEN)) == number(WHEN)
+
+
+def test_bounds_are_moments_where_there_are_such_and_numbers_elsewhere() -> None:
+    later = WHEN + timedelta(minutes=1)
+    assert bounds(Query(), number(later), number(WHEN)) == (WHEN, later)
+    assert bounds(SIZES, 9, 3) == (3, 9)
+    assert bounds(Query(), -1e30, 1e30) == tuple(
+        each.replace(tzinfo=UTC) for each in (datetime.min, datetime.max)
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "value"), [(Query(), WHEN), (Query(order_by="n", numbers=True), 2**50 + 1)]
+)
+def test_a_cursor_is_where_it_was_written(query: Query, value: object) -> None:
+    cursor = write_cursor({"_id": "x", query.order_by: value}, query)
+    assert read_cursor(cursor, query) == (number(value), "x")
+    other = Query(numbers=not query.numbers)
+    with pytest.raises(ValueError, match="cursor"):
+        read_cursor(cursor, other)
