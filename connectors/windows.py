@@ -56,8 +56,8 @@ def end_of(query: Query) -> float:
 
 
 def bounds(query: Query, start: float, end: float) -> tuple[Any, Any]:
-    """The lowest and the highest value between two places, as the database compares them."""
-    low, high = sorted((start, end))
+    """The lowest and the highest value from one place on to another, as the database compares them."""
+    low, high = (start, end) if query.ascending else (end, start)
     return _value(low, query), _value(high, query)
 
 

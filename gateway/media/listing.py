@@ -144,8 +144,8 @@ def query(
     narrow, wide = _equal(wanted)
     groups: list[Sequence[Condition]] = [_found_by(each) for each in asked]
     key, any_of, rest = _looked_up(wanted, narrow, wide, groups, visible)
-    paged = {"limit": paging.limit, "cursor": paging.cursor}
-    return ports.Query(key=key, any_of=any_of, all_of=rest, **paged, **_order(wanted, extents))
+    asked_for = {"limit": paging.limit, "cursor": paging.cursor, **_order(wanted, extents)}
+    return ports.Query(key=key, any_of=any_of, all_of=rest, **asked_for)
 
 
 def _looked_up(

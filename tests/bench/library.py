@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -64,11 +65,8 @@ def run() -> Iterator[Figure]:
 def compared(stack: Stack, http: httpx.Client, what: str, params: dict[str, str]) -> Iterator[Figure]:
     """The first page, and the fifth by its cursor."""
     for page, at in (("", 1), (", a later page", 5)):
-        ours, baseline = alternating(
-            _RUNS,
-            lambda at=at: asked(stack, http, _MANY, params, at),
-            lambda at=at: asked(stack, http, _FEW, params, at),
-        )
+        many, few = (partial(asked, stack, http, size, params, at) for size in (_MANY, _FEW))
+        ours, baseline = alternating(_RUNS, many, few)
         goal = f"at most {_GOAL:g} times" if what in ASKED else "none"
         holds = what in MORE or ours <= _GOAL * baseline
         yield figure(f"library {what}{page}", ours, baseline, "ms", goal, holds, _RUNS)

@@ -50,7 +50,8 @@ def test_bounds_are_moments_where_there_are_such_and_numbers_elsewhere() -> None
     later = WHEN + timedelta(minutes=1)
     assert bounds(Query(), number(later), number(WHEN)) == (WHEN, later)
     assert bounds(SIZES, 9, 3) == (3, 9)
-    assert bounds(Query(), -1e30, 1e30) == tuple(
+    assert bounds(SIZES, 3, 9) == (9, 3), "nothing lies between these"
+    assert bounds(Query(), 1e30, -1e30) == tuple(
         each.replace(tzinfo=UTC) for each in (datetime.min, datetime.max)
     )
 

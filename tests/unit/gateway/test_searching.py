@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,10 +20,13 @@ from tests.unit.gateway.history import probed, uploaded
 from tests.unit.gateway.people import header_of, person
 
 
-def said(media_id: str, version: int = 1, **values: object) -> MediaChanged:
+def said(media_id: str, version: int = 1, **values: Any) -> MediaChanged:
     return MediaChanged(
         meta=uploaded().meta, media_id=media_id, version=version, change="record", values=written(values)
     )
+
+
+NOTE: dict[str, Any] = {own("note"): "hidden words"}
 
 
 async def filled(w: World) -> None:
@@ -38,7 +42,7 @@ async def filled(w: World) -> None:
         probed("m3", duration_ms=2000, streams=[type(sound)(index=0, kind="audio", codec="aac")]),
         said("m1", title="Summer in Kraków", tags=["Été", "Ada Lovelace"], released="2001"),
         said("m2", title="Winter in Kraków", tags=["ete"], categories=["Films"], released="1999-05"),
-        said("m3", name="日本の映画.mp3", **{own("note"): "hidden words"}),
+        said("m3", name="日本の映画.mp3", **NOTE),
         said("m4", title="gone", tags=["x"]),
         said("m4", 2, title=None, tags=None, released="2001-06-01"),
     )
