@@ -32,6 +32,7 @@ def _at(*operations: str) -> frozenset[str]:
 
 _PLAYLIST, _FILE = "GET /Videos/Stream.m3u8", "GET /Videos/Stream/{file}"
 _UPLOAD = "POST /api/v1/media"
+_BULK, _EDIT = "POST /api/v1/media/bulk", "PATCH /api/v1/media/{media_id}"
 _BEGIN = "POST /api/v1/uploads"
 _TICKET = "a playback's ticket lets in as well, which OpenAPI can't say of a parameter that may be left out"
 _SHADOW = "the address is one of a wider template too, whose methods are allowed at it"
@@ -55,6 +56,8 @@ EXEMPT = (
         "v1 promises no least size, and an empty file is no medium",
         _at(_UPLOAD, "POST /upload"),
     ),
+    Exempt(_TAKEN, "record-changed", "which state of a medium is the last one changes", _at(_EDIT)),
+    Exempt(_TAKEN, "too-many-fields", "how many a medium may get depends on those it has", _at(_EDIT)),
     Exempt(_TAKEN, "no-medium", "id or file: one of the two", _at(_PLAYLIST)),
     Exempt(
         _TAKEN, "wrong-kind", "what can be done to a medium is up to the medium", _at("POST /media/process")
@@ -100,7 +103,12 @@ EXEMPT = (
         "allow_header_conformance",
         "method-not-allowed",
         _SHADOW,
-        _at("POST /api/v1/shares/open", "GET /api/v1/profiles/handbrake-presets", "PATCH /api/v1/users/me"),
+        _at(
+            "POST /api/v1/shares/open",
+            "GET /api/v1/profiles/handbrake-presets",
+            "PATCH /api/v1/users/me",
+            _BULK,
+        ),
     ),
 )
 
