@@ -15,6 +15,7 @@ from connectors.read_models import ReadModels
 from gateway.errors import Conflict, Gone, NotFound, Unavailable
 from gateway.jobs.makers import makers
 from gateway.media.existing import find_for_all
+from gateway.media.render import shown_name
 from gateway.playback import playlists
 from gateway.playback.arrivals import Arrivals
 from gateway.playback.copied import CopiedTracks
@@ -69,7 +70,7 @@ class SourceFile:
     def of(cls, document: Document) -> SourceFile:
         """The file of a medium that was looked at."""
         medium = Medium.read(document["probe"])
-        return cls(medium.location, document["upload"]["name"], mime_type(medium))
+        return cls(medium.location, shown_name(document), mime_type(medium))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

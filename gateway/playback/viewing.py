@@ -11,6 +11,7 @@ from gateway.commands import Command
 from gateway.errors import Conflict, Unavailable
 from gateway.jobs.makers import of_media
 from gateway.media.lookup import find
+from gateway.media.render import shown_name
 from gateway.playback.decide import Decision, decide
 from gateway.playback.schemas import PlaybackOrder
 from gateway.playback.streamable import streamed
@@ -69,7 +70,7 @@ async def see(
         profile = services.profiles.asked_for(order.profile or _DEFAULT_PROFILE)
     if profile is not None:
         made = _made(medium, profile)
-    return Viewing(media_id, document["upload"]["name"], medium, decision, profile, made)
+    return Viewing(media_id, shown_name(document), medium, decision, profile, made)
 
 
 def _made(medium: Medium, profile: Profile) -> Renditions | Copies:

@@ -56,6 +56,7 @@ async def test_a_renamed_file_is_downloaded_by_its_name(tmp_path: Path) -> None:
         answer = await w.client.post("/api/v1/media?name=a.mp4", content=b"x")
         path = answer.json()["media"]["links"]["self"]
         await w.client.patch(path, json={"name": "b.mp4"})
+        assert (await w.client.get(path)).json()["name"] == "b.mp4"
         assert "b.mp4" in (await w.client.get(f"{path}/content")).headers["content-disposition"]
 
 
