@@ -229,3 +229,25 @@ async def test_a_chain_is_loose_from_its_last_link_on_until_another_vouches_for_
 
     assert await is_vouched_for(1, 2)
     assert not await is_vouched_for(1, 2, 3)
+
+
+def test_of_what_was_said_of_a_field_the_highest_version_stands_with_its_words_alone() -> None:
+    first = samples.changed(version=1, values=written({"title": "Zebra", "tags": ["z"], own("a.$b"): 9}))
+    later = samples.changed(version=2, values=written({"title": "Ape", own("a.$b"): None}))
+    for events in ([first, later], [later, first, later]):
+        database = MemoryDatabase()
+        asyncio.run(database.merge([step for event in events for step in steps(event)]))
+        record = database.collections["media"]["m1"]["record"]
+        assert record["title"] == {"version": 2, "value": "Ape", "words": ["a", "ap", "ape"]}
+        assert record["tags"]["labels"] == ["z"]
+        assert record["custom"] == {"a%2E%24b": {"version": 2, "value": None}}
+
+
+def test_the_views_keep_how_far_each_order_reaches() -> None:
+    database = MemoryDatabase()
+    events: list[Event] = [samples.uploaded(f"m{size}", size_bytes=size) for size in (7, 3, 5)]
+    events.append(samples.changed(values=written({"released": "1970-01-02"})))
+    asyncio.run(database.merge([step for event in events for step in steps(event)]))
+    reach = database.collections["extents"]["media"]
+    assert reach["upload_size_bytes"] == {"up": 7, "down": -3}
+    assert reach["record_released_at"] == {"up": 86_400_000, "down": -86_400_000}
