@@ -180,7 +180,7 @@ def _equal(wanted: Filters) -> tuple[list[Condition], list[Condition]]:
 def _order(wanted: Filters, extents: Document) -> dict[str, Any]:
     """How they are put in order, where that begins, and what has to lie between bounds."""
     path, ascending = _PATHS[wanted.sort], wanted.order == "asc"
-    since, until = (_zoned(each) for each in (wanted.created_after, wanted.created_before))
+    since, until = (_utc(each) for each in (wanted.created_after, wanted.created_before))
     by_age = wanted.sort == "created"
     where: dict[str, Any] = {} if wanted.status else {"status.name": SHOWN}
     where |= _between("probe.duration_ms", wanted.min_duration_ms, wanted.max_duration_ms)
@@ -215,6 +215,12 @@ def _between(path: str, low: Any, high: Any) -> dict[str, Any]:
     return {} if low is None and high is None else {path: Between(low, high)}
 
 
-def _zoned(when: datetime | None) -> datetime | None:
-    """A moment that says no zone is in UTC."""
-    return when.replace(tzinfo=UTC) if when is not None and when.tzinfo is None else when
+def _utc(when: datetime | None) -> datetime | None:
+    """A moment as the database takes it; one that says no zone is in UTC."""
+    if when is None:
+        return None
+    zoned = when if when.tzinfo else when.replace(tzinfo=UTC)
+    try:
+        return zoned.astimezone(UTC)
+    except OverflowError:  # it is before the first year there is, or after the last
+        return (datetime.min if zoned.year == 1 else datetime.max).replace(tzinfo=UTC)

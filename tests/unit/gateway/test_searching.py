@@ -123,6 +123,15 @@ async def test_what_cannot_be_asked_is_refused(tmp_path: Path, query: str) -> No
         assert_problem(await w.client.get(f"/api/v1/media?{query}"), 422, "invalid")
 
 
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00%2B23:59", "9999-12-31T23:59:59-23:59"])
+async def test_a_moment_beyond_time_is_where_time_ends(tmp_path: Path, when: str) -> None:
+    async with world(tmp_path) as w:
+        await filled(w)
+        after = await found(w, f"&sort=size&created_after={when}")
+        before = await found(w, f"&sort=size&created_before={when}")
+        assert sorted(map(len, (after, before))) == [0, 4]
+
+
 async def test_an_order_of_which_there_is_nothing_is_empty(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
         for query in ("&order=asc", "&sort=released", "&sort=size&q=x"):
