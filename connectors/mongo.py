@@ -26,6 +26,7 @@ from connectors.ports import (
     Page,
     Plus,
     Query,
+    StartsWith,
 )
 from connectors.windows import Place, Reach
 
@@ -35,6 +36,7 @@ Collection = AsyncIOMotorCollection[Document]
 _JOURNALLED = WriteConcern(w="majority", j=True)
 _PAGES_KNOWN = 1000
 _IS_TAKEN = 11000
+_LAST = "\U0010ffff"
 _UNCHECKED = frozenset({"tlsinsecure", "tlsallowinvalidcertificates", "tlsallowinvalidhostnames"})
 
 
@@ -217,6 +219,8 @@ def _filter(where: Mapping[str, Any]) -> Document:
 
 
 def _condition(value: Any) -> Any:
+    if isinstance(value, StartsWith):
+        return {"$elemMatch": {"$gte": value.text, "$lt": value.text + _LAST}}
     if isinstance(value, Between):
         bounds = {"$gte": value.low, "$lte": value.high}
         return {name: bound for name, bound in bounds.items() if bound is not None}

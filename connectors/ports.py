@@ -151,6 +151,13 @@ class Between:
 
 
 @dataclass(frozen=True, slots=True)
+class StartsWith:
+    """A condition: of the texts in the field one starts so."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Merge:
     """A step up a lattice: each field becomes the greater of what it is and what is given.
 

@@ -5,13 +5,13 @@ Each field has its own place and its own order, so that two people who change di
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-from schemas.words import beginnings, label
+from schemas.words import label, starts, words
 
 CHANGE = "record"
 
@@ -32,8 +32,10 @@ ORDERS = ("created_at", RELEASED_AT, "upload.size_bytes", "probe.duration_ms")
 """What media may be put in order by, in their documents: the first two are moments, the others numbers."""
 _FOUND_BY = (NAME, TITLE, TAGS, CATEGORIES)
 
-WORDS = ("upload.words", *(f"record.{field}.words" for field in _FOUND_BY))
-"""Where a medium's document has what it is found by."""
+_TEXTS = ("upload", *(f"record.{field}" for field in _FOUND_BY))
+WORDS = tuple(f"{text}.words" for text in _TEXTS)
+STARTS = tuple(f"{text}.starts" for text in _TEXTS)
+"""Where a medium's document has the words that it is found by, and what those are looked up by."""
 
 CUSTOM = "custom"
 _OWN = f"{CUSTOM}:"
@@ -72,6 +74,12 @@ def name_of(key: str) -> str:
     return key.replace("%24", "$").replace("%2E", ".").replace("%25", "%")
 
 
+def found_by(texts: Sequence[str]) -> dict[str, list[str]]:
+    """What a text is found by, beside it."""
+    found = words(texts)
+    return {"words": found, "starts": starts(found)}
+
+
 def extent_of(order: str) -> str:
     """What the read models call the reach of an order."""
     return order.replace(".", "_")
@@ -86,7 +94,7 @@ def _said(field: str, value: Any) -> dict[str, Any]:
     if field in LABELS:
         said["labels"] = sorted({label(each) for each in value})
     if field in _FOUND_BY:
-        said["words"] = beginnings(value if field in LABELS else [value])
+        said |= found_by(value if field in LABELS else [value])
     return said
 
 

@@ -1,6 +1,6 @@
-"""What is searched for, in any script: text as folded words, and the beginnings by which a word is found.
+"""What is searched for, in any script: text as folded words, and the starts that they are looked up by.
 
-The views keep the beginnings, the gateway asks for them; both have to fold alike.
+The views keep both, the gateway asks for them; both have to fold alike.
 """
 
 from __future__ import annotations
@@ -8,10 +8,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-MOST_BEGINNINGS = 300
+MOST_WORDS = 100
 """Of one field of one medium: what lies beyond is not found by it."""
 LONGEST = 16
 """Words are told apart by so many characters."""
+_SHORT, _LONG = 2, 4
+"""The starts of a word that are looked up. Each costs an entry of an index for each word there is, and what
+is found by one is held against the whole word."""
 MOST_ASKED = 16
 """Of one search; the longest count."""
 
@@ -48,20 +51,25 @@ def label(text: str) -> str:
     return " ".join(fold(text).split())
 
 
-def beginnings(texts: Iterable[str]) -> list[str]:
-    """By what these are found: every beginning of each word; without spaces, each character and pair."""
+def words(texts: Iterable[str]) -> list[str]:
+    """The words of these; of what is written without spaces, each character and pair of neighbours."""
     found: set[str] = set()
     for text in texts:
         for word in _words(text):
-            more = _pieces(word, alone=True) if _is_unspaced(word[0]) else _starts(word)
-            if len(found | more) > MOST_BEGINNINGS:
+            more = _pieces(word, alone=True) if _is_unspaced(word[0]) else {word[:LONGEST]}
+            if len(found | more) > MOST_WORDS:
                 return sorted(found)
             found |= more
     return sorted(found)
 
 
+def starts(words: Iterable[str]) -> list[str]:
+    """By what these words are looked up."""
+    return sorted({word[:length] for word in words for length in (_SHORT, _LONG)})
+
+
 def asked(text: str) -> list[str]:
-    """What all has to be among a field's beginnings, the rarest first as far as length tells."""
+    """The beginnings of words that are all wanted, the rarest first as far as length tells."""
     found: set[str] = set()
     for word in _words(text):
         found |= _pieces(word, alone=False) if _is_unspaced(word[0]) else {word[:LONGEST]}
@@ -69,8 +77,11 @@ def asked(text: str) -> list[str]:
     return sorted(needed, key=lambda one: (-len(one), one))[:MOST_ASKED]
 
 
-def _starts(word: str) -> set[str]:
-    return {word[:length] for length in range(1, min(len(word), LONGEST) + 1)}
+def start(beginning: str) -> str | None:
+    """What to look up for a beginning; None where it is too short for that."""
+    if len(beginning) < _SHORT:
+        return beginning if _is_unspaced(beginning) else None
+    return beginning[:_LONG] if len(beginning) >= _LONG else beginning[:_SHORT]
 
 
 def _pieces(run: str, *, alone: bool) -> set[str]:

@@ -25,6 +25,7 @@ from connectors.ports import (
     Plus,
     Position,
     Query,
+    StartsWith,
 )
 from schemas.codec import Codec
 from schemas.events import Event
@@ -194,6 +195,8 @@ def _matches(document: Document, where: Mapping[str, Any]) -> bool:
 def _holds(value: Any, wanted: Any) -> bool:
     """Of a list one element is enough, as in the database."""
     values = value if isinstance(value, list) else [value]
+    if isinstance(wanted, StartsWith):
+        return any(isinstance(each, str) and each.startswith(wanted.text) for each in values)
     if isinstance(wanted, Between):
         return any(_lies_between(each, wanted) for each in values)
     if isinstance(wanted, OneOf):

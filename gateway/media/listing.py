@@ -10,7 +10,7 @@ from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from connectors import ports
-from connectors.ports import Between, Document, OneOf
+from connectors.ports import Between, Document, OneOf, StartsWith
 from connectors.read_models import ReadModels
 from gateway.documents import part
 from gateway.errors import BadRequest
@@ -36,6 +36,7 @@ Condition = Mapping[str, Any]
 SHOWN = OneOf(("uploaded", "ready", "rejected"))
 """What a list shows that asks for no status."""
 
+_FEW_ARE = frozenset({"uploaded", "rejected", "deleted"})
 _MOST_LABELS = 5
 _MOST_MS = 2**53
 
@@ -141,32 +142,23 @@ def query(
     What is looked up is what few media have, as far as that can be told: labels and places, then words, then
     whose they are; in another order than by age whose they are, which alone has indexes for that.
     """
-    narrow, wide = _equal(wanted)
-    groups: list[Sequence[Condition]] = [_found_by(each) for each in asked]
-    key, any_of, rest = _looked_up(wanted, narrow, wide, groups, visible)
-    asked_for = {"limit": paging.limit, "cursor": paging.cursor, **_order(wanted, extents)}
-    return ports.Query(key=key, any_of=any_of, all_of=rest, **asked_for)
-
-
-def _looked_up(
-    wanted: Filters,
-    narrow: Sequence[Condition],
-    wide: Sequence[Condition],
-    groups: Sequence[Sequence[Condition]],
-    visible: Sequence[Condition],
-) -> tuple[Condition, Sequence[Condition], Sequence[Sequence[Condition]]]:
-    """What is looked up, as one condition or as alternatives, and what else has to hold."""
-    singles = [[each] for each in (*narrow, *wide)]
     by_age = wanted.sort == "created"
-    if by_age and not narrow and groups:
-        return {}, groups[0], [*groups[1:], *singles, *([visible] if visible else [])]
-    if by_age and (narrow or (wide and not visible)):
-        return singles[0][0], visible, [*singles[1:], *groups]
-    return {}, visible, [*singles, *groups]
+    asked_for = {"limit": paging.limit, "cursor": paging.cursor, **_order(wanted, extents)}
+    narrow, wide = _equal(wanted, sees_all=not visible)
+    held = [[each] for each in wide] + [_has(each) for each in asked]
+    looked_up = next((found for each in asked if (found := words.start(each))), None)
+    if by_age and narrow:
+        more = [[each] for each in narrow[1:]] + held
+        return ports.Query(key=narrow[0], any_of=visible, all_of=more, **asked_for)
+    if by_age and looked_up:
+        more = held + ([visible] if visible else [])
+        return ports.Query(any_of=[{path: looked_up} for path in record.STARTS], all_of=more, **asked_for)
+    more = [[each] for each in narrow] + held
+    return ports.Query(any_of=visible, all_of=more, **asked_for)
 
 
-def _equal(wanted: Filters) -> tuple[list[Condition], list[Condition]]:
-    """What has to be equal to something: what few media have in common, and what many have."""
+def _equal(wanted: Filters, *, sees_all: bool) -> tuple[list[Condition], list[Condition]]:
+    """What has to be equal to something: what few have in common and is looked up, and what many have."""
     said = {record.TAGS: wanted.tags, record.CATEGORIES: wanted.categories}
     narrow: list[Condition] = [
         {f"record.{field}.labels": label(each)} for field, names in said.items() for each in names
@@ -174,7 +166,9 @@ def _equal(wanted: Filters) -> tuple[list[Condition], list[Condition]]:
     narrow += [{"library.id": wanted.library}] if wanted.library is not None else []
     narrow += [{"upload.owner_id": wanted.owner}] if wanted.owner is not None else []
     wide: list[Condition] = [{"probe.kind": wanted.kind}] if wanted.kind is not None else []
-    return narrow, [*wide, *([{"status.name": wanted.status}] if wanted.status else [])]
+    if wanted.status is not None:
+        (narrow if wanted.status in _FEW_ARE and sees_all else wide).append({"status.name": wanted.status})
+    return narrow, wide
 
 
 def _order(wanted: Filters, extents: Document) -> dict[str, Any]:
@@ -207,8 +201,9 @@ def _edge(wanted: Filters, extents: Document) -> Any:
     return _EPOCH + timedelta(milliseconds=number)
 
 
-def _found_by(beginning: str) -> Sequence[Condition]:
-    return [{path: beginning} for path in record.WORDS]
+def _has(beginning: str) -> Sequence[Condition]:
+    """That a word of any text starts so."""
+    return [{path: StartsWith(beginning)} for path in record.WORDS]
 
 
 def _between(path: str, low: Any, high: Any) -> dict[str, Any]:

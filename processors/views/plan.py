@@ -17,7 +17,6 @@ from connectors.ports import Merge
 from schemas import events, pictures, record
 from schemas.events import Event
 from schemas.medium import Medium
-from schemas.words import beginnings
 
 MEDIA = "media"
 JOBS = "jobs"
@@ -56,7 +55,7 @@ _LABELS = [f"record.{field}.labels" for field in record.LABELS]
 
 INDEXES: dict[str, list[list[str]]] = {
     MEDIA: [
-        *_listed_by(*_SEEN_BY, "status.name", "upload.name", "probe.kind", *_LABELS, *record.WORDS),
+        *_listed_by(*_SEEN_BY, "status.name", "upload.name", *_LABELS, *record.STARTS),
         *[fields for order in record.ORDERS[1:] for fields in ([order], *([by, order] for by in _SEEN_BY))],
     ],
     JOBS: _listed_by("request.owner_id", "request.media_id", "state.name", "pause.on"),
@@ -127,7 +126,7 @@ def _job(event: Any, **fields: Any) -> list[Merge]:
 
 
 def _uploaded(event: events.MediaUploaded) -> list[Merge]:
-    upload = {**_said(event, "media_id"), "words": beginnings([event.name])}
+    upload = {**_said(event, "media_id"), **record.found_by([event.name])}
     at = event.meta.occurred_at
     extents = _extents({"created_at": at, "upload.size_bytes": event.size_bytes})
     return _media(event, upload=upload, created_at=at, status=_media_status(UPLOADED)) + extents

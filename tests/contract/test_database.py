@@ -12,7 +12,17 @@ from typing import Any
 import pytest
 
 from connectors.mongo import MongoDatabase
-from connectors.ports import Between, Database, DatabaseUnavailable, FromNow, Merge, OneOf, Plus, Query
+from connectors.ports import (
+    Between,
+    Database,
+    DatabaseUnavailable,
+    FromNow,
+    Merge,
+    OneOf,
+    Plus,
+    Query,
+    StartsWith,
+)
 from tests.fakes import MemoryDatabase
 
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -137,6 +147,16 @@ async def test_a_condition_may_be_bounds(database: Database) -> None:
     await database.insert("c", {"_id": "none", "created_at": WHEN})
     for bounds, wanted in ((Between(1, 3), "321"), (Between(low=3), "43"), (Between(high=1), "10")):
         page = await database.page("c", Query(where={"n": bounds}))
+        assert "".join(document["_id"] for document in page.items) == wanted
+
+
+async def test_a_condition_may_be_how_one_of_several_texts_starts(database: Database) -> None:
+    kept: dict[str, Any] = {"1": ["alpha", "omega"], "2": ["lambda"], "3": [], "4": None, "5": ["日本", "zz"]}
+    for id, texts in kept.items():
+        at = WHEN + timedelta(minutes=int(id))
+        await database.insert("c", {"_id": id, "x": {"words": texts}, "created_at": at})
+    for start, wanted in (("al", "1"), ("lam", "2"), ("o", "1"), ("m", ""), ("日", "5"), ("zz", "5")):
+        page = await database.page("c", Query(all_of=[[{"x.words": StartsWith(start)}]]))
         assert "".join(document["_id"] for document in page.items) == wanted
 
 

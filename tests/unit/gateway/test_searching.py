@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from connectors.ports import StartsWith
 from gateway.media.listing import Filters, query
 from gateway.pages import Paging
 from schemas.events import MediaChanged
-from schemas.record import WORDS, own, written
+from schemas.record import STARTS, WORDS, own, written
 from tests.unit.gateway.asking import asked, codes, given
 from tests.unit.gateway.checks import assert_problem
 from tests.unit.gateway.doubles import START
@@ -67,6 +68,11 @@ async def found(w: World, query: str, **headers: str) -> list[str]:
         ("&q=KRAKOW sum", "1"),
         ("&q=krak lovel", "1"),
         ("&q=films winter", "2"),
+        ("&q=k s", "1"),
+        ("&q=kr", "2 1"),
+        ("&q=win", "2"),
+        ("&q=wine", ""),
+        ("&q=映", "3"),
         ("&q=img", "4 3 2 1"),
         ("&q=日本", "3"),
         ("&q=gone", ""),
@@ -164,8 +170,11 @@ def test_what_few_have_is_looked_up_and_the_rest_held_against_it() -> None:
     assert tagged.any_of == VISIBLE
     assert [{"record.tags.labels": "b"}] in tagged.all_of
     searched = query(Filters(kind="video"), ["longest", "x"], VISIBLE, page, {})
-    assert (searched.key, searched.any_of) == ({}, [{path: "longest"} for path in WORDS])
+    assert (searched.key, searched.any_of) == ({}, [{path: "long"} for path in STARTS])
+    assert [{path: StartsWith("longest")} for path in WORDS] in searched.all_of
+    assert [{path: StartsWith("x")} for path in WORDS] in searched.all_of
     assert VISIBLE in searched.all_of
+    assert query(Filters(), ["x"], VISIBLE, page, {}).any_of == VISIBLE
     assert [{"probe.kind": "video"}] in searched.all_of
     extents = {"upload_size_bytes": {"up": 9, "down": -2}}
     sized = query(Filters(tags=["A"], sort="size", order="asc"), [], VISIBLE, page, extents)

@@ -238,7 +238,7 @@ def test_of_what_was_said_of_a_field_the_highest_version_stands_with_its_words_a
         database = MemoryDatabase()
         asyncio.run(database.merge([step for event in events for step in steps(event)]))
         record = database.collections["media"]["m1"]["record"]
-        assert record["title"] == {"version": 2, "value": "Ape", "words": ["a", "ap", "ape"]}
+        assert record["title"] == {"version": 2, "value": "Ape", "words": ["ape"], "starts": ["ap", "ape"]}
         assert record["tags"]["labels"] == ["z"]
         assert record["custom"] == {"a%2E%24b": {"version": 2, "value": None}}
 
