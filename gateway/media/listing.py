@@ -118,11 +118,12 @@ async def page(
     read_models: ReadModels, wanted: Filters, visible: Sequence[Condition], paging: Paging
 ) -> ports.Page:
     """A page of the media that are wanted, of those that are visible. Raises BadRequest."""
-    asked = words.asked(wanted.q) if wanted.q is not None else []
+    searched = (wanted.q or "").strip()
+    asked = words.asked(searched)
     newest_first = (wanted.sort, wanted.order) == ("created", "desc")
     extents = {} if newest_first else await read_models.get(_EXTENTS, MEDIA) or {}
     has_any = newest_first or record.extent_of(_PATHS[wanted.sort]) in extents
-    if not has_any or (wanted.q is not None and not asked):
+    if not has_any or (searched and not asked):
         return ports.Page([], None)
     try:
         return await read_models.page(MEDIA, query(wanted, asked, visible, paging, extents))

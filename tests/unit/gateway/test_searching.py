@@ -78,6 +78,7 @@ async def found(w: World, query: str, **headers: str) -> list[str]:
         ("&q=gone", ""),
         ("&q=hidden", ""),
         ("&q=%20--%20", ""),
+        ("&q=%20", "4 3 2 1"),
         ("&tag=été", "2 1"),
         ("&tag=ETE&tag=ada%20lovelace", "1"),
         ("&tag=ete&category=films", "2"),
