@@ -133,7 +133,9 @@ def _uploaded(event: events.MediaUploaded) -> list[Merge]:
 
 
 def _probed(event: events.MediaProbed) -> list[Merge]:
-    probe = {**_said(event, "media_id"), "kind": "video" if Medium.of(event).main("video") else "audio"}
+    medium = Medium.of(event)
+    kind = next((kind for kind in ("video", "audio") if medium.main(kind)), None)
+    probe = {**_said(event, "media_id"), "kind": kind}
     extents = _extents({"probe.duration_ms": event.duration_ms})
     return _media(event, probe=probe, status=_media_status(READY)) + extents
 
