@@ -20,7 +20,6 @@ _MINUTE = 60_000.0
 EVERYTHING = float("inf")
 _MOST_GROWTH = 64
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _EARLIEST, _LATEST = (each.replace(tzinfo=UTC) for each in (datetime.min, datetime.max))
 _HIGHEST = 2.0**62
 
@@ -42,7 +41,7 @@ def start_of(query: Query, after: Place | None) -> float:
         return after[0] if after is not None else number(bound)
     if query.edge is not None:
         return number(query.edge)
-    return number(_BEGINNING if query.ascending else datetime.now(UTC))
+    return number(_EARLIEST if query.ascending else datetime.now(UTC))
 
 
 def end_of(query: Query) -> float:
@@ -52,7 +51,7 @@ def end_of(query: Query) -> float:
         return number(bound)
     if query.numbers:
         return _HIGHEST if query.ascending else -_HIGHEST
-    return number(_LATEST if query.ascending else _BEGINNING)
+    return number(_LATEST if query.ascending else _EARLIEST)
 
 
 def bounds(query: Query, start: float, end: float) -> tuple[Any, Any]:

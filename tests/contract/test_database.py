@@ -140,6 +140,24 @@ async def test_a_page_may_go_from_old_to_new(database: Database) -> None:
     assert [document["_id"] for document in page.items] == ["1", "2", "0"]
 
 
+@pytest.mark.parametrize("ascending", [True, False])
+async def test_an_order_may_go_back_before_all_clocks(database: Database, ascending: bool) -> None:
+    await database.index("c", ["at"])
+    moments = [datetime(year, 1, 1, tzinfo=UTC) for year in (1, 1895, 1969, 1999, 2024, 2999)]
+    for number, at in enumerate(moments):
+        await database.insert("c", {"_id": f"{number}", "at": at})
+    edge = moments[0 if ascending else -1]
+    for known in (edge, None) if ascending else (edge,):
+        seen, cursor = [], None
+        for _ in moments:
+            asked = Query(order_by="at", ascending=ascending, edge=known, limit=4, cursor=cursor)
+            page = await database.page("c", asked)
+            seen += [document["_id"] for document in page.items]
+            if (cursor := page.next) is None:
+                break
+        assert seen == sorted("012345", reverse=not ascending)
+
+
 async def test_a_condition_may_be_bounds(database: Database) -> None:
     for number in range(5):
         at = WHEN + timedelta(minutes=number)
