@@ -30,7 +30,8 @@ from tests.client import Client, until
 from tests.fakes import MemoryDatabase
 
 _FEW, _MANY = 1000, 100_000
-_BATCH = 200
+_BATCH = 10
+"""More at once are one transaction that dirties more of the embedded cache than can be written back."""
 _APART = timedelta(seconds=30)
 _SAMPLE = 9
 _RUNS = 3
