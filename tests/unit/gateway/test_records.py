@@ -209,3 +209,15 @@ async def test_what_is_said_is_answered_by_graphql_too(tmp_path: Path) -> None:
             "rating": None,
             "kind": "video",
         }
+
+
+async def test_the_token_of_a_change_to_many_is_one_that_reads_may_send(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        ids = [f"m{number}" for number in range(500)]
+        await w.happened(*map(uploaded, ids))
+        answer = await w.client.post("/api/v1/media/bulk", json={"media_ids": ids, "add_tags": ["x"]})
+        read = await w.client.get("/api/v1/media?tag=x&limit=200", params={"token": answer.json()["token"]})
+        assert read.status_code == 200
+        assert len(read.json()["items"]) == 200
+        too_many = {"media_ids": [*ids, "one more"], "add_tags": ["x"]}
+        assert_problem(await w.client.post("/api/v1/media/bulk", json=too_many), 422, "invalid")
