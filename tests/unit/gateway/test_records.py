@@ -216,7 +216,8 @@ async def test_the_token_of_a_change_to_many_is_one_that_reads_may_send(tmp_path
         ids = [f"m{number}" for number in range(500)]
         await w.happened(*map(uploaded, ids))
         answer = await w.client.post("/api/v1/media/bulk", json={"media_ids": ids, "add_tags": ["x"]})
-        read = await w.client.get("/api/v1/media?tag=x&limit=200", params={"token": answer.json()["token"]})
+        asked = {"tag": "x", "limit": "200", "token": answer.json()["token"]}
+        read = await w.client.get("/api/v1/media", params=asked)
         assert read.status_code == 200
         assert len(read.json()["items"]) == 200
         too_many = {"media_ids": [*ids, "one more"], "add_tags": ["x"]}
