@@ -13,6 +13,7 @@ from pathlib import Path
 from connectors.ports import (
     Blob,
     BlobInfo,
+    Listed,
     BlobMissing,
     BrokerUnavailable,
     Delivery,
@@ -191,6 +192,13 @@ class NullStore:
         return None
 
     async def remove(self, location: str) -> None: ...
+
+    async def listing(self, area: str) -> AsyncGenerator[Listed, None]:
+        for nothing in ():
+            yield nothing
+
+    async def discard(self, location: str, before: datetime) -> bool:
+        return False
 
     async def ping(self) -> None:
         if self.full:
