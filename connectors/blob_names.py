@@ -8,7 +8,9 @@ from connectors.ports import BlobMissing
 
 AREAS = ("raw", "straight", "renditions", "processed", "images", "subtitles", "documents", "reports")
 _LOCATION = re.compile(r"(?P<area>[a-z]+)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{64}(\.[a-z0-9]{1,8})?)")
-_FOLDER = re.compile(r"(?P<area>renditions|images|reports)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{32})/[0-9a-f]{16}")
+_FOLDER = re.compile(
+    r"(?P<area>renditions|images|reports)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{32})/[0-9a-f]{16}"
+)
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MEMBER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\.[a-z0-9]{1,8}")
 

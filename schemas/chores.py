@@ -48,9 +48,10 @@ CHORES: Mapping[str, type[BaseModel]] = {CLEANUP: CleanupOptions, SCRUB: ScrubOp
 
 
 def checked(kind: str, options: Mapping[str, Any]) -> str:
-    """The options of a chore as its event carries them. Raises BadOptions, and KeyError for no kind of ours."""
+    """The options of a chore as its event carries them. Raises BadOptions; KeyError for a kind there is not."""
     try:
-        return CHORES[kind].model_validate(dict(options), strict=True).model_dump_json(exclude_defaults=True)
+        made = CHORES[kind].model_validate(dict(options), strict=True)
+        return made.model_dump_json(exclude_defaults=True)
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
         raise BadOptions("\n".join(lines)) from error

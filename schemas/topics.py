@@ -108,7 +108,7 @@ TOPICS: tuple[Topic, ...] = (
         name="media.changed",
         record=events.MediaChanged,
         key="media_id",
-        about="A medium's record was changed: by a person, by a rule, by its pictures or by a look at its bytes.",
+        about="A medium's record was changed: by people, by rules, by its pictures, by a scrub.",
         producers=("gateway", "pictures", "care"),
         consumers=("transcode", "views"),
     ),

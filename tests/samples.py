@@ -112,6 +112,17 @@ def requested(job_id: str = "j1", **more: Any) -> events.TranscodeRequested:
     return events.TranscodeRequested(**{"meta": meta(), "job_id": job_id, **said, **more})
 
 
+def chore_requested(job_id: str = "j1", **more: Any) -> events.ChoreRequested:
+    said: dict[str, Any] = {
+        "run": 1,
+        "kind": "cleanup",
+        "owner_id": "admin",
+        "priority": "low",
+        "options": "{}",
+    }
+    return events.ChoreRequested(**{"meta": meta(), "job_id": job_id, **said, **more})
+
+
 def progressed(job_id: str = "j1", **more: Any) -> events.TranscodeProgress:
     said: dict[str, Any] = {
         "run": 1,

@@ -48,9 +48,7 @@ def _listed_by(*paths: str) -> list[list[str]]:
 
 INDEXES: dict[str, list[list[str]]] = {
     MEDIA: _listed_by("upload.owner_id", "access.names", "library.id", "status.name", "upload.name"),
-    JOBS: _listed_by(
-        "request.owner_id", "request.media_id", "request.schedule", "state.name", "pause.on"
-    ),
+    JOBS: _listed_by("request.owner_id", "request.media_id", "request.schedule", "state.name", "pause.on"),
     RESOURCES: [["kind", "now.at"]],
     USERS: _listed_by("now.state", "now.role"),
     AUDIT: _listed_by(

@@ -1,4 +1,4 @@
-"""The same bytes come again while a cleanup that holds them for old takes them away: they are there afterwards."""
+"""The same bytes come again while a cleanup takes them for old: they are there afterwards."""
 
 from __future__ import annotations
 
