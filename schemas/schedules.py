@@ -58,6 +58,10 @@ class Schedule:
         """As an event carries it."""
         return orjson.dumps(asdict(self)).decode()
 
+    def said_options(self) -> str:
+        """What the chore is told, as its event carries it."""
+        return orjson.dumps(self.options).decode()
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
