@@ -1,7 +1,7 @@
 """Files of blobs that go, beside those who may be putting the same bytes there at this moment.
 
-A file's change time says since when it counts: unlike its other times nobody can set it, and to bring it up to
-date disturbs nobody who reads. A lock of the system keeps apart who finds a file and who discards it.
+A file's change time says since when it counts: unlike its other times nobody can set it, and to bring it up
+to date disturbs nobody who reads. A lock of the system keeps apart who finds a file and who discards it.
 """
 
 from __future__ import annotations

@@ -75,9 +75,7 @@ class Found:
             case events.JobControlled(command="retry"):
                 self.retried[event.job_id, event.run] = event
             case events.JobControlled(command="pause" | "resume"):
-                known = self.pauses.get((event.job_id, event.run))
-                if known is None or _said_at(event) > _said_at(known):
-                    self.pauses[event.job_id, event.run] = event
+                self._hear_pause(event)
             case events.TaskChanged():
                 self._hear_task(event)
             case events.MediaProbed():
@@ -89,6 +87,11 @@ class Found:
                 self.media.setdefault(event.media_id, {})["deleted"] = {"at": event.meta.occurred_at}
             case _:
                 pass
+
+    def _hear_pause(self, event: events.JobControlled) -> None:
+        known = self.pauses.get((event.job_id, event.run))
+        if known is None or _said_at(event) > _said_at(known):
+            self.pauses[event.job_id, event.run] = event
 
     def _hear_due(self, event: events.ChoreRequested) -> None:
         if event.schedule is not None and event.due_at is not None:

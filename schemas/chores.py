@@ -48,7 +48,7 @@ CHORES: Mapping[str, type[BaseModel]] = {CLEANUP: CleanupOptions, SCRUB: ScrubOp
 
 
 def checked(kind: str, options: Mapping[str, Any]) -> str:
-    """The options of a chore as its event carries them. Raises BadOptions; KeyError for a kind there is not."""
+    """The options of a chore as its event carries them. Raises BadOptions, and KeyError for no kind."""
     try:
         made = CHORES[kind].model_validate(dict(options), strict=True)
         return made.model_dump_json(exclude_defaults=True)

@@ -135,7 +135,7 @@ TOPICS: tuple[Topic, ...] = (
         key="job_id",
         about="Someone, or a schedule, asked for work on the installation itself: a cleanup, a scrub.",
         producers=("gateway", "ledger"),
-        consumers=("care", "views"),
+        consumers=("care", "views", "gateway"),
     ),
     Topic(
         name="job.progress",

@@ -123,6 +123,18 @@ def chore_requested(job_id: str = "j1", **more: Any) -> events.ChoreRequested:
     return events.ChoreRequested(**{"meta": meta(), "job_id": job_id, **said, **more})
 
 
+def chore_progressed(job_id: str = "j1", **more: Any) -> events.JobProgress:
+    said: dict[str, Any] = {
+        "run": 1,
+        "task_id": "t1",
+        "worker": "worker-1",
+        "done": 1,
+        "total": 10,
+        "units_per_s": 10.0,
+    }
+    return events.JobProgress(**{"meta": meta(), "job_id": job_id, **said, **more})
+
+
 def progressed(job_id: str = "j1", **more: Any) -> events.TranscodeProgress:
     said: dict[str, Any] = {
         "run": 1,

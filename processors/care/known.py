@@ -105,8 +105,8 @@ class Everything:
     """How long the read models may take to come to the log's end."""
 
     async def known(self, before: datetime) -> tuple[Known, datetime]:
-        """All that is referred to, or was until less long ago than `before`; and since when jobs are under way,
-        which may make what nobody has told of yet. Raises TaskFailed.
+        """All that is referred to, or still was at `before`; and since when jobs run, which may have
+        made what nobody has told of yet. Raises TaskFailed.
         """
         await self.caught_up()
         known, under_way = Known(), before

@@ -153,7 +153,7 @@ class ReportWork:
         return written(await reports.keep(self.blobs, folder, report))
 
     async def _untrusted(self, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The renditions that were made of sources which are not what they were: nobody knows of which bytes."""
+        """The renditions of sources that are not what they were: nobody knows what they are of."""
         damaged = {name_in(f["location"])[:32]: f["id"] for f in found if _is_other_source(f)}
         if not damaged:
             return []

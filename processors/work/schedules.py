@@ -1,8 +1,8 @@
 """Schedules: the leader has a chore asked for once for each moment that comes, whoever leads by then.
 
-Which moment was heeded last is kept, and moves on by compare-and-set, together with the event that asks. So of
-two leaders one asks, and what neither could tell is told from the outbox. The job's id derives from schedule
-and moment: even told twice, it is one job. After an outage one run stands for all moments that passed.
+Which moment was heeded last is kept, and moves on by compare-and-set, together with the event that asks. So
+of two leaders one asks, and what neither could tell is told from the outbox. The job's id derives from
+schedule and moment: even told twice, it is one job. After an outage one run stands for all that passed.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -25,7 +26,7 @@ def w(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
-async def scrub(w: World, **options: object) -> None:
+async def scrub(w: World, **options: Any) -> None:
     await w.order("scrub", **options)
     await w.work()
 
