@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from connectors.ports import BlobMissing, BlobStore, Clock, is_there
+from connectors.ports import BlobMissing, BlobStore, Clock, StoreUnavailable, is_there
 from connectors.process import ToolFailed
 from processors.care import reports
 from processors.care.entries import MEDIUM, Entry, Findings, entry_of_job, entry_of_medium, scrub_report
@@ -25,7 +25,7 @@ from processors.care.plan import (
     written,
 )
 from processors.work.execution import Execution
-from processors.work.hashing import Hasher, sha256_of
+from processors.work.hashing import SMALL_BYTES, Hasher, sha256_of
 from schemas.health import CHANGED, MISSING, UNREADABLE
 
 log = structlog.get_logger()
@@ -99,6 +99,7 @@ class RereadWork:
     blobs: BlobStore
     hasher: Hasher
     clock: Clock
+    small_bytes: int = SMALL_BYTES
 
     async def __call__(self, execution: Execution) -> str:
         """The outcome as JSON. Raises GivenBack, and what the store raises."""
@@ -125,9 +126,13 @@ class RereadWork:
 
     async def _look(self, location: str, sha256: str) -> str | None:
         try:
-            now = await sha256_of(self.blobs, self.hasher, location)
+            now = await sha256_of(self.blobs, self.hasher, location, self.small_bytes)
         except BlobMissing:
             return MISSING
+        except StoreUnavailable as error:
+            await self.blobs.ping()  # raises where it is the store, and not this blob
+            log.warning("cannot be read", location=location, error=str(error))
+            return UNREADABLE
         except ToolFailed as error:
             if not await is_there(self.blobs, location):
                 return MISSING

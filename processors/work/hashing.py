@@ -9,6 +9,9 @@ from typing import Protocol
 
 from connectors.ports import BlobStore
 
+SMALL_BYTES = 4 << 20
+"""Less than what it costs to begin a tool."""
+
 
 class Hasher(Protocol):
     """What reads all of a file; see connectors.digests."""
@@ -18,14 +21,14 @@ class Hasher(Protocol):
         ...
 
 
-async def sha256_of(blobs: BlobStore, hasher: Hasher, location: str) -> str:
+async def sha256_of(blobs: BlobStore, hasher: Hasher, location: str, small_bytes: int = SMALL_BYTES) -> str:
     """The hash of a blob as the store gives it now, and not as a cache of it has it.
 
-    Files are read by a tool that gives way to viewers. Raises BlobMissing, ToolFailed, StoreUnavailable.
+    A tool that gives way to viewers reads large files. Raises BlobMissing, ToolFailed, StoreUnavailable.
     """
     found = await blobs.stat(location)
     path = blobs.path_of(location)
-    if path is not None:
+    if path is not None and found.size_bytes > small_bytes:
         return await hasher.sha256(path, found.size_bytes)
     digest = hashlib.sha256()
     async for piece in blobs.read(location):

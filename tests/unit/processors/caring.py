@@ -81,7 +81,7 @@ class World:
         self.works: dict[str, Work] = {
             SWEEP: SweepWork(self.store, everything, self.clock, grace),
             SURVEY: SurveyWork(self.store, everything),
-            REREAD: RereadWork(self.store, self.hasher, self.clock),
+            REREAD: RereadWork(self.store, self.hasher, self.clock, small_bytes=0),
             REPORT: ReportWork(self.store),
         }
         self.scratch = folder / "scratch"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from connectors.ports import StoreUnavailable
 from connectors.process import ToolFailed
 from processors.care.plan import REREAD, Survey, rereads
+from processors.care.scrub import RereadWork
 from processors.work.execution import GivenBack
 from processors.work.jobs import Job
 from schemas import events
@@ -82,6 +85,38 @@ async def test_what_the_disk_does_not_give_is_unreadable(w: World) -> None:
 
     w.hasher.sha256 = refuse  # type: ignore[method-assign]
     await scrub(w)
+    assert marks(w) == {"m1": {"state": "damaged", "what": "unreadable"}}
+
+
+class Failing:
+    """A store one of whose blobs the disk does not give; or which is gone altogether."""
+
+    def __init__(self, w: World, *, gone: bool) -> None:
+        self._store, self._gone = w.store, gone
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def read(self, location: str, *place: Any) -> AsyncGenerator[bytes, None]:
+        if location.startswith("raw/"):
+            raise StoreUnavailable("the blob store does not answer: Input/output error")
+        async for piece in self._store.read(location, *place):
+            yield piece
+
+    async def ping(self) -> None:
+        if self._gone:
+            raise StoreUnavailable("the blob store is not where it was")
+
+
+async def test_a_store_that_is_away_is_no_damage(w: World) -> None:
+    await w.medium("m1", SOUND)
+    for gone in (True, False):
+        w.works[REREAD] = RereadWork(Failing(w, gone=gone), w.hasher, w.clock)  # type: ignore[arg-type]
+        if gone:
+            with pytest.raises(StoreUnavailable):
+                await scrub(w)
+        else:
+            await w.work()
     assert marks(w) == {"m1": {"state": "damaged", "what": "unreadable"}}
 
 
