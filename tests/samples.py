@@ -293,6 +293,8 @@ def one_of_each() -> list[events.Event]:
         deleted(),
         requested(),
         progressed(),
+        chore_requested(),
+        chore_progressed(),
         processed(),
         controlled(),
         task_changed(),

@@ -53,11 +53,11 @@ def test_an_orphan_is_told_of_and_then_removed(client: Client, blobs: Path, medi
     report = done(client, "/api/v1/care/cleanup", {"delete": True, "grace_s": 0})
     assert report["total"]["removed"] == report["total"]["orphans"] > 0
     assert not orphan.exists()
-    assert [path.name[:64] for path in kept.iterdir()] == [medium["sha256"]]
+    assert list(kept.glob(f"{medium['sha256']}*"))
 
 
 def test_a_schedule_s_scrub_finds_a_flipped_byte(client: Client, blobs: Path, medium: dict[str, Any]) -> None:
-    (path,) = (blobs / "raw" / medium["sha256"][:2]).iterdir()
+    (path,) = (blobs / "raw" / medium["sha256"][:2]).glob(f"{medium['sha256']}*")
     content = path.read_bytes()
     order = {"name": "yearly", "cron": "@yearly", "zone": "Europe/Berlin", "chore": "scrub"}
     assert client.post("/api/v1/schedules", {**order, "options": {"outputs": False}}).status_code == 202
