@@ -10,6 +10,7 @@ import asyncio
 from array import array
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -110,22 +111,24 @@ class Everything:
         """
         await self.caught_up()
         known, under_way = Known(), before
-        async for document in self.all_of(MEDIA):
-            names = list(names_of_medium(document, before))
-            known.media += bool(names)
-            known.add(names)
-        async for document in self.all_of(JOBS):
-            known.add(names_of_job(document))
-            if is_open(document):
-                under_way = min(under_way, document["created_at"])
+        async with self._one_generation():
+            async for document in self.all_of(MEDIA):
+                names = list(names_of_medium(document, before))
+                known.media += bool(names)
+                known.add(names)
+            async for document in self.all_of(JOBS):
+                known.add(names_of_job(document))
+                if is_open(document):
+                    under_way = min(under_way, document["created_at"])
         known.settle()
         return known, under_way
 
     async def learn(self, known: Known, since: datetime, before: datetime) -> None:
         """Takes in the media that came since then. Raises TaskFailed."""
         await self.caught_up(("media.uploaded",))
-        async for document in self.all_of(MEDIA, since - _OVERLAP):
-            known.add(names_of_medium(document, before))
+        async with self._one_generation():
+            async for document in self.all_of(MEDIA, since - _OVERLAP):
+                known.add(names_of_medium(document, before))
 
     async def caught_up(self, topics: tuple[str, ...] = _READ) -> None:
         """Returns once the read models have all that the log has now. Raises TaskFailed."""
@@ -152,6 +155,21 @@ class Everything:
             cursor = page.next
             if cursor is None:
                 return
+
+    @asynccontextmanager
+    async def _one_generation(self) -> AsyncIterator[None]:
+        """Raises TaskFailed where the read models were replaced meanwhile: some of the old may be gone."""
+        first = await self._generation()
+        yield
+        if await self._generation() != first:
+            raise TaskFailed("views_replaced", "the read models were replaced while they were read")
+
+    async def _generation(self) -> str:
+        """The generation that is served at this moment."""
+        try:
+            return await ReadModels(self.read_models.database).generation()
+        except NotBuilt as error:
+            raise TaskFailed("no_views", str(error)) from error
 
     async def _has(self, position: Position) -> bool:
         try:

@@ -10,6 +10,7 @@ from processors.work.execution import Execution, GivenBack
 from schemas.events import JobProgress, Meta, new_id
 
 _EVERY_S = 0.5
+_LOOK_AGAIN_S = 0.1
 
 
 @dataclass(slots=True)
@@ -34,6 +35,11 @@ class Pace:
             self.execution.tell(self._event(max(now - self._began_at, 0.001)))
         if self.execution.leave.is_set() and not at_once:
             raise GivenBack
+
+    async def give_way(self) -> None:
+        """Waits while a viewer waits for something."""
+        while self.execution.demands.waited_for(self.clock.now()):  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_AGAIN_S)
 
     def _event(self, seconds: float) -> JobProgress:
         task = self.execution.task

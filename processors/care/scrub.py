@@ -108,6 +108,7 @@ class RereadWork:
         for number in range(order.first, order.first + order.lists):
             name = list_name(order.epoch, number)
             for said in await reports.get(self.blobs, order.folder, name):
+                await pace.give_way()
                 entry = Entry.read(said)
                 findings.note(entry, await self._wrong(entry))
                 pace.reach(findings.read_bytes)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from connectors.ports import Listed, Position
+from connectors.ports import Listed, Page, Position, Query
 from connectors.read_models import POINTER, STATE
 from processors.care.known import Known, names_of_job, names_of_medium
 from processors.care.orphans import Limits, is_orphan
@@ -18,8 +18,8 @@ from processors.runtime import GivenUp
 from processors.work.execution import TaskFailed
 from schemas.chores import report_folder
 from tests import samples
-from tests.fakes import only
-from tests.unit.processors.caring import World, segment_of
+from tests.fakes import MemoryDatabase, only
+from tests.unit.processors.caring import GENERATION, World, segment_of
 
 GONE, KEPT = b"of a medium that is gone", b"of one that is there"
 WHEN = datetime.fromisoformat("2026-01-10T00:00:00Z")
@@ -138,6 +138,27 @@ async def test_read_models_that_are_lost_are_not_gone_by(w: World) -> None:
         await w.work()
     assert (failed.value.code, failed.value.again) == ("no_views", True)
     assert orphan in await w.there()
+
+
+class Replaced(MemoryDatabase):
+    """Its read models are replaced, and the old ones dropped, while someone reads them."""
+
+    async def page(self, collection: str, query: Query) -> Page:
+        if collection == f"media_{GENERATION}":
+            self.collections[STATE][POINTER]["generation"] = "v2"
+            await self.drop(collection)
+        return await super().page(collection, query)
+
+
+async def test_read_models_that_are_replaced_meanwhile_are_not_gone_by(w: World) -> None:
+    raw = await w.medium("m1", KEPT)
+    await w.medium("m2", GONE)
+    await w.order("cleanup", delete=True)
+    w.database.__class__ = Replaced
+    with pytest.raises(TaskFailed) as failed:
+        await w.attempt(only(await w.waiting()))
+    assert (failed.value.code, failed.value.again) == ("views_replaced", True)
+    assert raw in await w.there()
 
 
 class Busy:
