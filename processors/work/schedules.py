@@ -70,7 +70,9 @@ class Schedules:
             await self._ask(kept, found, document, now)
 
     async def _has_ended(self, id: str) -> bool:
-        """Whether the run before is over: one that is not is not overtaken, but followed by one for all."""
+        """Whether the run before is over; if not, it is followed by one for all, and not overtaken. What has
+        ended was told of: the outbox has nothing that is still needed.
+        """
         job = await self.ledger.database.get(JOBS, id)
         return job is not None and job["verdict"] is not None
 
@@ -84,11 +86,10 @@ class Schedules:
         await self.ledger.settle(Told(SCHEDULES, kept.name, event))
 
     async def _move_on(self, name: str, document: Document | None, to: Document) -> bool:
-        """False where another leader was faster, or the one before is not told yet."""
+        """False where another leader was faster."""
         if document is None:
             return await self.ledger.database.insert(SCHEDULES, {"_id": name, **to})
-        where = {"due_at": document["due_at"], "outbox": None}
-        return await self.ledger.database.change(SCHEDULES, name, where, to)
+        return await self.ledger.database.change(SCHEDULES, name, {"due_at": document["due_at"]}, to)
 
     async def _kept(self) -> list[Kept]:
         """The schedules that are not paused; none while the read models are being built."""

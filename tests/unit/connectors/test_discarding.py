@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -41,10 +42,34 @@ def test_what_someone_has_just_found_stays(tmp_path: Path) -> None:
     path = tmp_path / "film"
     path.write_bytes(b"a film")
     since = discarding._since(path.stat())
-    while discarding._since(path.stat()) == since:
+    deadline = time.monotonic() + 20
+    while discarding._since(path.stat()) == since and time.monotonic() < deadline:
         assert discarding.found(path, 6)
     assert not discarding.discard(path, since + timedelta(microseconds=1))
     assert path.read_bytes() == b"a film"
+
+
+async def test_who_comes_while_a_file_goes_does_not_find_it(tmp_path: Path) -> None:
+    path = tmp_path / "film"
+    path.write_bytes(b"a film")
+    with path.open("rb") as going:
+        fcntl.flock(going, fcntl.LOCK_EX)
+        looking = asyncio.create_task(asyncio.to_thread(discarding.found, path, 6))
+        done, _ = await asyncio.wait([looking], timeout=0.2)
+        assert not done
+        path.unlink()
+    assert not await looking
+
+
+def test_what_someone_is_about_to_find_stays(tmp_path: Path) -> None:
+    path = tmp_path / "film"
+    path.write_bytes(b"a film")
+    later = discarding._since(path.stat()) + timedelta(hours=1)
+    with path.open("rb") as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        assert not discarding.discard(path, later)
+    assert discarding.discard(path, later)
+    assert not discarding.discard(path, later)
 
 
 def test_who_finds_a_file_leaves_what_others_go_by_as_it_is(tmp_path: Path) -> None:

@@ -118,11 +118,12 @@ async def test_where_no_medium_is_known_nothing_is_deleted(w: World) -> None:
     assert await w.there() == {orphan}
 
 
-async def test_read_models_that_are_behind_are_not_gone_by(w: World) -> None:
+@pytest.mark.parametrize("delete", [True, False])
+async def test_read_models_that_are_behind_are_not_gone_by(w: World, delete: bool) -> None:
     orphan = await w.stored(GONE)
     await w.medium("m1", KEPT)
     await w.log.publish([samples.uploaded("m2")])  # the read models have not seen it
-    await w.order("cleanup", delete=True)
+    await w.order("cleanup", delete=delete)
     with pytest.raises(TaskFailed) as failed:
         await w.work()
     assert (failed.value.code, failed.value.again) == ("views_behind", True)

@@ -16,6 +16,7 @@ from processors.care.plan import REREAD, Survey, rereads
 from processors.care.scrub import RereadWork
 from processors.work.execution import GivenBack
 from processors.work.jobs import Job
+from processors.work.ledger import TASKS
 from schemas import events
 from tests import samples
 from tests.fakes import only
@@ -180,6 +181,18 @@ async def test_a_large_library_is_many_tasks_and_one_report(w: World) -> None:
     await w.work()
     report = await w.report()
     assert (report["expected"], report["read"]) == (120, 120)
+
+
+async def test_a_task_that_ends_before_the_others_are_known_sums_up_nothing(w: World) -> None:
+    for number in range(120):
+        await w.medium(f"m{number}", f"film {number}".encode())
+    await w.order("scrub")
+    await w.complete(only(await w.waiting()))
+    first, *others = await w.waiting()
+    for task in others:  # planned, and not in the ledger yet
+        await w.database.remove(TASKS, task.id)
+    await w.complete(first)
+    assert await w.waiting() == []
 
 
 async def test_a_survey_that_was_begun_twice_counts_once(w: World) -> None:
