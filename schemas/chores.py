@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 CLEANUP, SCRUB = "cleanup", "scrub"
 
+REPORT_NAME = "report.json"
+"""What a report is called in its folder; the rest there is what it was made of."""
+
 _LONGEST_GRACE_S = 366 * 24 * 3600
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from connectors.ports import Listed
 from processors.care.known import Known, name_in
+from schemas.chores import REPORT_NAME
 
 AREAS = ("renditions", "images", "straight", "processed", "reports", "raw")
 """What is looked through, in this order: what was made of a source goes before the source."""
@@ -32,8 +33,14 @@ class Limits:
 
 
 def is_orphan(blob: Listed, known: Known) -> bool:
-    """Whether nothing that is known refers to a blob."""
-    return name_in(blob.location) not in known
+    """Whether nothing that is known refers to a blob. What a report was made of is needed while its job runs,
+    and then it is young: see Limits.
+    """
+    return name_in(blob.location) not in known or _is_part_of_report(blob.location)
+
+
+def _is_part_of_report(location: str) -> bool:
+    return location.startswith("reports/") and not location.endswith(f"/{REPORT_NAME}")
 
 
 @dataclass(slots=True)

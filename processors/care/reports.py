@@ -10,13 +10,12 @@ import orjson
 
 from connectors.ports import BlobStore, content_of
 from processors.care.plan import Reported
-
-_REPORT = "report.json"
+from schemas.chores import REPORT_NAME
 
 
 async def keep(blobs: BlobStore, folder: str, report: Mapping[str, Any]) -> Reported:
     """Puts the report of a chore into its folder; returns which stands there."""
-    location = f"{folder}/{_REPORT}"
+    location = f"{folder}/{REPORT_NAME}"
     await blobs.put(location, orjson.dumps(report, default=_plain, option=orjson.OPT_INDENT_2))
     return Reported(location=location, size_bytes=(await blobs.stat(location)).size_bytes)
 

@@ -205,17 +205,24 @@ async def test_a_claim_that_is_lost_removes_nothing_more(w: World) -> None:
     assert orphan in await w.there()
 
 
-async def test_reports_go_with_their_jobs(w: World) -> None:
+@pytest.mark.parametrize("still_runs", [False, True])
+async def test_reports_go_with_their_jobs_and_what_they_were_made_of_before(
+    w: World, still_runs: bool
+) -> None:
     await w.medium("m1", KEPT)
-    mine, other = f"{report_folder('j1', 1)}/part-000000.json", f"{report_folder('gone', 1)}/report.json"
-    for location in (mine, other):
+    before = samples.meta(now=w.clock.now() - timedelta(hours=3))
+    await w.happened(samples.chore_requested("j8", meta=before))
+    if not still_runs:
+        await w.happened(samples.processed("j8"))
+    other = f"{report_folder('gone', 1)}/report.json"
+    kept, part = (f"{report_folder('j8', 1)}/{name}" for name in ("report.json", "part-000000.json"))
+    for location in (other, kept, part):
         await w.store.put(location, b"{}")
     await w.order("cleanup", delete=True)
     await w.work()
-    assert {each.location async for each in w.store.listing("reports")} == {
-        mine,
-        f"{report_folder('j1', 1)}/report.json",
-    }
+    found = {each.location async for each in w.store.listing("reports")}
+    own = f"{report_folder('j1', 1)}/report.json"
+    assert found == {own, kept, *([other, part] if still_runs else [])}
 
 
 async def test_progress_goes_forward_to_the_end(w: World) -> None:
