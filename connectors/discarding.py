@@ -28,7 +28,12 @@ def found(path: Path, size_bytes: int) -> bool:
         said = os.fstat(file.fileno())
         if not said.st_nlink or said.st_size != size_bytes:
             return False
-        os.fchmod(file.fileno(), said.st_mode & 0o7777)  # brings its change time up to date, and nothing else
+        try:
+            os.fchmod(
+                file.fileno(), said.st_mode & 0o7777
+            )  # brings its change time up to date, and nothing else
+        except PermissionError:  # it is of another user's process: then it is put there anew
+            return False
         return True
 
 
