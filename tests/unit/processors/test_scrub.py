@@ -14,6 +14,7 @@ from connectors.ports import StoreUnavailable
 from connectors.process import ToolFailed
 from processors.care.plan import REREAD, Survey, rereads
 from processors.care.scrub import RereadWork
+from processors.work.demand import Demands
 from processors.work.execution import GivenBack
 from processors.work.jobs import Job
 from processors.work.ledger import TASKS
@@ -213,6 +214,20 @@ async def test_a_task_that_is_to_be_left_is_given_back_between_two_media(w: Worl
     leave.set()
     with pytest.raises(GivenBack):
         await w.attempt(only(await w.waiting()), leave=leave)
+    assert len(w.hasher.read) == 1
+
+
+async def test_nothing_is_read_while_a_viewer_waits(w: World) -> None:
+    await w.medium("m1", SOUND)
+    await w.order("scrub")
+    await w.complete(only(await w.waiting()))
+    demands, now = Demands(), samples.meta(now=w.clock.now())
+    demands.hear(samples.playback("waiting", makes="a film", segment=3, meta=now))
+    reading = asyncio.create_task(w.attempt(only(await w.waiting()), demands=demands))
+    done, _ = await asyncio.wait([reading], timeout=0.3)
+    assert (done, w.hasher.read) == (set(), [])
+    demands.hear(samples.playback("stopped", meta=now))
+    await reading
     assert len(w.hasher.read) == 1
 
 
