@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
 
 CLEANUP, SCRUB = "cleanup", "scrub"
 
@@ -17,6 +17,16 @@ REPORT_NAME = "report.json"
 """What a report is called in its folder; the rest there is what it was made of."""
 
 _LONGEST_GRACE_S = 366 * 24 * 3600
+
+
+def _a_number(said: object) -> object:
+    """Whole numbers in JSON, 1.0 among them, and not texts of them."""
+    if isinstance(said, bool | str):
+        raise ValueError("has to be a number")
+    return said
+
+
+_Seconds = Annotated[int, Field(ge=0, le=_LONGEST_GRACE_S), BeforeValidator(_a_number)]
 
 
 class BadOptions(ValueError):
@@ -28,11 +38,11 @@ class CleanupOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    delete: bool = Field(False, description="Remove what is found; without it, the report is all that comes.")
-    grace_s: int | None = Field(
+    delete: StrictBool = Field(
+        False, description="Remove what is found; without it, the report is all that comes."
+    )
+    grace_s: _Seconds | None = Field(
         None,
-        ge=0,
-        le=_LONGEST_GRACE_S,
         description="How long something has to be there, and nothing to refer to it, before it goes: without "
         "it, what the operator has set (a day). Below an hour is for when nobody uploads.",
     )
@@ -43,7 +53,7 @@ class ScrubOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    outputs: bool = Field(True, description="Read what jobs made too, and not media alone.")
+    outputs: StrictBool = Field(True, description="Read what jobs made too, and not media alone.")
 
 
 CHORES: Mapping[str, type[BaseModel]] = {CLEANUP: CleanupOptions, SCRUB: ScrubOptions}
@@ -53,7 +63,7 @@ CHORES: Mapping[str, type[BaseModel]] = {CLEANUP: CleanupOptions, SCRUB: ScrubOp
 def checked(kind: str, options: Mapping[str, Any]) -> str:
     """The options of a chore as its event carries them. Raises BadOptions, and KeyError for no kind."""
     try:
-        made = CHORES[kind].model_validate(dict(options), strict=True)
+        made = CHORES[kind].model_validate(dict(options))
         return made.model_dump_json(exclude_defaults=True)
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]

@@ -66,7 +66,11 @@ async def test_a_chore_is_a_job(
     [
         ("cleanup", {"delet": True}),
         ("cleanup", {"grace_s": -1}),
-        ("cleanup", {"delete": "perhaps"}),
+        ("cleanup", {"delete": "yes"}),
+        ("cleanup", {"delete": 1}),
+        ("cleanup", {"grace_s": "7"}),
+        ("cleanup", {"grace_s": True}),
+        ("cleanup", {"grace_s": 0.5}),
         ("scrub", {"delete": True}),
     ],
 )
@@ -152,6 +156,7 @@ async def test_two_schedules_do_not_share_a_name(tmp_path: Path) -> None:
         ({"zone": "Berlin"}, "bad-schedule", "Europe/Berlin"),
         ({"chore": "tea"}, "unknown-chore", "cleanup, scrub"),
         ({"options": {"delet": True}}, "bad-schedule", "delet"),
+        ({"options": {"delete": "yes"}}, "bad-schedule", "delete"),
         ({"chore": "scrub"}, "bad-schedule", "delete"),
     ],
 )
