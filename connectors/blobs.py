@@ -140,7 +140,7 @@ class FileStore:
 
     async def discard(self, location: str, before: datetime) -> bool:
         """See ports.BlobStore."""
-        gone = await self.do(discarding.discard, self._path(location), before)
+        gone = await self.do(discarding.discard, self._temporary, self._path(location), before)
         if not gone:
             self._refuse_unless_there()
         return gone
@@ -233,14 +233,14 @@ class FileStore:
         """Makes a finished file durable under the name of its hash; the same bytes are kept once."""
         location = blob_names.addressed(area, digest, suffix)
         target = self._path(location)
-        if discarding.found(target, size):
+        if discarding.found(self._temporary, target, size):
             path.unlink()
             return Blob(location, size, digest)
         target.parent.mkdir(parents=True, exist_ok=True)
         sync(path)
         if path.stat().st_dev != target.parent.stat().st_dev:
             path = self._bring_over(path)
-        discarding.replace(path, target)
+        discarding.replace(self._temporary, path, target)
         sync(target.parent)
         return Blob(location, size, digest)
 

@@ -1,7 +1,8 @@
 """Files of blobs that go, beside those who may be putting the same bytes there at this moment.
 
 A file's change time says since when it counts: unlike its other times nobody can set it, and to bring it up
-to date disturbs nobody who reads. A lock of the system keeps apart who finds a file and who discards it.
+to date disturbs nobody who reads. A lock of the system on one folder of the store keeps apart who finds a
+file and who discards one. Each holds it for a moment, and a process that dies lets go of it.
 """
 
 from __future__ import annotations
@@ -17,50 +18,49 @@ from connectors import blob_names
 from connectors.ports import Listed
 
 
-def found(path: Path, size_bytes: int) -> bool:
+def found(lock: Path, path: Path, size_bytes: int) -> bool:
     """Whether a file of that size is there, which from now on counts as there since now."""
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        return False
-    with file:
-        fcntl.flock(file, fcntl.LOCK_SH)
-        said = os.fstat(file.fileno())
-        if not said.st_nlink or said.st_size != size_bytes:
-            return False
+    with _held(lock, fcntl.LOCK_SH):
         try:
-            os.fchmod(
-                file.fileno(), said.st_mode & 0o7777
-            )  # brings its change time up to date, and nothing else
-        except PermissionError:  # it is of another user's process: then it is put there anew
+            said = path.stat()
+            if said.st_size != size_bytes:
+                return False
+            path.chmod(said.st_mode & 0o7777)  # brings its change time up to date, and nothing else
+        except (FileNotFoundError, PermissionError):  # of another user's process: it is put there anew
             return False
-        return True
-
-
-def discard(path: Path, before: datetime) -> bool:
-    """Removes a file that is there since before then, unless someone finds it first."""
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        return False
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        said = os.fstat(file.fileno())
-        if not said.st_nlink or _since(said) >= before:
-            return False
-        path.unlink(missing_ok=True)
     return True
 
 
-def replace(path: Path, target: Path) -> None:
-    """Gives a file its name, in place of one that is not as it should be, and that nobody discards now."""
-    with contextlib.ExitStack() as stack:
-        with contextlib.suppress(FileNotFoundError):
-            fcntl.flock(stack.enter_context(target.open("rb")), fcntl.LOCK_EX)
+def replace(lock: Path, path: Path, target: Path) -> None:
+    """Gives a file its name, in place of one that is not as it should be."""
+    with _held(lock, fcntl.LOCK_SH):
+        with contextlib.suppress(PermissionError):
+            path.chmod(
+                path.stat().st_mode & 0o7777
+            )  # it counts from now, whether or not a new name does that
         path.replace(target)
+
+
+def discard(lock: Path, path: Path, before: datetime) -> bool:
+    """Removes a file that is there since before then, unless someone has found it."""
+    with _held(lock, fcntl.LOCK_EX):
+        try:
+            if _since(path.stat()) >= before:
+                return False
+            path.unlink()
+        except FileNotFoundError:
+            return False
+    return True
+
+
+@contextlib.contextmanager
+def _held(folder: Path, how: int) -> Iterator[None]:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, how)
+        yield
+    finally:
+        os.close(handle)
 
 
 def walk(root: Path, area: str) -> Iterator[Listed]:
