@@ -35,9 +35,7 @@ def replace(lock: Path, path: Path, target: Path) -> None:
     """Gives a file its name, in place of one that is not as it should be."""
     with _held(lock, fcntl.LOCK_SH):
         with contextlib.suppress(PermissionError):
-            path.chmod(
-                path.stat().st_mode & 0o7777
-            )  # it counts from now, whether or not a new name does that
+            path.chmod(path.stat().st_mode & 0o7777)  # it counts from now, whatever a new name does
         path.replace(target)
 
 

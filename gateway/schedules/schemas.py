@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.jobs.schemas import Job
 from gateway.json_types import Exact, Truth
+from schemas.chores import CHORES
 
 NAME = r"^[a-z0-9][a-z0-9-]{0,39}$"
 _NIGHTLY: dict[str, Any] = {
@@ -36,7 +37,9 @@ class ScheduleOrder(Exact):
         description="Whose clock that is: an IANA time zone.",
         examples=["Europe/Berlin"],
     )
-    chore: str = Field(max_length=40, description="What is to be done.", examples=["cleanup", "scrub"])
+    chore: str = Field(
+        max_length=40, description="What is to be done.", json_schema_extra={"enum": sorted(CHORES)}
+    )
     options: dict[str, Any] = Field(
         {}, max_length=20, description="What the chore is told, as its own route takes it."
     )

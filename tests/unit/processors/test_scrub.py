@@ -113,7 +113,7 @@ class Failing:
 async def test_a_store_that_is_away_is_no_damage(w: World) -> None:
     await w.medium("m1", SOUND)
     for gone in (True, False):
-        w.works[REREAD] = RereadWork(Failing(w, gone=gone), w.hasher, w.clock)  # type: ignore[arg-type]
+        w.works[REREAD] = RereadWork(Failing(w, gone=gone), w.hasher, w.clock)
         if gone:
             with pytest.raises(StoreUnavailable):
                 await scrub(w)
