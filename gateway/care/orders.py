@@ -7,7 +7,8 @@ from gateway.jobs.render import job_path, render_chore
 from gateway.jobs.schemas import JobAccepted
 from schemas.events import ChoreRequested
 
-_PRIORITY = "low"
+_PRIORITY = "background"
+"""After all that is made of media: a scrub is hundreds of tasks."""
 
 
 async def order_chore(command: Command, kind: str, options: str, schedule: str | None = None) -> JobAccepted:

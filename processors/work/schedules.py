@@ -25,7 +25,8 @@ log = structlog.get_logger()
 _ACTOR = "service:ledger"
 _RESOURCES = "resources"
 _MOST = 10_000
-_PRIORITY = "low"
+_PRIORITY = "background"
+"""After all that is made of media: a scrub is hundreds of tasks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ async def test_a_chore_is_a_job(
         assert (event.kind, orjson.loads(event.options), event.schedule) == (chore, kept, None)
         job = answer.json()["job"]
         assert (job["id"], job["kind"], job["state"]) == (event.job_id, chore, "pending")
+        assert job["priority"] == "background"
         assert (job["media_id"], job["profile"], job["name"]) == ("", "", chore)
         assert (await w.client.get(answer.headers["Location"])).json() == job
         assert [each["id"] for each in (await w.client.get("/api/v1/jobs")).json()["items"]] == [job["id"]]

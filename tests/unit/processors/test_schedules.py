@@ -106,6 +106,7 @@ async def test_nothing_is_asked_for_before_its_moment_and_one_thing_then(w: Worl
     asked = only(w.asked)
     assert (asked.kind, asked.schedule, asked.due_at, asked.missed) == ("cleanup", "nightly", NIGHT, 0)
     assert (asked.owner_id, asked.run, asked.meta.actor) == ("ann", 1, "service:ledger")
+    assert asked.priority == "background"
 
 
 async def test_each_night_is_a_job_of_its_own(w: World) -> None:
