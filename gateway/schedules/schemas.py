@@ -38,7 +38,7 @@ class ScheduleOrder(Exact):
         examples=["Europe/Berlin"],
     )
     chore: str = Field(
-        max_length=40, description="What is to be done.", json_schema_extra={"enum": sorted(CHORES)}
+        max_length=40, description="What is to be done.", json_schema_extra={"enum": [*sorted(CHORES)]}
     )
     options: dict[str, Any] = Field(
         {}, max_length=20, description="What the chore is told, as its own route takes it."
