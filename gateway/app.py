@@ -58,6 +58,8 @@ from gateway.playback.tickets import Tickets
 from gateway.profiles.catalog import Profiles
 from gateway.providers.asking import Asking
 from gateway.providers.known import read_providers_file
+from gateway.roots.named import roots_named
+from gateway.roots.upkeep import Emptying
 from gateway.schedules.catalog import Catalog
 from gateway.services import Services
 from gateway.settings import Settings
@@ -128,6 +130,8 @@ def connect(settings: Settings) -> Parts:
     gatekeeper = Gatekeeper(token, identity, clock, settings.second_factor_roles)
     identity.following.tell(lambda _: hub.let_go(gatekeeper.still_good))
 
+    roots = roots_named(settings.roots, settings.roots_writable, settings.blobs_folder)
+
     async def close_database() -> None:
         mongodb.close()
 
@@ -149,6 +153,7 @@ def connect(settings: Settings) -> Parts:
         store=store,
         uploads=Uploads(database, settings.instance, timedelta(seconds=settings.upload_lasts_s)),
         files=Files(store, settings.accel_redirect),
+        roots=roots,
         schemas=known.schemas,
         tickets=Tickets(secret.derive("playback")),
         profiles=profiles,
@@ -171,6 +176,7 @@ def connect(settings: Settings) -> Parts:
         "following": identity.following.run,
         "trail": trail.run,
         "uploads": Upkeep(services).run,
+        "trash": Emptying(roots, clock, timedelta(days=settings.trash_days)).run,
         "working state": WorkingState(database).run,
     }
     return Parts(services, duties, (trail.close, beat.last, close_database))

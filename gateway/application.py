@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -41,6 +42,7 @@ from gateway.profiles import endpoints as profile_endpoints
 from gateway.providers import endpoints as providers
 from gateway.registry import endpoints as registry
 from gateway.resets import endpoints as resets
+from gateway.roots import endpoints as files
 from gateway.safe_headers import SafeHeaders
 from gateway.schedules import endpoints as schedules
 from gateway.second_factor import endpoints as second_factor
@@ -59,22 +61,16 @@ from gateway.uploads.render import MEDIA
 API = "/api/v1"
 
 
-class _Streamed:
-    """The requests whose bodies are streamed."""
-
-    _EXACT = frozenset({("POST", f"{API}/media"), ("POST", "/upload"), ("POST", uploads.PATH)})
-
-    def __contains__(self, asked: object) -> bool:
-        """Whether a method at a path is one of them."""
-        if asked in self._EXACT:
-            return True
-        match asked:
-            case ("PATCH", str(path)):
-                return path.startswith(f"{uploads.PATH}/")
-        return False
+_WHOLE_FILES = re.compile(
+    rf"POST ({API}/media|/upload|{uploads.PATH})|PATCH {uploads.PATH}/.*|PUT {API}/files/[^/]*/content"
+)
 
 
-_STREAMED = _Streamed()
+def _is_streamed(method: str, path: str) -> bool:
+    """Whether a request's body is read as it comes, and looks after itself."""
+    return _WHOLE_FILES.fullmatch(f"{method} {path}") is not None
+
+
 _LIVE = frozenset({f"{API}/events", f"{API}/ws"})
 """The addresses whose connections last."""
 
@@ -130,7 +126,7 @@ def assemble(parts: Parts) -> FastAPI:
         middleware=_middleware(services),
     )
     app.state.services = services
-    app.state.streamed = _STREAMED
+    app.state.is_streamed = _is_streamed
     error_handlers.install(app)
     registry.install(app)
     openapi.install(app, services.version)
@@ -147,6 +143,7 @@ def _include(app: FastAPI) -> None:
         jobs.router,
         media.router,
         uploads.router,
+        files.router,
         profile_endpoints.router,
         care.router,
         schedules.router,
@@ -226,7 +223,7 @@ def _middleware(services: Services) -> list[Middleware]:
             BodyGuard,
             max_bytes=settings.max_body_bytes,
             stall_s=settings.upload_stall_s,
-            streamed=_STREAMED,
+            is_streamed=_is_streamed,
         ),
     ]
 

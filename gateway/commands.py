@@ -14,7 +14,7 @@ from connectors.ports import BrokerUnavailable, DatabaseUnavailable, Position
 from connectors.read_models import NotBuilt
 from gateway import tokens
 from gateway.audit import requests
-from gateway.audit.acts import act_of
+from gateway.audit.acts import Act, act_of
 from gateway.audit.entry import FAILED, Entry, Target
 from gateway.auth.dependencies import Bearer, current_principal
 from gateway.auth.principal import NOBODY, Principal
@@ -85,7 +85,7 @@ class Command:
 
         `at_once` leaves it to later reads to wait for the read models.
         """
-        entry = await self._written_down(events)
+        entry = await self.written_down(act_of(events))
         try:
             positions = await self.services.publisher.publish(events)
         except BrokerUnavailable as error:
@@ -108,9 +108,9 @@ class Command:
         """Says what the request is about, for the audit log, where its path does not tell."""
         requests.about(self.request.scope, target)
 
-    async def _written_down(self, events: Sequence[Event]) -> Entry:
+    async def written_down(self, act: Act) -> Entry:
         """Has the audit log say what is about to happen, if that changes something. Raises Unavailable."""
-        act, scope, trail = act_of(events), self.request.scope, self.services.trail
+        scope, trail = self.request.scope, self.services.trail
         entry = requests.of_act(scope, template(scope), self.principal, act, self.now)
         if not act.changes:
             trail.note(entry)

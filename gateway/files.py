@@ -17,6 +17,8 @@ from starlette.responses import FileResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from connectors.ports import BlobInfo, BlobStore
+from connectors.rooted.paths import Inside
+from connectors.rooted.root import Root
 from gateway import names
 from gateway.errors import BadRequest, Problem, problem_response
 
@@ -51,6 +53,14 @@ class Files:
         """A blob under a name, which may be in any script. Raises BlobMissing."""
         return await self._answer(location, content_type or _UNKNOWN, _HEADERS, name, "attachment")
 
+    def below(self, root: Root, path: Inside) -> Below:
+        """A file below a root. Raises NotThere, PathRefused, ReadOnly."""
+        descriptor = root.opened(path)
+        try:
+            return Below(root, path, os.fstat(descriptor))
+        finally:
+            os.close(descriptor)
+
     async def played(self, location: str, name: str, content_type: str) -> Response:
         """A blob for a player, in whole or in ranges. Raises BlobMissing."""
         return await self._answer(location, content_type, _HEADERS | _FOR_ANY_PAGE, name, "inline")
@@ -81,6 +91,27 @@ class Files:
             answer.opened = partial(_StoreReader, self.store, location)
         elif self.front is not None:
             return _handed_over(answer, f"{self.front}{location}")
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """A file below a root, as it was found."""
+
+    root: Root
+    path: Inside
+    said: os.stat_result
+
+    def answer(self, name: str, content_type: str | None) -> Response:
+        """Sends it; it is opened again for that, the same careful way."""
+        answer = _Download(
+            str(self.path),
+            stat_result=self.said,
+            media_type=content_type or _UNKNOWN,
+            headers=_HEADERS,
+            filename=names.clean(name),
+        )
+        answer.opened = lambda _: _FileReader(Path(), partial(self.root.opened, self.path))
         return answer
 
 
@@ -170,8 +201,8 @@ class _Download(FileResponse):
 class _FileReader:
     """A file that is read a piece a turn; opening it and going to a place take none of their own."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, open_it: Callable[[], int] | None = None) -> None:
+        self._open_it = open_it or partial(os.open, path, os.O_RDONLY | os.O_CLOEXEC)
         self._at = 0
         self._opened: int | None = None
         self._reading: asyncio.Future[bytes] | None = None
@@ -202,7 +233,7 @@ class _FileReader:
 
     def _read(self, size: int) -> bytes:
         if self._opened is None:
-            self._opened = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            self._opened = self._open_it()
         return os.pread(self._opened, size, self._at)
 
 

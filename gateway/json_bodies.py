@@ -31,4 +31,4 @@ async def refuse_half_characters(request: Request) -> None:
 
 
 def _is_json(request: Request) -> bool:
-    return (request.method, request.url.path) not in request.app.state.streamed and says_json(request)
+    return not request.app.state.is_streamed(request.method, request.url.path) and says_json(request)

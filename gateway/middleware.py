@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from prometheus_client import Histogram
@@ -150,16 +150,16 @@ class BodyGuard:
     """
 
     def __init__(
-        self, app: ASGIApp, max_bytes: int, stall_s: float, streamed: Container[tuple[str, str]]
+        self, app: ASGIApp, max_bytes: int, stall_s: float, is_streamed: Callable[[str, str], bool]
     ) -> None:
         self._app = app
         self._max_bytes = max_bytes
         self._stall_s = stall_s
-        self._streamed = streamed
+        self._is_streamed = is_streamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
-        if scope["type"] != "http" or (scope["method"], scope["path"]) in self._streamed:
+        if scope["type"] != "http" or self._is_streamed(scope["method"], scope["path"]):
             await self._app(scope, receive, send)
         else:
             await self._app(scope, _Guarded(receive, self._max_bytes, self._stall_s), send)

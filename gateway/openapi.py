@@ -22,6 +22,7 @@ to see the command's effect. Every error is a problem document (RFC 9457) whose 
 TAGS = [
     {"name": "media", "description": "Files that were taken in."},
     {"name": "uploads", "description": "Taking files in so that cuts do no harm: tus 1.0.0."},
+    {"name": "files", "description": "Folders of the operator's: what is in them, and changing that."},
     {"name": "jobs", "description": "What is being made of them."},
     {"name": "profiles", "description": "The forms that media can be given."},
     {"name": "care", "description": "What keeps the store in order: cleanups and scrubs, as jobs."},

@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 from connectors.breaker import Breaker
 from connectors.ports import BlobStore, Clock, Publisher
 from connectors.read_models import ReadModels
+from connectors.rooted.root import Root
 from gateway.access.gate import Gate
 from gateway.audit.addresses import Addresses
 from gateway.audit.trail import Trail
@@ -58,6 +59,7 @@ class Services:
     store: BlobStore
     uploads: Uploads
     files: Files
+    roots: Mapping[str, Root]
     schemas: Collection[Schema]
     tickets: Tickets
     profiles: Profiles

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import unquote, urlsplit
@@ -25,6 +26,22 @@ def _listed(said: object) -> object:
     return [each.strip() for each in said.split(",") if each.strip()] if isinstance(said, str) else said or ()
 
 
+def _folders(said: object) -> object:
+    """What is separated by commas, each with a name before its path."""
+    if not isinstance(said, str):
+        return said or {}
+    pairs = [each.strip().partition("=") for each in said.split(",") if each.strip()]
+    found = {name.strip(): Path(path.strip()) for name, _, path in pairs}
+    for name, path in found.items():
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", name) or not path.is_absolute():
+            raise ValueError(
+                f"{name}={path} is no root: write name=/an/absolute/path, the name in a-z, 0-9 and -"
+            )
+    return found
+
+
+_Folders = Annotated[dict[str, Path], NoDecode, BeforeValidator(_folders)]
+_Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 _Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_listed)]
 _Roles = Annotated[tuple[Role, ...], NoDecode, BeforeValidator(_listed)]
 _Origin = Annotated[str, Field(pattern=r"^https?://[^/*]+$")]
@@ -67,6 +84,15 @@ class Settings(BaseSettings):
 
     blobs: str
     """Where the bytes are kept: file:///an/absolute/path or s3://bucket/prefix."""
+
+    roots: _Folders = {}
+    """Folders of people's own that the files API shows, as name=/an/absolute/path, separated by commas."""
+
+    roots_writable: _Names = ()
+    """Which of them may be written to, by their names, separated by commas."""
+
+    trash_days: float = Field(default=30, gt=0)
+    """How long what was deleted or replaced in them stays in their trash."""
 
     s3_endpoint: str | None = Field(default=None, pattern=r"^https?://[^/]+$")
     """The address of an S3 that is not Amazon's."""

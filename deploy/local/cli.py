@@ -17,6 +17,7 @@ from deploy.local.commands import (
     demo,
     develop,
     events,
+    files,
     jobs,
     letters,
     media,
@@ -94,6 +95,7 @@ for _part in (demo, stack, certs, media, jobs, events, account, develop):
     app.registered_commands += _part.app.registered_commands
 app.add_typer(audit.app, name="audit")
 app.add_typer(care.app, name="care")
+app.add_typer(files.app, name="files")
 app.add_typer(letters.app, name="dlq")
 app.add_typer(profiles.app, name="profiles")
 app.add_typer(schedules.app, name="schedules")

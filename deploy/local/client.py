@@ -51,7 +51,8 @@ class Gateway:
 
     def get(self, path: str, **params: Any) -> Any:
         """The body of a resource."""
-        return self._body("GET", path, params={k: v for k, v in params.items() if v is not None})
+        asked = {name: value for name, value in params.items() if value is not None}
+        return self._body("GET", path, params=asked or None)  # an empty one would take the path's own away
 
     def post(self, path: str, body: Any = None, **more: Any) -> Any:
         """Asks for something; the answer's body."""
@@ -60,6 +61,11 @@ class Gateway:
     def put(self, path: str, body: Any) -> Any:
         """Makes a resource what the body says; the answer's body."""
         return self._body("PUT", path, json=body)
+
+    def put_bytes(self, path: str, pieces: Iterator[bytes], size_bytes: int) -> Any:
+        """Sends bytes as they are; the answer's body."""
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size_bytes)}
+        return self._body("PUT", path, content=pieces, headers=headers)
 
     def patch(self, path: str, body: Any) -> Any:
         """Changes what the body says of a resource; the answer's body."""

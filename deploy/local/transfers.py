@@ -33,7 +33,7 @@ def upload(
             answer: dict[str, Any] = gateway.post(
                 "/media",
                 params={name: value for name, value in asked.items() if value is not None},
-                content=_chunks(source.read, advance),
+                content=chunks(source.read, advance),
                 headers={"Content-Type": content_type, "Content-Length": str(size)},
             )
     except OSError as error:
@@ -80,7 +80,8 @@ def progress_bar(output: Output, title: str, total: int | None) -> Iterator[Prog
         yield bar
 
 
-def _chunks(read: Callable[[int], bytes], advance: Advance) -> Iterator[bytes]:
+def chunks(read: Callable[[int], bytes], advance: Advance) -> Iterator[bytes]:
+    """What `read` gives, piece by piece, each told of once it is sent."""
     while chunk := read(_CHUNK_BYTES):
         yield chunk
         advance(len(chunk))

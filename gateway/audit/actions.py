@@ -82,6 +82,21 @@ _MEDIA: Rows = {
     ("DELETE", "/libraries/{library_id}"): _act("library.removed", *_LIBRARY),
 }
 
+_ROOT = ("root", "root")
+_FILES: Rows = {
+    ("GET", "/files"): _look("root.listed"),
+    ("GET", "/files/{root}"): _file("file.listed", *_ROOT),
+    ("DELETE", "/files/{root}"): _act("file.deleted", *_ROOT),
+    ("GET", "/files/{root}/content"): _file("file.downloaded", *_ROOT),
+    ("PUT", "/files/{root}/content"): _act("file.written", *_ROOT),
+    ("POST", "/files/{root}/folders"): _act("file.folder-made", *_ROOT),
+    ("POST", "/files/{root}/move"): _act("file.moved", *_ROOT),
+    ("POST", "/files/{root}/copy"): _act("file.copied", *_ROOT),
+    ("GET", "/files/{root}/trash"): _look("file.trash-listed", *_ROOT),
+    ("POST", "/files/{root}/trash/{thrown_id}/restore"): _act("file.restored", *_ROOT),
+    ("DELETE", "/files/{root}/trash/{thrown_id}"): _act("file.ended", *_ROOT),
+}
+
 _JOBS: Rows = {
     ("GET", "/jobs"): _look("job.listed"),
     ("POST", "/jobs"): _act("job.ordered"),
@@ -189,7 +204,7 @@ _ELSEWHERE: Rows = {
 
 
 def _all() -> Iterator[tuple[tuple[str, str], Action]]:
-    for rows in (_MEDIA, _JOBS, _CHORES, _SYSTEM, _PEOPLE):
+    for rows in (_MEDIA, _FILES, _JOBS, _CHORES, _SYSTEM, _PEOPLE):
         for (method, path), action in rows.items():
             yield (method, f"/api/v1{path}"), action
     yield from _ELSEWHERE.items()

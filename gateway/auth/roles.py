@@ -19,6 +19,8 @@ Permission = Literal[
     "users:write",
     "account",
     "audit:read",
+    "files:read",
+    "files:write",
 ]
 """`account` is what concerns oneself: sessions, keys, the password."""
 

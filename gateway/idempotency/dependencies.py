@@ -59,6 +59,6 @@ def _again(answer: Answer) -> Response:
 async def _sent(request: Request) -> list[bytes]:
     """What tells one request from another; of a file that streams in, what its sender says of it."""
     head = [request.scope["query_string"], request.headers.get("content-type", "").partition(";")[0].encode()]
-    if (request.method, request.url.path) in request.app.state.streamed:
+    if request.app.state.is_streamed(request.method, request.url.path):
         return [*head, *(request.headers.get(name, "").encode() for name in _SAID_OF_FILES)]
     return [*head, await request.body()]

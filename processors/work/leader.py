@@ -259,6 +259,8 @@ class Leader:
             task = await self.ledger.get(id)
             if task is not None and task.state == WAITING:
                 self._line.put(task)
+            elif task is not None and task.state in (READY, RUNNING):
+                self._under_way[id] = task
 
     async def _listen(self) -> None:
         async for delivery in self.tail.deliveries():
@@ -291,14 +293,19 @@ class Leader:
             case "failed" | "expired" | "released":
                 self._under_way.pop(event.task_id, None)
                 self._to_look_up.add(event.task_id)
-            case "running" if event.task_id in self._under_way:
-                self._signs.heard_at[event.task_id] = event.meta.occurred_at
-                begun = replace(self._under_way[event.task_id], state=RUNNING)
-                self._under_way[event.task_id] = begun
+            case "running":
+                self._begun(event)
             case "completed" | "dead" | "cancelled":
                 self._under_way.pop(event.task_id, None)
                 self._signs.heard_at.pop(event.task_id, None)
                 self._line.step_forward()
+
+    def _begun(self, event: TaskChanged) -> None:
+        """A worker has it: one that was let in, or one that a viewer waits for and nobody had to let in."""
+        begun = self._under_way.get(event.task_id) or self._line.drop(event.task_id)
+        if begun is not None:
+            self._signs.heard_at[event.task_id] = event.meta.occurred_at
+            self._under_way[event.task_id] = replace(begun, state=RUNNING)
 
     def _progressed(self, event: TranscodeProgress) -> None:
         self._signs.hear(event)

@@ -8,6 +8,7 @@ told even if whoever won dies at once.
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,7 +29,7 @@ LEDGER = "ledger"
 """The id of the document that says which life of the ledger this is."""
 
 INDEXES: dict[str, list[list[str]]] = {
-    TASKS: [["state"], ["job_id"], ["outbox.topic"]],
+    TASKS: [["state"], ["job_id"], ["outbox.topic"], ["plan.makes"]],
     JOBS: [["media_id"], ["state"], ["outbox.topic"], ["pause.on"]],
     MEDIA: [["probed.location"]],
     EARLY: [["job_id"]],
@@ -108,11 +109,38 @@ class Ledger:
         incarnation = incarnation or await self.incarnation()
         if incarnation is None:
             return None
-        where = {"state": READY, "epoch": epoch, "cancel": False}
+        return await self._take(task_id, epoch, {"state": READY}, worker, lease, incarnation)
+
+    async def claim_planned(self, task: Task, worker: str, lease: timedelta, incarnation: str) -> Task | None:
+        """Takes a task that was only just planned, past the window; None where someone else was faster, or
+        makes the same.
+        """
+        if await self._made_by_others(task):
+            return None
+        idle = {"state": OneOf((WAITING, READY)), "attempts": 0, "lost": 0}
+        claimed = await self._take(task.id, 0, idle, worker, lease, incarnation)
+        if claimed is None:  # perhaps its plan is not projected yet, or was between these steps
+            await self.database.insert(TASKS, task.written())
+            claimed = await self._take(task.id, 0, idle, worker, lease, incarnation)
+        if claimed and any(other.id < task.id for other in await self._made_by_others(task)):
+            await self.release(claimed)  # both looked before either began
+            return None
+        return claimed
+
+    async def _made_by_others(self, task: Task) -> list[Task]:
+        """The tasks that make the same and are let in or running."""
+        found = await self.database.select(TASKS, {"plan.makes": task.plan.makes}) if task.plan.makes else []
+        under_way = [Task.read(document) for document in found if document["state"] in (READY, RUNNING)]
+        return [other for other in under_way if other.id != task.id]
+
+    async def _take(
+        self, task_id: str, epoch: int, idle: Mapping[str, Any], worker: str, lease: timedelta, life: str
+    ) -> Task | None:
+        where = {**idle, "epoch": epoch, "cancel": False}
         to = {
             "state": RUNNING,
             "epoch": Plus(1),
-            "incarnation": incarnation,
+            "incarnation": life,
             "worker": worker,
             "lease_until": FromNow(lease),
             "pause": False,

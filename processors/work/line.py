@@ -65,6 +65,15 @@ class Line:
             if not (task.id in behind or any(task.id in queue for queue in self._queues)):
                 self.put(task)
 
+    def drop(self, task_id: str) -> Task | None:
+        """Takes a task out, if it waits here."""
+        behind = next((task for task in self._behind if task.id == task_id), None)
+        if behind is not None:
+            self._behind.remove(behind)
+        waits = [queue.drop(task_id) for queue in self._queues]
+        known = [*waits, self._delayed.pop(task_id, None), self._held.pop(task_id, None), behind]
+        return next((task for task in known if task is not None), None)
+
     def take(self, queue: FairQueue, under_way: Collection[Task], tools: Collection[str]) -> Task | None:
         """The next task of a queue that nobody is at already; what is behind another steps aside."""
         owners = Counter(task.plan.owner_id for task in under_way)

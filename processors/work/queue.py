@@ -40,13 +40,14 @@ class FairQueue:
             self._groups.setdefault(made.group, set()).add(task.id)
         heapq.heappush(self._heaps.setdefault(_where(task), []), (task.urgency, task.id))
 
-    def drop(self, task_id: str) -> None:
-        """Forgets a task."""
+    def drop(self, task_id: str) -> Task | None:
+        """Takes a task out, if it waits here."""
         task = self._tasks.pop(task_id, None)
         if task is not None and (made := task.made) is not None:
             self._groups[made.group].discard(task_id)
             if not self._groups[made.group]:
                 del self._groups[made.group]
+        return task
 
     def of_job(self, job_id: str) -> list[Task]:
         """The waiting tasks of a job."""

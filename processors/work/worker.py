@@ -28,6 +28,7 @@ from processors.work.ledger import Hold, Ledger
 from processors.work.load import LoadMeter
 from processors.work.minder import Minder
 from processors.work.observer import Silent, WorkObserver
+from processors.work.prospects import Prospects
 from processors.work.standing import LastOrder, Standing, never_ordered
 from processors.work.tasks import READY, Task
 from schemas.events import Event, JobControlled, PlaybackChanged, ResourceChanged, TaskChanged
@@ -84,7 +85,7 @@ class Worker:
     _attempts: dict[str, Attempt] = field(default_factory=dict)
     """What this worker has, by task."""
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
-    _ready: dict[str, Task] = field(default_factory=dict)
+    _prospects: Prospects = field(init=False)
     _telling: set[asyncio.Task[None]] = field(default_factory=set)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _borne_at: float = -_BORNE_FOR_S
@@ -101,6 +102,7 @@ class Worker:
         self.minder = Minder(
             self.clock, self._attempts, self.standing, places, brakes=self.brakes, expects=self._expects
         )
+        self._prospects = Prospects(self.clock, self.minder.demands)
         meter = self.meter or LoadMeter(lambda: self.brakes.groups)
         self.governor = Governor(self.minder, self.admission.limits, meter)
 
@@ -150,7 +152,7 @@ class Worker:
     async def _round(self) -> None:
         try:
             await self._inherit()
-            self._ready |= {task.id: task for task in await self.ledger.in_state(READY, 1000)}
+            self._prospects.let_in(await self.ledger.in_state(READY, 1000))
             deadline = asyncio.get_running_loop().time() + self.settings.poll.total_seconds()
             await self._claim_what_fits()
             while (left := deadline - asyncio.get_running_loop().time()) > 0 and not self._stopping:
@@ -159,7 +161,7 @@ class Worker:
                         await self._wake.wait()
                 self._wake.clear()
                 await self._claim_what_fits()
-            self._ready.clear()
+            self._prospects.let_none_in()
         except Transient as error:
             log.warning("the worker waits for what it needs", error=str(error))
             await asyncio.sleep(_AGAIN_S)
@@ -168,7 +170,7 @@ class Worker:
         while fitting := self._fitting():
             bearable, incarnation = await asyncio.gather(self._bearable(fitting), self.ledger.incarnation())
             for task in bearable:
-                self._ready.pop(task.id, None)
+                self._prospects.drop(task.id)
             if incarnation is None or not bearable:
                 return
             await asyncio.gather(*(self._claim(task, incarnation) for task in bearable))
@@ -180,7 +182,7 @@ class Worker:
         fitting: list[Task] = []
         if self._stopping or not self.standing.takes_work:
             return fitting
-        for task in sorted(map(self.minder.as_wanted, self._ready.values()), key=lambda t: t.urgency):
+        for task in sorted(self._prospects, key=lambda t: t.urgency):
             beside = [*self.minder.placed, *fitting]
             if task.id in self._attempts or not self._can_do(task) or self.minder.would_stop(task, beside):
                 continue
@@ -200,19 +202,18 @@ class Worker:
         return fitting[:1] if found.admits(await self.ledger.now(), len(self._attempts)) else []
 
     def _expects(self) -> bool:
-        """Whether someone has just begun to wait for something that is ready, and may begin here."""
+        """Whether someone has just begun to wait for something that may begin here."""
         if not self.standing.takes_work:
             return False
         since = self.clock.now() - _EXPECTED_FOR
-        ready = [self.minder.as_wanted(task) for task in self._ready.values() if self._can_do(task)]
-        return any(task.awaited and task.wanted_at and task.wanted_at > since for task in ready)
+        expected = [task for task in self._prospects if task.awaited and self._can_do(task)]
+        return any(task.wanted_at and task.wanted_at > since for task in expected)
 
     def _can_do(self, task: Task) -> bool:
         return task.kind in self.works and set(task.plan.tools) <= self.settings.tools
 
-    async def _claim(self, ready: Task, incarnation: str) -> None:
-        settings = self.settings
-        task = await self.ledger.claim(ready.id, ready.epoch, settings.name, settings.lease, incarnation)
+    async def _claim(self, found: Task, incarnation: str) -> None:
+        task = await self._claimed(found, incarnation)
         if task is None:
             return
         wanted = await self.ledger.wanted(task)
@@ -223,6 +224,12 @@ class Worker:
                 self._tell(task.told("released", self._desk().actor, self.clock.now()))
         else:
             self._begin(task, job_paused=wanted is Hold.PAUSED)
+
+    async def _claimed(self, found: Task, incarnation: str) -> Task | None:
+        name, lease = self.settings.name, self.settings.lease
+        if found.state == READY:
+            return await self.ledger.claim(found.id, found.epoch, name, lease, incarnation)
+        return await self.ledger.claim_planned(found, name, lease, incarnation)
 
     def _begin(self, task: Task, *, job_paused: bool) -> None:
         desk = self._desk()
@@ -275,13 +282,11 @@ class Worker:
 
     def _hear(self, event: Event) -> None:
         match event:
-            case TaskChanged(state="ready") if event.plan is not None:
-                self._ready[event.task_id] = Task.planned(event, READY)
+            case TaskChanged() if self._prospects.hear(event):
                 self.minder.look()
                 self._wake.set()
-            case TaskChanged():
-                self._ready.pop(event.task_id, None)
             case JobControlled():
+                self._prospects.steer(event)
                 self._steered[event.job_id] = asyncio.get_running_loop().time()
                 for attempt in self._attempts.values():
                     if attempt.task.job_id == event.job_id:

@@ -27,6 +27,7 @@ def metrics_ports() -> dict[str, int]:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     program(*HANDBRAKE)  # a worker looks for it once, at its start
     ports = metrics_ports()
+    folder = tmp_path_factory.mktemp("films-at-home")
     options = Options(
         port=8700,
         gateways=2,
@@ -34,7 +35,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             **{name: {"SLUICE_METRICS_PORT": str(port)} for name, port in ports.items()},
             "gateway-2": {"SLUICE_ACCEL_REDIRECT": "/_blobs/"},
         },
-        env={"SLUICE_UPLOAD_STALL_S": "2", "SLUICE_MAX_UPLOAD_BYTES": str(64 << 20), "SLUICE_BEAT_S": "1"},
+        env={
+            "SLUICE_UPLOAD_STALL_S": "2",
+            "SLUICE_MAX_UPLOAD_BYTES": str(64 << 20),
+            "SLUICE_BEAT_S": "1",
+            "SLUICE_ROOTS": f"home={folder}",
+            "SLUICE_ROOTS_WRITABLE": "home",
+        },
     )
     with Stack.start(Home(tmp_path_factory.mktemp("home")), options) as running:
         yield running

@@ -156,3 +156,28 @@ def test_handbrakes_presets_are_listed(sluice: Run) -> None:
     listed = {item["name"]: item["workers"] for item in objects(done)}
     assert listed.get("Fast 480p30", ["worker-1"]) == ["worker-1"]
     assert bool(listed) is not ("no worker" in done.stderr)
+
+
+def test_files_of_one_s_own_are_kept_in_order_from_the_command_line(sluice: Run, tmp_path: Path) -> None:
+    (tmp_path / "one.srt").write_bytes(b"1")
+    (tmp_path / "other.srt").write_bytes(b"22")
+    assert objects(sluice("files", "list", "--json")) == [{"name": "home", "writable": True}]
+    objects(sluice("files", "mkdir", "home:Alien (1979)", "--json"))
+    objects(sluice("files", "put", "one.srt", "home:Alien (1979)/alien.srt", "--json"))
+    taken = sluice("files", "put", "other.srt", "home:Alien (1979)/alien.srt")
+    assert (taken.returncode, "already" in taken.stderr) == (5, True)
+    (put,) = objects(
+        sluice("files", "put", "other.srt", "home:Alien (1979)/alien.srt", "--replace", "--json")
+    )
+    objects(sluice("files", "copy", "home:Alien (1979)/alien.srt", "home:Alien (1979)/copy.srt", "--json"))
+    objects(sluice("files", "move", "home:Alien (1979)/copy.srt", "home:Alien (1979)/moved.srt", "--json"))
+    (thrown,) = objects(sluice("files", "delete", "home:Alien (1979)/alien.srt", "--json"))
+    back = sluice("files", "restore", "home", put["replaced"], "--json")
+    assert objects(back)[0]["path"] == "Alien (1979)/alien.srt"
+    assert [item["id"] for item in objects(sluice("files", "trash", "home", "--json"))] == [thrown["id"]]
+    listed = objects(sluice("files", "list", "home:Alien (1979)", "--json"))
+    assert [(item["name"], item["size_bytes"]) for item in listed] == [("alien.srt", 1), ("moved.srt", 2)]
+    objects(sluice("files", "get", "home:Alien (1979)/alien.srt", "-o", "got.srt", "--json"))
+    assert (tmp_path / "got.srt").read_bytes() == b"1"
+    outside = sluice("files", "get", "home:../../etc/passwd")
+    assert (outside.returncode, "not followed" in outside.stderr) == (6, True)

@@ -43,6 +43,7 @@ from gateway.playback.tickets import Tickets
 from gateway.profiles.catalog import Profiles
 from gateway.providers.asking import Asking
 from gateway.providers.known import Providers
+from gateway.roots.named import roots_named
 from gateway.schedules.catalog import Catalog
 from gateway.services import Services
 from gateway.settings import Settings
@@ -167,6 +168,7 @@ async def world(
         store=blobs,
         uploads=Uploads(database, given.instance, timedelta(seconds=given.upload_lasts_s)),
         files=Files(blobs, given.accel_redirect),
+        roots=roots_named(given.roots, given.roots_writable, None),
         schemas=file_registry().schemas,
         tickets=Tickets(SECRET.derive("playback")),
         profiles=profiles,

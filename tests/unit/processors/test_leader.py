@@ -137,6 +137,31 @@ async def test_tools_that_no_worker_has_are_waited_for(world: World) -> None:
     assert await world.in_state("ready") == ["t000"]
 
 
+async def test_what_a_worker_took_for_a_viewer_counts_as_under_way(world: World) -> None:
+    """Nobody let it in, and what makes the same stands behind it."""
+    makes = "film/p:0+8"
+    (planned,) = await world.plan(makes=makes)
+    claimed = await world.ledger.claim_planned(Task.planned(planned), "w1", LEASE, "life")
+    assert claimed is not None
+    world.leader._hear(claimed.told("running", "worker:w1", world.clock.now()))
+    await world.plan(makes=makes)
+    await world.leader.fill()
+    assert await world.in_state("ready") == []
+    world.leader._hear(claimed.told("completed", "worker:w1", world.clock.now()))
+    await world.leader.fill()
+    assert await world.in_state("ready") == ["t001"]
+
+
+async def test_what_a_worker_took_while_the_leader_let_it_in_counts_as_under_way(world: World) -> None:
+    makes = "film/p:0+8"
+    (planned,) = await world.plan(makes=makes)
+    assert await world.ledger.claim_planned(Task.planned(planned), "w1", LEASE, "life")
+    await world.leader.fill()  # it is taken already, of which the leader has not heard
+    await world.plan(makes=makes)
+    await world.leader.fill()
+    assert await world.in_state("ready") == []
+
+
 async def test_a_lease_that_ran_out_gives_the_task_back_and_in_again(world: World) -> None:
     await world.plan()
     await world.leader.fill()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -102,6 +104,60 @@ async def test_a_projection_in_the_midst_of_letting_in_does_no_harm(world: World
     task = await ledger.get("t1")
     assert task is not None
     assert task.state == "ready"
+
+
+def making(id: str, makes: str = "film/p:0+8") -> Task:
+    return Task.planned(samples.task_changed(task_id=id, plan=samples.plan(makes=makes)))
+
+
+@pytest.mark.parametrize("known", ["nowhere", "waiting", "ready"])
+async def test_what_was_only_just_planned_is_claimed_wherever_it_has_come(world: World, known: str) -> None:
+    task = making("t1")
+    if known != "nowhere":
+        await world.database.insert(TASKS, replace(task, state=known).written())
+    claimed = await world.ledger.claim_planned(task, "w1", LEASE, "life-1")
+    assert claimed is not None
+    assert (claimed.state, claimed.epoch, claimed.worker) == ("running", 1, "w1")
+    assert claimed.lease_until == world.clock.now() + LEASE
+    assert await world.ledger.claim_planned(task, "w2", LEASE, "life-1") is None
+
+
+async def test_a_projection_in_the_midst_of_such_a_claim_does_no_harm(world: World) -> None:
+    class Between(MemoryDatabase):
+        async def insert(self, collection: str, document: dict[str, object]) -> bool:
+            await super().insert(collection, dict(document))
+            return await super().insert(collection, document)
+
+    assert await Ledger(Between(world.clock), Codec()).claim_planned(making("t1"), "w1", LEASE, "life-1")
+
+
+@pytest.mark.parametrize("state", ["completed", "dead", "cancelled", "running"])
+async def test_what_has_moved_on_is_not_claimed_as_planned(world: World, state: str) -> None:
+    await world.database.insert(TASKS, replace(making("t1"), state=state).written())
+    assert await world.ledger.claim_planned(making("t1"), "w1", LEASE, "life-1") is None
+    assert await world.state() == state
+
+
+@pytest.mark.parametrize("state", ["ready", "running", "waiting", "completed"])
+async def test_what_another_task_makes_is_not_claimed_beside_it(world: World, state: str) -> None:
+    await world.database.insert(TASKS, replace(making("t9"), state=state).written())
+    claimed = await world.ledger.claim_planned(making("t1"), "w1", LEASE, "life-1")
+    assert (claimed is None) is (state in ("ready", "running"))
+
+
+async def test_of_two_that_make_the_same_and_are_claimed_at_once_one_is_kept(world: World) -> None:
+    class Together(MemoryDatabase):
+        """Both look before either is claimed."""
+
+        async def change(self, collection: str, id: str, where: Any, to: Any) -> bool:
+            await asyncio.sleep(0.01)
+            return await super().change(collection, id, where, to)
+
+    ledger = Ledger(Together(world.clock), Codec())
+    claims = (ledger.claim_planned(making(id), id, LEASE, "life-1") for id in ("t1", "t2"))
+    kept = [task for task in await asyncio.gather(*claims) if task]
+    assert [task.id for task in kept] == ["t1"]
+    assert [task.id for task in await ledger.in_state("waiting")] == ["t2"]
 
 
 async def test_renewal_keeps_the_lease(world: World) -> None:

@@ -139,7 +139,7 @@ async def test_idle_work_is_not_begun_while_all_places_are_taken(tmp_path: Path)
         now = world.clock.now()
         young = await world.add("young", plan=samples.plan(index=1, cpu=0.0), meta=samples.meta(now=now))
         await world.log.publish([young.told("ready", "l", now, plan=young.plan)])
-        await world.until(lambda: "young" in world.worker._ready)
+        await world.until(lambda: "young" in [task.id for task in world.worker._prospects])
         long_ago = samples.meta(now=now - timedelta(hours=1))
         old = await world.add("old", plan=samples.plan(index=2, cpu=0.0), meta=long_ago)
         await world.log.publish([old.told("ready", "l", now, plan=old.plan)])
@@ -178,6 +178,19 @@ async def test_news_of_a_ready_task_need_no_poll(tmp_path: Path) -> None:
         task = await world.add()
         await world.log.publish([task.told("ready", "l", world.clock.now(), plan=task.plan)])
         await world.until(lambda: world.told("completed"))
+
+
+async def test_what_a_viewer_waits_for_is_begun_as_soon_as_it_is_planned(tmp_path: Path) -> None:
+    world = World(tmp_path, endless, lease_s=30)
+    async with world.running():
+        await world.until(lambda: (tmp_path / "w1").exists())
+        waiting = samples.playback(makes="film/p", rendition="r", segment=11)
+        await world.log.publish([replace(waiting, meta=samples.meta(now=world.clock.now()))])
+        for n in range(3):
+            plan = samples.plan(index=n, makes=f"film/p:{8 * n}+8")
+            await world.log.publish([samples.task_changed(task_id=f"t{n}", plan=plan)])
+        await world.until(lambda: world.worker.running)
+    assert {event.task_id for event in world.told("running")} == {"t1"}
 
 
 async def test_no_more_than_the_places_there_are(tmp_path: Path) -> None:
@@ -504,7 +517,7 @@ async def test_a_worker_that_was_paused_before_it_started_claims_nothing(tmp_pat
     world.worker.last_order = last_order
     await world.add()
     async with world.running():
-        await world.until(lambda: world.worker._ready)
+        await world.until(lambda: list(world.worker._prospects))
         assert world.worker.standing.state == "paused"
     assert world.told("running") == []
 
@@ -521,7 +534,7 @@ async def test_a_worker_that_learns_of_no_order_claims_nothing_and_can_still_be_
     world.worker.last_order = last_order
     await world.add()
     async with world.running():
-        await world.until(lambda: world.worker._ready)
+        await world.until(lambda: list(world.worker._prospects))
         assert world.worker.standing.state == "starting"
     assert world.told("running") == []
 
@@ -553,11 +566,11 @@ async def test_a_worker_that_is_set_aside_claims_nothing_until_it_has_cooled(tmp
     for n in range(2):
         await world.add(f"t{n}", plan=samples.plan(index=n))
     async with world.running():
-        await world.until(lambda: len(world.worker._ready) == 2)
+        await world.until(lambda: len(list(world.worker._prospects)) == 2)
         assert world.told("running") == []
         world.clock.advance(61)
         await world.until(lambda: world.worker.running)
-        await world.until(lambda: len(world.worker._ready) == 1)
+        await world.until(lambda: len(list(world.worker._prospects)) == 1)
         assert len(world.worker.running) == 1
         await world.database.remove(ASIDE, "w1")
         await world.until(lambda: len(world.worker.running) == 2)

@@ -1,0 +1,38 @@
+"""The roots that an operator has named, and what none of them may be."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from connectors.rooted.root import Root
+
+
+class RootsUnusable(ValueError):
+    """The settings name roots that can't be meant; the message says which and why."""
+
+
+def roots_named(
+    folders: Mapping[str, Path], writable: Collection[str], blobs: Path | None
+) -> dict[str, Root]:
+    """Raises RootsUnusable. Whether a folder is there is seen when it is asked for: a disk may come later."""
+    if unknown := sorted(set(writable) - folders.keys()):
+        raise RootsUnusable(f"SLUICE_ROOTS_WRITABLE names {', '.join(unknown)}, and SLUICE_ROOTS does not")
+    found = {name: Root(name, path, name in writable) for name, path in folders.items()}
+    for name, root in found.items():
+        for other, what in [
+            *((r.path, f"the root {n}") for n, r in found.items() if n != name),
+            *_own(blobs),
+        ]:
+            if _overlap(root.path.resolve(), other.resolve()):
+                raise RootsUnusable(f"the root {name} ({root.path}) and {what} ({other}) lie in each other")
+    return found
+
+
+def _own(blobs: Path | None) -> list[tuple[Path, str]]:
+    """What Sluice keeps for itself: who may see it is decided elsewhere."""
+    return [(blobs, "the store of blobs")] if blobs else []
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    return one.is_relative_to(other) or other.is_relative_to(one)
