@@ -258,6 +258,16 @@ class BlobInfo:
     modified: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A blob that was come across in a store."""
+
+    location: str
+    size_bytes: int
+    since: datetime
+    """Since when it counts as there: `BlobStore.discard` goes by the same."""
+
+
 class BlobWriter(Protocol):
     """A blob that is being written: nothing is visible before `commit`, nothing is left after `abort`."""
 
@@ -360,6 +370,20 @@ class BlobStore(Protocol):
 
     async def remove(self, location: str) -> None:
         """Removes a blob, if it is there."""
+        ...
+
+    def listing(self, area: str) -> AsyncGenerator[Listed, None]:
+        """All blobs of an area, in constant memory and in no order; what comes or goes meanwhile may be among
+        them or not. Raises BlobMissing for what is no area.
+        """
+        ...
+
+    async def discard(self, location: str, before: datetime) -> bool:
+        """Removes a blob that counts as there since before then; False, and nothing changed, where it does
+        not, or is not there. One counts as there anew when a writer commits, or someone adopts, its bytes:
+        whoever does that at this moment either keeps it from going or puts it there again. (On S3, which has
+        no locks, one in some milliseconds may go all the same.)
+        """
         ...
 
     async def ping(self) -> None:

@@ -25,6 +25,8 @@ TAGS = [
     {"name": "files", "description": "Folders of the operator's: what is in them, and changing that."},
     {"name": "jobs", "description": "What is being made of them."},
     {"name": "profiles", "description": "The forms that media can be given."},
+    {"name": "care", "description": "What keeps the store in order: cleanups and scrubs, as jobs."},
+    {"name": "schedules", "description": "Chores that come again, as cron has it."},
     {
         "name": "playback",
         "description": "Playing media while they are made; players fetch by signed addresses.",

@@ -40,16 +40,23 @@ from connectors.pictures.tool import Tool
 from connectors.pictures.waveform import Waveforms
 from connectors.ports import BlobStore, BrokerUnavailable, Transient
 from connectors.process import ToolRunner
+from connectors.read_models import ReadModels
 from connectors.registry import open_registry
 from connectors.sandbox import Sandbox, find_isolation
 from connectors.segment_tools import SegmentTools
 from connectors.text_tools import TextTools
+from processors.care.handle import ACTOR as CARE
+from processors.care.handle import Care, CareObserver
+from processors.care.known import Everything
+from processors.care.plan import REPORT, REREAD, SURVEY, SWEEP
+from processors.care.scrub import ReportWork, RereadWork, SurveyWork
+from processors.care.sweep import SweepWork
 from processors.equipment import Equipment
 from processors.host import GroupSettings, Host
 from processors.ingest.handle import Ingest
 from processors.ingest.plan import CHECK, PROBE
 from processors.ingest.work import Check, Probe
-from processors.observe import Metrics, WorkMetrics
+from processors.observe import CareMetrics, Metrics, WorkMetrics
 from processors.pictures import draw
 from processors.pictures.handle import Pictures
 from processors.pictures.work import PictureWork
@@ -175,7 +182,8 @@ async def run_stages(settings: Settings, names: Sequence[str]) -> None:
     async with connected(settings) as world:
         incarnation = await ensure_state(world.database, world.history, world.clock)
         registry = served_metrics(settings)
-        stages = [stage for stage in all_stages(world) if not names or stage.name in names]
+        every = all_stages(world, CareMetrics(registry))
+        stages = [stage for stage in every if not names or stage.name in names]
         host = Host(
             settings=GroupSettings(
                 brokers=settings.kafka,
@@ -236,7 +244,7 @@ def served_metrics(settings: Settings) -> CollectorRegistry:
     return registry
 
 
-def all_stages(world: World) -> list[Stage]:
+def all_stages(world: World, care: CareObserver) -> list[Stage]:
     """Every stage there is."""
     blobs = _blobs(world.settings)
     jobs = Jobs(world.ledger, world.clock, ACTOR)
@@ -246,6 +254,7 @@ def all_stages(world: World) -> list[Stage]:
         Projector(world.ledger).stage(),
         Ingest(blobs, media, world.ledger, world.clock).stage(),
         Transcode(jobs, media, world.clock).stage(),
+        Care(Jobs(world.ledger, world.clock, CARE), world.clock, care).stage(),
         Pictures(world.ledger, world.clock).stage(),
     ]
 
@@ -311,11 +320,16 @@ def _works(
     blobs, ffmpeg = _blobs(world.settings), _ffmpeg()
     segments, files = SegmentTools(runner, ffmpeg), FileTools(runner, ffmpeg)
     texts = TextTools(runner, ffmpeg)
+    everything = Everything(ReadModels(world.database), world.history)
     drawing = Drawing(blobs, texts)
     media, idly = KnownMedia(world.database), Tool(runner, ffmpeg, gives_way=True)
     return {
         PROBE: Probe(blobs, FfmpegTools(runner), files),
         CHECK: Check(blobs, Digests(runner)),
+        SWEEP: SweepWork(blobs, everything, world.clock, world.settings.cleanup_grace),
+        SURVEY: SurveyWork(blobs, everything),
+        REREAD: RereadWork(blobs, Digests(runner), world.clock),
+        REPORT: ReportWork(blobs),
         orders.VIDEO: VideoWork(blobs, segments, world.clock, drawing, hardware),
         orders.AUDIO: AudioWork(blobs, segments, world.clock),
         orders.TEXT: TextWork(blobs, texts, world.clock),

@@ -86,3 +86,19 @@ class WorkMetrics:
     def attempt(self, kind: str, outcome: str) -> None:
         """See WorkObserver."""
         self._attempts.labels(kind, outcome).inc()
+
+
+class CareMetrics:
+    """See care.handle.CareObserver."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._damaged = Counter(
+            "sluice_scrub_damaged_total",
+            "Blobs that a scrub found damaged: changed, missing or unreadable.",
+            ["what"],
+            registry=registry,
+        )
+
+    def damaged(self, what: str, count: int) -> None:
+        """See CareObserver."""
+        self._damaged.labels(what).inc(count)

@@ -82,6 +82,8 @@ class Settings(BaseSettings):
 
     worker_failures: int = Field(5, validation_alias="SLUICE_WORKER_FAILURES", ge=1)
     """A worker that fails so many tasks in a row is set aside for a while."""
+    cleanup_grace_s: float = Field(86400.0, validation_alias="SLUICE_CLEANUP_GRACE_S", ge=0)
+    """A cleanup leaves what is there, or was needed, less than so long ago."""
 
     @property
     def s3(self) -> S3Options:
@@ -111,6 +113,11 @@ class Settings(BaseSettings):
     def slots(self) -> int:
         """Encodes at a time."""
         return self.max_concurrent_jobs or max(1, (os.cpu_count() or 2) // 2)
+
+    @property
+    def cleanup_grace(self) -> timedelta:
+        """The grace of cleanups as a span."""
+        return timedelta(seconds=self.cleanup_grace_s)
 
     @property
     def lease(self) -> timedelta:

@@ -112,6 +112,29 @@ def requested(job_id: str = "j1", **more: Any) -> events.TranscodeRequested:
     return events.TranscodeRequested(**{"meta": meta(), "job_id": job_id, **said, **more})
 
 
+def chore_requested(job_id: str = "j1", **more: Any) -> events.ChoreRequested:
+    said: dict[str, Any] = {
+        "run": 1,
+        "kind": "cleanup",
+        "owner_id": "admin",
+        "priority": "low",
+        "options": "{}",
+    }
+    return events.ChoreRequested(**{"meta": meta(), "job_id": job_id, **said, **more})
+
+
+def chore_progressed(job_id: str = "j1", **more: Any) -> events.JobProgress:
+    said: dict[str, Any] = {
+        "run": 1,
+        "task_id": "t1",
+        "worker": "worker-1",
+        "done": 1,
+        "total": 10,
+        "units_per_s": 10.0,
+    }
+    return events.JobProgress(**{"meta": meta(), "job_id": job_id, **said, **more})
+
+
 def progressed(job_id: str = "j1", **more: Any) -> events.TranscodeProgress:
     said: dict[str, Any] = {
         "run": 1,
@@ -270,6 +293,8 @@ def one_of_each() -> list[events.Event]:
         deleted(),
         requested(),
         progressed(),
+        chore_requested(),
+        chore_progressed(),
         processed(),
         controlled(),
         task_changed(),

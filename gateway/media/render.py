@@ -7,8 +7,9 @@ from typing import Any
 from connectors.ports import Document
 from gateway.documents import part
 from gateway.media import images
-from gateway.media.schemas import Media, MediaLinks, Probe, Rejection
+from gateway.media.schemas import Damage, Media, MediaLinks, Probe, Rejection
 from schemas.events import MediaUploaded
+from schemas.health import DAMAGED
 
 
 def media_path(media_id: str) -> str:
@@ -28,6 +29,7 @@ def render(document: Document) -> Media | None:
         created_at=document["created_at"],
         probe=_found(Probe, document, "probe"),
         rejection=_found(Rejection, document, "rejection"),
+        damaged=_damage(part(document, "health")),
         images=images.shown(document, media_path(document["_id"])),
         image_failures=images.failures(document),
     )
@@ -71,6 +73,12 @@ def _links(media_id: str) -> MediaLinks:
         transcode=f"{path}/transcode",
         jobs=f"/api/v1/jobs?media_id={media_id}",
     )
+
+
+def _damage(said: Document) -> Damage | None:
+    if said.get("state") != DAMAGED:
+        return None
+    return Damage(what=said.get("what") or "", since=said["at"])
 
 
 def _found(shape: type[Probe] | type[Rejection], document: Document, name: str) -> Any:

@@ -51,6 +51,13 @@ class Rejection(BaseModel):
     reason: str = Field(examples=["The file is text, whatever its name says."])
 
 
+class Damage(BaseModel):
+    """What a scrub found wrong with a medium's bytes."""
+
+    what: str = Field(description="changed, missing or unreadable.", examples=["changed"])
+    since: datetime = Field(description="When it was found.")
+
+
 class Image(BaseModel):
     """One picture of a medium, or what tells where on a sheet which is."""
 
@@ -130,6 +137,9 @@ class Media(BaseModel):
     created_at: datetime
     probe: Probe | None
     rejection: Rejection | None
+    damaged: Damage | None = Field(
+        None, description="What is wrong with its bytes; null unless a scrub has found something."
+    )
     images: list[Image] = Field(description="Its still pictures, as far as they are drawn.")
     image_failures: list[ImageFailure] = Field(description="The pictures that it will not get, and why.")
     links: MediaLinks

@@ -14,6 +14,7 @@ from connectors.ports import BlobMissing, BlobStore
 from connectors.process import ToolFailed
 from processors.ingest.plan import CheckOrder, CheckOutcome, ProbeOrder, ProbeOutcome
 from processors.work.execution import Execution
+from processors.work.hashing import Hasher
 
 log = structlog.get_logger()
 
@@ -23,14 +24,6 @@ class Straightener(Protocol):
 
     async def straighten(self, source: Path, demuxer: str, target: Path) -> None:
         """Writes the same medium with a clock that only goes forward, as Matroska. Raises ToolFailed."""
-        ...
-
-
-class Hasher(Protocol):
-    """What reads all of a file; see connectors.digests."""
-
-    async def sha256(self, path: Path, size_bytes: int) -> str:
-        """The hash of a file of about this size, in hexadecimal. Raises ToolFailed."""
         ...
 
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 import orjson
 
 from connectors.ports import Merge
-from schemas import events, pictures
+from schemas import events, health, pictures
 from schemas.events import Event
 
 MEDIA = "media"
@@ -48,7 +48,7 @@ def _listed_by(*paths: str) -> list[list[str]]:
 
 INDEXES: dict[str, list[list[str]]] = {
     MEDIA: _listed_by("upload.owner_id", "access.names", "library.id", "status.name", "upload.name"),
-    JOBS: _listed_by("request.owner_id", "request.media_id", "state.name", "pause.on"),
+    JOBS: _listed_by("request.owner_id", "request.media_id", "request.schedule", "state.name", "pause.on"),
     RESOURCES: [["kind", "now.at"]],
     USERS: _listed_by("now.state", "now.role"),
     AUDIT: _listed_by(
@@ -65,6 +65,8 @@ TOPICS = (
     "media.changed",
     "transcode.requested",
     "transcode.progress",
+    "chore.requested",
+    "job.progress",
     "task.changed",
     "job.controlled",
     "media.processed",
@@ -126,6 +128,8 @@ def _changed(event: events.MediaChanged) -> list[Merge]:
     if event.change == _LIBRARY:
         where = {"version": event.version, "at": event.meta.occurred_at, "id": event.values.get("library_id")}
         return _media(event, library=where)
+    if event.change == health.CHANGE:
+        return _media(event, health={"at": event.meta.occurred_at, **event.values})
     if event.change != pictures.CHANGE:
         return []
     said = {
@@ -138,6 +142,14 @@ def _changed(event: events.MediaChanged) -> list[Merge]:
 
 def _requested(event: events.TranscodeRequested) -> list[Merge]:
     request = {**_said(event, "job_id", "run"), "kind": "transcode"}
+    return _job(
+        event, request=request, created_at=event.meta.occurred_at, state=_job_state(event.run, PENDING)
+    )
+
+
+def _chore_requested(event: events.ChoreRequested) -> list[Merge]:
+    """A job about no medium, in no profile; its kind is its name."""
+    request = {**_said(event, "job_id", "run"), "media_id": "", "profile": "", "name": event.kind}
     return _job(
         event, request=request, created_at=event.meta.occurred_at, state=_job_state(event.run, PENDING)
     )
@@ -166,6 +178,13 @@ def _progressed(event: events.TranscodeProgress) -> list[Merge]:
     done = {f"progress.{event.run}.{event.task_id}": event.frames_done}
     rate = {"at": event.meta.occurred_at, "per_s": event.units_per_s, "speed": event.speed}
     return _job(event, pace=pace, frames_total=total, **done, **{f"rates.{event.run}.{event.task_id}": rate})
+
+
+def _chore_progressed(event: events.JobProgress) -> list[Merge]:
+    at, task = event.meta.occurred_at, f"{event.run}.{event.task_id}"
+    rate = {"at": at, "per_s": event.units_per_s, "speed": 0.0}
+    total = {"run": event.run, "value": event.total}
+    return _job(event, frames_total=total, **{f"progress.{task}": event.done, f"rates.{task}": rate})
 
 
 def _controlled(event: events.JobControlled) -> list[Merge]:
@@ -228,6 +247,8 @@ _STEPS: dict[type[Any], Step] = {
     events.MediaChanged: cast(Step, _changed),
     events.TranscodeRequested: cast(Step, _requested),
     events.TranscodeProgress: cast(Step, _progressed),
+    events.ChoreRequested: cast(Step, _chore_requested),
+    events.JobProgress: cast(Step, _chore_progressed),
     events.TaskChanged: cast(Step, _task_changed),
     events.JobControlled: cast(Step, _controlled),
     events.MediaProcessed: cast(Step, _processed),

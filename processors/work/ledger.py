@@ -23,6 +23,8 @@ TASKS = "tasks"
 JOBS = "ledger_jobs"
 MEDIA = "ledger_media"
 EARLY = "ledger_early"
+SCHEDULES = "ledger_schedules"
+"""For each schedule the last moment at which it was heeded."""
 LEDGER = "ledger"
 """The id of the document that says which life of the ledger this is."""
 
@@ -31,6 +33,7 @@ INDEXES: dict[str, list[list[str]]] = {
     JOBS: [["media_id"], ["state"], ["outbox.topic"], ["pause.on"]],
     MEDIA: [["probed.location"]],
     EARLY: [["job_id"]],
+    SCHEDULES: [["outbox.topic"]],
 }
 
 
@@ -234,7 +237,7 @@ class Ledger:
         """What is decided and perhaps not yet told."""
         return [
             Told(collection, document["_id"], self.decoded(document["outbox"]))
-            for collection in (TASKS, JOBS)
+            for collection in (TASKS, JOBS, SCHEDULES)
             for document in await self._with_outbox(collection)
         ]
 
@@ -257,5 +260,5 @@ class Ledger:
         return self.codec.decode(outbox["topic"], bytes(outbox["value"]))
 
     async def _with_outbox(self, collection: str) -> list[Document]:
-        topics = OneOf(("task.changed", "media.processed"))
+        topics = OneOf(("task.changed", "media.processed", "chore.requested"))
         return await self.database.select(collection, {"outbox.topic": topics}, 100)

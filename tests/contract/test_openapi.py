@@ -58,6 +58,17 @@ OPERATIONS = {
     "get_job",
     "get_job_output",
     "get_limits",
+    "order_cleanup",
+    "order_scrub",
+    "list_schedules",
+    "make_schedule",
+    "get_schedule",
+    "put_schedule",
+    "delete_schedule",
+    "pause_schedule",
+    "resume_schedule",
+    "run_schedule",
+    "list_runs",
     "get_master_playlist",
     "get_media",
     "get_media_content",
@@ -252,7 +263,7 @@ def test_commands_answer_202_with_a_token(document: dict[str, Any]) -> None:
         or op["operationId"] == "play_media"
     ]
     commands = [op for op in about_work if op["operationId"] != "play_media"]
-    assert len(commands) == len(about_work) - 1 == 19
+    assert len(commands) == len(about_work) - 1 == 27
     for op in commands:
         reference = op["responses"]["202"]["content"]["application/json"]["schema"]["$ref"]
         assert "token" in shapes[reference.rpartition("/")[2]]["required"], op["operationId"]

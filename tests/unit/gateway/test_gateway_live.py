@@ -43,6 +43,8 @@ def test_only_what_concerns_media_jobs_viewers_and_processes_goes_out() -> None:
         "playback.changed",
         "job.controlled",
         "task.changed",
+        "job.progress",
+        "chore.requested",
         "service.beat",
     }
 

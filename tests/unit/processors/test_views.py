@@ -18,6 +18,7 @@ from processors.views.handle import Views, apply, beyond, held_at
 from processors.views.plan import steps
 from processors.views.rebuild import canonical
 from schemas.events import Event, Head
+from schemas.health import values
 from schemas.pictures import CHANGE, KINDS, THUMBNAILS, Drawn, NotDrawn, Tiles, of
 from tests import samples
 from tests.fakes import FakeClock, MemoryDatabase
@@ -53,6 +54,11 @@ def anything(draw: st.DrawFn) -> Event:
             job, meta=meta, run=run, frames_done=frames, task_id=draw(st.sampled_from(["t1", "t2"]))
         ),
         lambda: samples.task_changed(draw(st.sampled_from(STATES)), meta=meta, job_id=job, run=run),
+        lambda: samples.chore_requested(job, meta=meta, run=run, missed=frames),
+        lambda: samples.chore_progressed(job, meta=meta, run=run, done=frames, total=frames),
+        lambda: samples.deleted(
+            media, meta=meta, change="health", values=values(draw(st.sampled_from([None, "changed"])))
+        ),
         lambda: samples.controlled("priority", job, meta=meta, priority=draw(st.sampled_from("ab"))),
         lambda: samples.controlled(draw(st.sampled_from(["pause", "resume"])), job, meta=meta, run=run),
         lambda: samples.audited(run, hash=draw(st.sampled_from("ab")) * 64, meta=meta),
