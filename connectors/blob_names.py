@@ -6,7 +6,9 @@ import re
 
 from connectors.ports import BlobMissing
 
-_AREAS = frozenset({"raw", "straight", "renditions", "processed", "images", "subtitles", "documents"})
+_AREAS = frozenset(
+    {"raw", "quarantine", "straight", "renditions", "processed", "images", "subtitles", "documents"}
+)
 _LOCATION = re.compile(r"(?P<area>[a-z]+)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{64}(\.[a-z0-9]{1,8})?)")
 _FOLDER = re.compile(r"(?P<area>renditions|images)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{32})/[0-9a-f]{16}")
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

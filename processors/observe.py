@@ -86,3 +86,21 @@ class WorkMetrics:
     def attempt(self, kind: str, outcome: str) -> None:
         """See WorkObserver."""
         self._attempts.labels(kind, outcome).inc()
+
+
+class ScanMetrics:
+    """See ingest.scanning.ScanObserver."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._scans = Counter(
+            "sluice_scans_total", "Scans for malware that ended.", ["outcome"], registry=registry
+        )
+        self._up = Gauge("sluice_scanner_up", "1 while the virus scanner answers, else 0.", registry=registry)
+
+    def scanned(self, outcome: str) -> None:
+        """See ScanObserver."""
+        self._scans.labels(outcome).inc()
+
+    def scanner(self, answers: bool) -> None:
+        """See ScanObserver."""
+        self._up.set(answers)
