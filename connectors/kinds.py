@@ -63,8 +63,8 @@ _BLANKS = b"\xef\xbb\xbf \t\r\n\x0c"
 
 _ENDINGS: dict[Kind, str] = {
     Kind.RECORDING: "3g2 3gp aac ac3 aif aifc aiff alac amr asf avi dts dv eac3 f4v flac flv ivf m1v m2t "
-    "m2ts m2v m4a m4b m4v mka mkv mov mp2 mp3 mp4 mpe mpeg mpg mpv mts mxf oga ogg ogm ogv opus qt rm rmvb spx ts "
-    "tta vob w64 wav webm wma wmv wv y4m",
+    "m2ts m2v m4a m4b m4v mka mkv mov mp2 mp3 mp4 mpe mpeg mpg mpv mts mxf oga ogg ogm ogv opus qt rm rmvb "
+    "spx ts tta vob w64 wav webm wma wmv wv y4m",
     Kind.IMAGE: "avif bmp gif heic heif ico jpe jpeg jpg png psd svg tif tiff webp",
     Kind.PDF: "pdf",
     Kind.OFFICE: "doc docx epub odp ods odt ppt pptx rtf xls xlsx",

@@ -108,9 +108,9 @@ TOPICS: tuple[Topic, ...] = (
         name="media.changed",
         record=events.MediaChanged,
         key="media_id",
-        about="A medium's record was changed: by a person, by a rule, or because its pictures were drawn.",
-        producers=("gateway", "pictures"),
-        consumers=("transcode", "views"),
+        about="A medium's record was changed: by a person or a rule, or by what was found in it or drawn.",
+        producers=("gateway", "ingest", "pictures"),
+        consumers=("ingest", "transcode", "views"),
     ),
     Topic(
         name="transcode.requested",

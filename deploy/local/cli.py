@@ -21,6 +21,7 @@ from deploy.local.commands import (
     letters,
     media,
     profiles,
+    quarantine,
     stack,
     users,
     workers,
@@ -95,6 +96,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(files.app, name="files")
 app.add_typer(letters.app, name="dlq")
 app.add_typer(profiles.app, name="profiles")
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(workers.app, name="workers")
 app.add_typer(users.users, name="user")
 app.add_typer(account.second_factor, name="second-factor")

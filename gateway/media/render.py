@@ -7,8 +7,10 @@ from typing import Any
 from connectors.ports import Document
 from gateway.documents import part
 from gateway.media import images
-from gateway.media.schemas import Media, MediaLinks, Probe, Rejection
+from gateway.media.schemas import Held, Media, MediaLinks, Probe, Rejection
 from schemas.events import MediaUploaded
+
+QUARANTINED = "quarantined"
 
 
 def media_path(media_id: str) -> str:
@@ -28,6 +30,7 @@ def render(document: Document) -> Media | None:
         created_at=document["created_at"],
         probe=_found(Probe, document, "probe"),
         rejection=_found(Rejection, document, "rejection"),
+        quarantine=_held(document),
         images=images.shown(document, media_path(document["_id"])),
         image_failures=images.failures(document),
     )
@@ -45,6 +48,7 @@ def render_uploaded(event: MediaUploaded) -> Media:
         created_at=event.meta.occurred_at,
         probe=None,
         rejection=None,
+        quarantine=None,
         images=[],
         image_failures=[],
     )
@@ -71,6 +75,13 @@ def _links(media_id: str) -> MediaLinks:
         transcode=f"{path}/transcode",
         jobs=f"/api/v1/jobs?media_id={media_id}",
     )
+
+
+def _held(document: Document) -> Held | None:
+    said = part(document, "quarantine")
+    if not said or part(document, "status")["name"] != QUARANTINED:
+        return None
+    return Held(finding=said["finding"], since=said["at"])
 
 
 def _found(shape: type[Probe] | type[Rejection], document: Document, name: str) -> Any:
