@@ -124,7 +124,7 @@ class Ingest:
 
     async def _found(self, done: TaskChanged, outcome: ProbeOutcome) -> Handled:
         """The scanner found something: the medium is held, unless someone has let these bytes in before."""
-        if await self.quarantine.was_released(outcome):
+        if await self.quarantine.lets_in(done.job_id, outcome):
             return Handled(await self._probe_again(done.job_id, done.meta))
         await self.quarantine.hold(done.job_id, outcome)
         if "deleted" in await self.media.get(done.job_id):

@@ -17,7 +17,6 @@ from processors.work.jobs import KnownMedia, has_ended, is_held
 
 HELD, RELEASED, DESTROYED = "quarantined", "released", "destroyed"
 """Changes of a medium, as events call them."""
-_RELEASED = "released"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +26,17 @@ class Quarantine:
     blobs: BlobStore
     media: KnownMedia
 
-    async def was_released(self, outcome: ProbeOutcome) -> bool:
-        """Whether someone has let these bytes in already, for all that was found in them now."""
+    async def lets_in(self, media_id: str, outcome: ProbeOutcome) -> bool:
+        """Whether someone has let these bytes in before, for all that was found in them now: then this medium
+        is let in too.
+        """
         known = await self._held_at(outcome.held_at)
-        return any(_RELEASED in each and each["held"]["finding"] == outcome.finding for each in known)
+        before = (each for each in known if each["held"]["finding"] == outcome.finding)
+        said = next((each[RELEASED] for each in before if RELEASED in each), None)
+        if said is not None:
+            await self.media.record(media_id, "held", held(outcome.held_at or "", outcome.finding or ""))
+            await self.media.record(media_id, RELEASED, said)
+        return said is not None
 
     async def hold(self, media_id: str, outcome: ProbeOutcome) -> None:
         """Remembers that a medium is held. Its bytes stay where media are only for those accepted before."""
@@ -87,7 +93,7 @@ def held(location: str, finding: str) -> dict[str, str]:
 
 
 def _is_in(known: Mapping[str, Any]) -> bool:
-    return ("probed" in known or _RELEASED in known) and not has_ended(known)
+    return ("probed" in known or RELEASED in known) and not has_ended(known)
 
 
 def _sha256(location: str) -> str:
