@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -19,7 +17,7 @@ HOMES = ("double", "tcp", "unix")
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[ClamdProcess]:
-    with clamd(Path(tempfile.mkdtemp(prefix="clamd-"))) as found:
+    with clamd() as found:
         found.start()
         yield found
 
