@@ -97,13 +97,15 @@ def test_what_is_destroyed_is_gone(
 
 
 def test_without_its_scanner_nothing_goes_in_and_all_goes_on_when_it_is_back(
-    running: ClamdProcess, client: Client, tmp_path: Path
+    running: ClamdProcess, stack: Stack, client: Client, tmp_path: Path
 ) -> None:
     good = clip(tmp_path / "good.mp4", seconds=1)
     running.kill()
     media = client.upload(good)["media"]
     until(lambda: "scanner-away" in warnings(client), "someone to say that the scanner is away")
     assert "sluice_scanner_up 0.0" in metrics()
+    (status,) = sluice(stack, "status")
+    assert "accepts nothing" in str(status["warnings"])
     assert client.get(f"/api/v1/media/{media['id']}")["status"] == "uploaded"
     running.start()
     assert client.until_media(media["id"], "ready")["quarantine"] is None
