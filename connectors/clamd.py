@@ -11,12 +11,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import unquote, urlsplit
 
-from connectors.ports import ScannerUnavailable, TooLargeToScan
+from connectors.ports import ScanFailed, ScannerUnavailable, TooLargeToScan
 
 _CONNECT_S = 5.0
 _SILENT_S = 300.0
 """More than the two minutes after which clamd gives a file up."""
-_FOUND, _CLEAN = " FOUND", "OK"
+_FOUND, _FAILED, _CLEAN = " FOUND", " ERROR", "OK"
 _OVER = "size limit exceeded"
 _NOT_WHOLE = tuple(f"Heuristics.Limits.Exceeded.Max{which}" for which in ("FileSize", "ScanSize", "ScanTime"))
 """What clamd says, if it is set up to (AlertExceedsMax), of files that it has not looked at to their ends."""
@@ -110,6 +110,8 @@ class Clamd:
             raise TooLargeToScan(f"clamd did not scan all of it: {what.removesuffix(_FOUND)}")
         if what.endswith(_FOUND):
             return what.removesuffix(_FOUND)
+        if what != said and what.endswith(_FAILED):
+            raise ScanFailed(f"clamd: {what.removesuffix(_FAILED)}")
         if what != _CLEAN:
             raise self._away(said)
         return None

@@ -45,6 +45,10 @@ class TooLargeToScan(Exception):
     """The virus scanner takes no more: of what it was sent, it vouches for nothing."""
 
 
+class ScanFailed(Exception):
+    """The virus scanner answers, and could not scan just this."""
+
+
 class BlobMissing(LookupError):
     """There is no blob at that location."""
 
@@ -380,7 +384,8 @@ class Scanner(Protocol):
 
     async def scan(self, pieces: AsyncIterator[bytes]) -> str | None:
         """What was found in these bytes, by its name; None where nothing was. In constant memory, and not
-        all of the pieces are asked for where fewer tell. Raises ScannerUnavailable, TooLargeToScan.
+        all of the pieces are asked for where fewer tell. Raises ScannerUnavailable, ScanFailed and
+        TooLargeToScan.
         """
         ...
 

@@ -33,6 +33,7 @@ _NOW = FromNow(timedelta(0))
 
 TOPICS = (
     "transcode.requested",
+    "media.uploaded",
     "media.probed",
     "media.rejected",
     "media.changed",
@@ -73,7 +74,9 @@ class Found:
                     self.pauses[event.job_id, event.run] = event
             case events.TaskChanged():
                 self._hear_task(event)
-            case events.MediaProbed() | events.MediaRejected() | events.MediaChanged():
+            case (
+                events.MediaUploaded() | events.MediaProbed() | events.MediaRejected() | events.MediaChanged()
+            ):
                 if fact := _fact(event):
                     self.media.setdefault(event.media_id, {}).update(fact)
             case _:
@@ -130,9 +133,13 @@ class Found:
         return replace(planned, state=state, epoch=last.epoch, attempts=last.attempts)
 
 
-def _fact(event: events.MediaProbed | events.MediaRejected | events.MediaChanged) -> Document:
+def _fact(
+    event: events.MediaUploaded | events.MediaProbed | events.MediaRejected | events.MediaChanged,
+) -> Document:
     """What stages remember of a medium for this."""
     match event:
+        case events.MediaUploaded():
+            return {"uploaded": {"location": event.location}}
         case events.MediaProbed():
             return {"probed": Medium.of(event).written()}
         case events.MediaRejected():

@@ -71,6 +71,7 @@ class Ingest:
         """One event at a time."""
         match deliveries[0].event:
             case MediaUploaded() as uploaded:
+                await self.media.record(uploaded.media_id, "uploaded", {"location": uploaded.location})
                 return Handled([self._probe(uploaded)])
             case TaskChanged(kind="probe", state="completed") as done:
                 return await self._verdict(done)
@@ -117,7 +118,7 @@ class Ingest:
             return await self._found(done, outcome)
         await self.quarantine.let_go(done.job_id)
         if outcome.code is not None:
-            if not await self.media.accepted_from(outcome.location):
+            if not await self.media.others_want(outcome.location, but=done.job_id):
                 await self.blobs.remove(outcome.location)
             return Handled([self._rejected(done, outcome.code, outcome.reason or outcome.code)])
         return Handled([self._probed(done, outcome), *await self._check(done)])

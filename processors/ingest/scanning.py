@@ -13,8 +13,8 @@ from typing import Literal, Protocol
 import structlog
 
 from connectors.media_tools import MediaRefused
-from connectors.ports import BlobStore, Scanner, ScannerUnavailable, TooLargeToScan
-from processors.work.execution import GivenBack
+from connectors.ports import BlobStore, ScanFailed, Scanner, ScannerUnavailable, TooLargeToScan
+from processors.work.execution import GivenBack, TaskFailed
 
 log = structlog.get_logger()
 
@@ -31,7 +31,7 @@ class ScanObserver(Protocol):
     """Hears how scans end, for metrics."""
 
     def scanned(self, outcome: str) -> None:
-        """A scan ended: clean, found, too_large or away."""
+        """A scan ended: clean, found, too_large, failed or away."""
         ...
 
     def scanner(self, answers: bool) -> None:
@@ -62,7 +62,8 @@ class Scanning:
     async def finding(self, blobs: BlobStore, location: str, since: datetime, now: datetime) -> str | None:
         """What the scanner finds in a blob that was to be looked at since then, by its name.
 
-        Raises BlobMissing, MediaRefused for what is too large, and GivenBack while there is no scanner.
+        Raises BlobMissing, MediaRefused for what is too large, TaskFailed for what it fails at, and GivenBack
+        while there is no scanner.
         """
         if self.scanner is None:
             return None
@@ -76,6 +77,9 @@ class Scanning:
                 raise MediaRefused("too_large_to_scan", why) from error
             log.warning("accepted unscanned", location=location, why=str(error))
             return None
+        except ScanFailed as error:
+            self._ended("failed")
+            raise TaskFailed("scan_failed", f"the virus scanner could not scan it: {error}") from error
         except ScannerUnavailable as error:
             self._ended("away", str(error))
             raise GivenBack(str(error), wait(now - since)) from error

@@ -167,9 +167,12 @@ class KnownMedia:
         if not await self.database.insert(MEDIA, {"_id": media_id, fact: dict(value)}):
             await self.database.change(MEDIA, media_id, {}, {fact: dict(value)})
 
-    async def accepted_from(self, location: str) -> bool:
-        """Whether some medium with these bytes was accepted."""
-        return bool(await self.database.select(MEDIA, {"probed.location": location}, 1))
+    async def others_want(self, location: str, *, but: str) -> bool:
+        """Whether some other medium with these bytes was accepted, or may be: verdicts on names differ."""
+        if await self.database.select(MEDIA, {"probed.location": location}, 1):
+            return True
+        same = await self.database.select(MEDIA, {"uploaded.location": location})
+        return any(not has_ended(each) and not is_held(each) for each in same if each["_id"] != but)
 
     async def made_of(self, sha256: str) -> list[Document]:
         """The media with these bytes that were accepted, whatever became of them."""

@@ -29,7 +29,7 @@ LEDGER = "ledger"
 INDEXES: dict[str, list[list[str]]] = {
     TASKS: [["state"], ["job_id"], ["outbox.topic"], ["plan.makes"]],
     JOBS: [["media_id"], ["state"], ["outbox.topic"], ["pause.on"]],
-    MEDIA: [["probed.location"], ["probed.sha256"], ["held.location"]],
+    MEDIA: [["uploaded.location"], ["probed.location"], ["probed.sha256"], ["held.location"]],
     EARLY: [["job_id"]],
 }
 

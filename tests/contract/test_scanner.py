@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import pytest
 
 from connectors.clamd import Clamd
-from connectors.ports import Scanner, ScannerUnavailable, TooLargeToScan
+from connectors.ports import ScanFailed, Scanner, ScannerUnavailable, TooLargeToScan
 from deploy.local.ports import pick
 from tests.malware import EICAR, FINDING, LIMIT_BYTES, ClamdProcess, FakeScanner, clamd
 
@@ -81,18 +82,31 @@ async def test_who_cannot_be_reached_is_unavailable(scanner: Scanner) -> None:
             await asked
 
 
-@pytest.mark.parametrize("said", [b"", b"stream: Can't allocate memory ERROR\0", b"what?\0"])
-async def test_one_that_answers_anything_else_is_unavailable(said: bytes) -> None:
+@asynccontextmanager
+async def answering(said: bytes) -> AsyncIterator[Clamd]:
+    """Something that says this, whatever it is asked."""
+
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\0")
         writer.write(said)
         writer.close()
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        url = f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        for asked in (Clamd(url).ping(), Clamd(url).scan(pieces(b"film"))):
+        yield Clamd(f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+
+
+@pytest.mark.parametrize("said", [b"", b"COMMAND READ TIMED OUT. ERROR\0", b"what?\0"])
+async def test_one_that_answers_anything_else_is_unavailable(said: bytes) -> None:
+    async with answering(said) as odd:
+        for asked in (odd.ping(), odd.scan(pieces(b"film"))):
             with pytest.raises(ScannerUnavailable):
                 await asked
+
+
+async def test_what_it_fails_at_is_told_from_its_being_away() -> None:
+    async with answering(b"stream: Can't allocate memory ERROR\0") as failing:
+        with pytest.raises(ScanFailed, match="allocate memory"):
+            await failing.scan(pieces(b"film"))
 
 
 async def test_one_that_is_silent_is_not_waited_for_for_ever() -> None:

@@ -16,7 +16,7 @@ from processors.ingest.handle import Ingest
 from processors.ingest.plan import PROBE
 from processors.ingest.scanning import NoScans, Oversize, Scanning, wait
 from processors.ingest.work import Probe
-from processors.work.execution import Execution, GivenBack
+from processors.work.execution import Execution, GivenBack, TaskFailed
 from processors.work.jobs import KnownMedia
 from processors.work.ledger import Ledger
 from processors.work.tasks import Task
@@ -290,6 +290,44 @@ async def test_while_the_scanner_is_away_nothing_is_decided_and_no_attempt_is_lo
     world.scanner.away = False
     await world.work("m1")
     assert (world.probed(), world.scanning.details()) == (["m1"], {"scanner": "answers"})
+
+
+async def test_what_the_scanner_fails_at_is_an_attempt_and_not_waited_for(world: World) -> None:
+    world.scanner.fails = True
+    await world.arrive("m1", FILM)
+    with pytest.raises(TaskFailed) as failed:
+        await world.work("m1")
+    assert (failed.value.code, failed.value.again) == ("scan_failed", True)
+    assert (world.tools.probed, world.scanning.details()) == ([], {"scanner": "answers"})
+
+
+async def test_a_name_that_is_refused_takes_no_bytes_from_others_that_wait_with_them(world: World) -> None:
+    await world.arrive("m1", FILM, name="film.pdf")
+    await world.arrive("m2", FILM)
+    await world.work("m1")
+    assert world.rejected() == {"m1": "not_as_named"}
+    await world.work("m2")
+    assert world.probed() == ["m2"]
+
+
+async def test_the_last_that_is_refused_takes_them_along(world: World) -> None:
+    for media_id in ("m1", "m2"):
+        await world.arrive(media_id, FILM, name="film.pdf")
+    for media_id in ("m1", "m2"):
+        await world.work(media_id)
+    assert not await is_there(world.blobs, raw(FILM))
+
+
+async def test_what_is_released_and_then_refused_leaves_others_what_they_wait_with(
+    world: World,
+) -> None:
+    await world.upload("m1", name="film.pdf")
+    await world.upload("m2")
+    await world.review("released")
+    await world.work("m1", index=1)
+    assert world.rejected() == {"m1": "not_as_named"}
+    await world.work("m2", index=1)
+    assert (world.probed(), await world.kept()) == (["m2"], {"raw"})
 
 
 def test_whoever_waits_longer_asks_less_often() -> None:
