@@ -37,7 +37,7 @@ async def find_file(services: Services, principal: Principal, media_id: str) -> 
     Raises NotFound, Gone, Conflict, and Unavailable before they were scanned, where they are.
     """
     media, document = await find(services, principal, media_id)
-    refuse_held(media)
+    refuse_unusable(media)
     if media.status == "uploaded" and services.settings.clamd is not None:
         raise Unavailable(
             f"The medium {media_id} has not been scanned for malware yet; try again in a moment."

@@ -15,7 +15,7 @@ from gateway.compat.route import TAG, OlderRoute, instead
 from gateway.errors import Forbidden, Hidden, Invalid, Unavailable
 from gateway.media import named
 from gateway.media.existing import MEDIA, find_for_all
-from gateway.media.lookup import refuse_held
+from gateway.media.lookup import refuse_unusable
 from gateway.openapi import FILE, problems
 from gateway.playback import endpoints, sessions
 from gateway.playback.schemas import PlaybackOrder
@@ -97,7 +97,7 @@ async def get_older_stream(
 async def _medium(services: Services, viewer: Principal | Ticket, wanted: str) -> Document:
     """The medium of that id, else the newest accepted one of that name.
 
-    Raises Invalid, NotFound, Gone, and Conflict for what is held.
+    Raises Invalid, NotFound, Gone, and Conflict for what is held or was rejected.
     """
     name = named.checked(wanted)
     document = await services.read_models.get(MEDIA, name) or await _by_name(services, viewer, name)
@@ -105,7 +105,7 @@ async def _medium(services: Services, viewer: Principal | Ticket, wanted: str) -
         raise named.missing() if document is None else named.missing(Hidden)
     services.streams.refuse_deleted(document["_id"])
     media, found = await find_for_all(services.read_models, document["_id"])
-    refuse_held(media)
+    refuse_unusable(media)
     return found
 
 

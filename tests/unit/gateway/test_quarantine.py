@@ -63,6 +63,15 @@ async def test_nothing_hands_out_or_makes_anything_of_what_is_held(tmp_path: Pat
         assert by_its_name.status_code == 404
 
 
+async def test_what_was_rejected_is_not_sent_though_others_have_its_bytes(tmp_path: Path) -> None:
+    """Nor what could not be scanned: its bytes may still be there."""
+    async with world(tmp_path) as w:
+        media = (await upload(w)).json()["media"]
+        await w.happened(rejected(media["id"]))
+        assert w.files()
+        assert_problem(await w.client.get(media["links"]["content"]), 409, "media-rejected")
+
+
 async def test_where_uploads_are_scanned_none_is_sent_before(tmp_path: Path) -> None:
     async with world(tmp_path, clamd="tcp://127.0.0.1:9") as w:
         media = (await upload(w)).json()["media"]
