@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from gateway.json_types import Exact
 from gateway.media.schemas import MEDIA_ID, Media
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Reason = Annotated[str, StringConstraints(pattern=r"\S", max_length=500)]
 
 
 class Alike(BaseModel):

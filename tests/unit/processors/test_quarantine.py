@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
@@ -290,6 +291,16 @@ async def test_while_the_scanner_is_away_nothing_is_decided_and_no_attempt_is_lo
     world.scanner.away = False
     await world.work("m1")
     assert (world.probed(), world.scanning.details()) == (["m1"], {"scanner": "answers"})
+
+
+async def test_a_scanner_that_is_away_is_known_of_before_anyone_needs_it(world: World) -> None:
+    world.scanner.away = True
+    watching = asyncio.create_task(world.scanning.watch())
+    async with asyncio.timeout(30):
+        while world.scanning.trouble is None:
+            await asyncio.sleep(0)
+    watching.cancel()
+    assert world.scanning.details() == {"scanner": "away: the scanner is away"}
 
 
 async def test_what_the_scanner_fails_at_is_an_attempt_and_not_waited_for(world: World) -> None:
