@@ -58,8 +58,9 @@ def warnings(home: Home) -> tuple[str, ...]:
         if found is None or found.url is None:
             return ()
         with gateway(home, found.url) as session:
-            return tuple(each["text"] for each in session.get("/system/status")["warnings"])
-    except Failure:
+            said = session.get("/system/status")
+            return tuple(str(each["text"]) for each in said["warnings"])
+    except (Failure, KeyError, TypeError, OSError):
         return ()
 
 
