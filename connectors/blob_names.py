@@ -6,7 +6,17 @@ import re
 
 from connectors.ports import BlobMissing
 
-AREAS = ("raw", "straight", "renditions", "processed", "images", "subtitles", "documents", "reports")
+AREAS = (
+    "raw",
+    "quarantine",
+    "straight",
+    "renditions",
+    "processed",
+    "images",
+    "subtitles",
+    "documents",
+    "reports",
+)
 _LOCATION = re.compile(r"(?P<area>[a-z]+)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{64}(\.[a-z0-9]{1,8})?)")
 _FOLDER = re.compile(
     r"(?P<area>renditions|images|reports)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{32})/[0-9a-f]{16}"

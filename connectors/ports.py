@@ -37,6 +37,18 @@ class StoreFull(Transient):
     """The blob store has no room left; someone must make some."""
 
 
+class ScannerUnavailable(Transient):
+    """The virus scanner did not answer, or gave up on what it was sent."""
+
+
+class TooLargeToScan(Exception):
+    """The virus scanner takes no more: of what it was sent, it vouches for nothing."""
+
+
+class ScanFailed(Exception):
+    """The virus scanner answers, and could not scan just this."""
+
+
 class BlobMissing(LookupError):
     """There is no blob at that location."""
 
@@ -388,6 +400,21 @@ class BlobStore(Protocol):
 
     async def ping(self) -> None:
         """Answers, or raises OSError with what is wrong."""
+        ...
+
+
+class Scanner(Protocol):
+    """Looks for malware in bytes that it is sent."""
+
+    async def scan(self, pieces: AsyncIterator[bytes]) -> str | None:
+        """What was found in these bytes, by its name; None where nothing was. In constant memory, and not
+        all of the pieces are asked for where fewer tell. Raises ScannerUnavailable, ScanFailed and
+        TooLargeToScan.
+        """
+        ...
+
+    async def ping(self) -> None:
+        """Answers, or raises ScannerUnavailable."""
         ...
 
 

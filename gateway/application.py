@@ -40,6 +40,7 @@ from gateway.playback import older
 from gateway.playback.cors import OpenToPages
 from gateway.profiles import endpoints as profile_endpoints
 from gateway.providers import endpoints as providers
+from gateway.quarantine import endpoints as quarantine
 from gateway.registry import endpoints as registry
 from gateway.resets import endpoints as resets
 from gateway.roots import endpoints as files
@@ -144,6 +145,7 @@ def _include(app: FastAPI) -> None:
         media.router,
         uploads.router,
         files.router,
+        quarantine.router,
         profile_endpoints.router,
         care.router,
         schedules.router,

@@ -36,6 +36,7 @@ TAGS = [
         "description": "Routes of the systems that came before, kept for clients that know no others. "
         "Their answers say what takes their place.",
     },
+    {"name": "quarantine", "description": "What the virus scanner found, for administrators to decide on."},
     {"name": "libraries", "description": "Who else may have media: shared libraries, and links."},
     {"name": "sessions", "description": "Signing in and out, and what sessions go on with."},
     {"name": "users", "description": "Accounts, invitations to have one, and keys for programs."},

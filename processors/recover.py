@@ -35,6 +35,7 @@ _NOW = FromNow(timedelta(0))
 TOPICS = (
     "transcode.requested",
     "chore.requested",
+    "media.uploaded",
     "media.probed",
     "media.rejected",
     "media.changed",
@@ -78,13 +79,11 @@ class Found:
                 self._hear_pause(event)
             case events.TaskChanged():
                 self._hear_task(event)
-            case events.MediaProbed():
-                self.media.setdefault(event.media_id, {})["probed"] = Medium.of(event).written()
-            case events.MediaRejected():
-                rejected = {"code": event.code, "reason": event.reason}
-                self.media.setdefault(event.media_id, {})["rejected"] = rejected
-            case events.MediaChanged(change="deleted"):
-                self.media.setdefault(event.media_id, {})["deleted"] = {"at": event.meta.occurred_at}
+            case (
+                events.MediaUploaded() | events.MediaProbed() | events.MediaRejected() | events.MediaChanged()
+            ):
+                if fact := _fact(event):
+                    self.media.setdefault(event.media_id, {}).update(fact)
             case _:
                 pass
 
@@ -147,6 +146,25 @@ class Found:
         if (planned.job_id, planned.run) in self.verdicts and state == WAITING:
             state = CANCELLED
         return replace(planned, state=state, epoch=last.epoch, attempts=last.attempts)
+
+
+def _fact(
+    event: events.MediaUploaded | events.MediaProbed | events.MediaRejected | events.MediaChanged,
+) -> Document:
+    """What stages remember of a medium for this."""
+    match event:
+        case events.MediaUploaded():
+            return {"uploaded": {"location": event.location}}
+        case events.MediaProbed():
+            return {"probed": Medium.of(event).written()}
+        case events.MediaRejected():
+            return {"rejected": {"code": event.code, "reason": event.reason}}
+        case events.MediaChanged(change="quarantined"):
+            return {"held": dict(event.values)}
+        case events.MediaChanged(change="deleted" | "released" as change):
+            return {change: {"at": event.meta.occurred_at}}
+        case _:
+            return {}
 
 
 def _said_at(event: events.JobControlled) -> tuple[datetime, bool]:

@@ -108,9 +108,9 @@ TOPICS: tuple[Topic, ...] = (
         name="media.changed",
         record=events.MediaChanged,
         key="media_id",
-        about="A medium's record was changed: by people, by rules, by its pictures, by a scrub.",
-        producers=("gateway", "pictures", "care"),
-        consumers=("transcode", "views"),
+        about="A medium's record was changed: by people, by rules, or by what was found in it or drawn.",
+        producers=("gateway", "ingest", "pictures", "care"),
+        consumers=("ingest", "transcode", "views"),
     ),
     Topic(
         name="transcode.requested",

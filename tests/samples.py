@@ -82,6 +82,13 @@ def deleted(media_id: str = "m1", **more: Any) -> events.MediaChanged:
     return events.MediaChanged(**{"meta": meta(), "media_id": media_id, **said, **more})
 
 
+def held(
+    media_id: str = "m1", finding: str = "Own-Test-Signature.UNOFFICIAL", **more: Any
+) -> events.MediaChanged:
+    values = {"finding": finding, "location": f"quarantine/ab/{'ab' * 32}"}
+    return deleted(media_id, change="quarantined", values=values, **more)
+
+
 def drawn(kind: str = pictures.POSTER, *images: pictures.Image, **more: Any) -> pictures.Drawn:
     """A set of pictures; of no kind in particular where no images are given."""
     some = images or (pictures.Image(name=f"{kind}.jpg", size_bytes=9, width=320, height=180),)

@@ -22,6 +22,7 @@ from deploy.local.commands import (
     letters,
     media,
     profiles,
+    quarantine,
     schedules,
     stack,
     users,
@@ -98,6 +99,7 @@ app.add_typer(care.app, name="care")
 app.add_typer(files.app, name="files")
 app.add_typer(letters.app, name="dlq")
 app.add_typer(profiles.app, name="profiles")
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(workers.app, name="workers")
 app.add_typer(users.users, name="user")

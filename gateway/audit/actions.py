@@ -137,6 +137,9 @@ _SYSTEM: Rows = {
         ("POST", f"/system/workers/{{instance}}/{command}"): _act("worker.ordered", "worker", "instance")
         for command in ("pause", "drain", "resume")
     },
+    ("GET", "/quarantine"): _look("quarantine.listed"),
+    ("POST", "/quarantine/{media_id}/release"): _act("media.released", *_MEDIUM),
+    ("POST", "/quarantine/{media_id}/destroy"): _act("media.destroyed", *_MEDIUM),
     ("GET", "/audit"): _file("audit.read"),
     ("POST", "/graphql"): _look("graphql.asked"),
     ("GET", "/graphql"): _look("graphql.followed"),

@@ -16,7 +16,7 @@ from gateway.jobs.schemas import JobAccepted, Priority, TranscodeOrder
 from gateway.media import deletion, images
 from gateway.media.existing import MEDIA
 from gateway.media.intake import Wanted, take_in
-from gateway.media.lookup import find, find_usable
+from gateway.media.lookup import find, find_file, find_usable
 from gateway.media.outcome import counted
 from gateway.media.render import render
 from gateway.media.schemas import Accepted, Deletion, Media, Status
@@ -29,7 +29,7 @@ router = Router(prefix="/media", tags=["media"])
 _READ, _WRITE = allow("media:read"), allow("media:write")
 _MAKE = allow("jobs:write")
 
-_SHOWN = OneOf(("uploaded", "ready", "rejected"))
+_SHOWN = OneOf(("uploaded", "quarantined", "ready", "rejected"))
 """What a list shows that asks for no status."""
 
 _BODY: dict[str, Any] = {
@@ -104,11 +104,11 @@ async def delete_media(command: Commanded, media_id: str) -> Deletion:
     "/{media_id}/content",
     dependencies=[_READ],
     response_class=Response,
-    responses=FILE | problems(404, 410, 416),
+    responses=FILE | problems(404, 409, 410, 416),
 )
 async def get_media_content(services: ServicesOf, principal: CurrentPrincipal, media_id: str) -> Response:
     """Downloads the file as it was uploaded, in whole or in ranges."""
-    media, document = await find(services, principal, media_id)
+    media, document = await find_file(services, principal, media_id)
     location = document["upload"]["location"]
     return await services.files.download(location, media.name, media.content_type)
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.jobs.schemas import Job
 
-Status = Literal["uploaded", "ready", "rejected", "deleted"]
+Status = Literal["uploaded", "quarantined", "ready", "rejected", "deleted"]
 
 MEDIA_ID = "0198c9a2-7d0e-7c11-9d3f-5e6a1b2c3d4e"
 
@@ -58,6 +58,15 @@ class Damage(BaseModel):
     since: datetime = Field(description="When it was found.")
 
 
+class Held(BaseModel):
+    """Why a medium is in quarantine: nobody gets its bytes before an administrator has decided."""
+
+    finding: str = Field(
+        description="What the virus scanner calls it.", examples=["Win.Test.EICAR_HDB-1"], max_length=1000
+    )
+    since: datetime
+
+
 class Image(BaseModel):
     """One picture of a medium, or what tells where on a sheet which is."""
 
@@ -104,6 +113,7 @@ class Media(BaseModel):
                     "created_at": "2026-05-01T12:00:00Z",
                     "probe": None,
                     "rejection": None,
+                    "quarantine": None,
                     "images": [
                         {
                             "kind": "poster",
@@ -140,6 +150,7 @@ class Media(BaseModel):
     damaged: Damage | None = Field(
         None, description="What is wrong with its bytes; null unless a scrub has found something."
     )
+    quarantine: Held | None = Field(None, description="Why it is held, while it is.")
     images: list[Image] = Field(description="Its still pictures, as far as they are drawn.")
     image_failures: list[ImageFailure] = Field(description="The pictures that it will not get, and why.")
     links: MediaLinks

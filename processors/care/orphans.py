@@ -11,7 +11,7 @@ from connectors.ports import Listed
 from processors.care.known import Known, name_in
 from schemas.chores import REPORT_NAME
 
-AREAS = ("renditions", "images", "straight", "processed", "reports", "raw")
+AREAS = ("renditions", "images", "straight", "processed", "reports", "quarantine", "raw")
 """What is looked through, in this order: what was made of a source goes before the source."""
 
 _MADE_BY_JOBS = frozenset({"processed", "reports"})

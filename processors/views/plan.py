@@ -24,9 +24,11 @@ AUDIT = "audit"
 CHAINS = "audit_chains"
 
 UPLOADED, READY, REJECTED, DELETED = "uploaded", "ready", "rejected", "deleted"
+QUARANTINED, RELEASED = "quarantined", "released"
 PENDING, PROCESSING = "pending", "processing"
 
-_MEDIA_RANKS = {UPLOADED: 0, READY: 1, REJECTED: 2, DELETED: 3}
+_MEDIA_RANKS = {UPLOADED: 0, QUARANTINED: 0.3, RELEASED: 0.6, READY: 1, REJECTED: 2, DELETED: 3}
+"""What came later has a place between those that documents have already."""
 _JOB_RANKS = {PENDING: 0, PROCESSING: 1, "cancelled": 2, "failed": 3, "completed": 4}
 
 _ACCESS = "access"
@@ -47,7 +49,9 @@ def _listed_by(*paths: str) -> list[list[str]]:
 
 
 INDEXES: dict[str, list[list[str]]] = {
-    MEDIA: _listed_by("upload.owner_id", "access.names", "library.id", "status.name", "upload.name"),
+    MEDIA: _listed_by(
+        "upload.owner_id", "access.names", "library.id", "status.name", "upload.name", "upload.sha256"
+    ),
     JOBS: _listed_by("request.owner_id", "request.media_id", "request.schedule", "state.name", "pause.on"),
     RESOURCES: [["kind", "now.at"]],
     USERS: _listed_by("now.state", "now.role"),
@@ -130,6 +134,11 @@ def _changed(event: events.MediaChanged) -> list[Merge]:
         return _media(event, library=where)
     if event.change == health.CHANGE:
         return _media(event, health={"at": event.meta.occurred_at, **event.values})
+    if event.change == QUARANTINED:
+        held = {"at": event.meta.occurred_at, "finding": event.values.get("finding", "")}
+        return _media(event, quarantine=held, status=_media_status(QUARANTINED))
+    if event.change == RELEASED:
+        return _media(event, status={**_media_status(RELEASED), "name": UPLOADED})
     if event.change != pictures.CHANGE:
         return []
     said = {

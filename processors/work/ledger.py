@@ -31,7 +31,7 @@ LEDGER = "ledger"
 INDEXES: dict[str, list[list[str]]] = {
     TASKS: [["state"], ["job_id"], ["outbox.topic"], ["plan.makes"]],
     JOBS: [["media_id"], ["state"], ["outbox.topic"], ["pause.on"]],
-    MEDIA: [["probed.location"]],
+    MEDIA: [["uploaded.location"], ["probed.location"], ["probed.sha256"], ["held.location"]],
     EARLY: [["job_id"]],
     SCHEDULES: [["outbox.topic"]],
 }
@@ -178,9 +178,11 @@ class Ledger:
         }
         return await self.database.change(TASKS, task.id, task.fence, to)
 
-    async def release(self, task: Task) -> bool:
-        """Gives a task back unfinished, without counting it as a failure."""
-        to = {"state": WAITING, "worker": None, "lease_until": None}
+    async def release(self, task: Task, again_in: timedelta | None = None) -> bool:
+        """Gives a task back unfinished, without counting it as a failure; nobody has it before that time."""
+        to: dict[str, Any] = {"state": WAITING, "worker": None, "lease_until": None}
+        if again_in is not None:
+            to["not_before"] = FromNow(again_in)
         return await self.database.change(TASKS, task.id, task.fence, to)
 
     async def expire(self, task: Task, event: TaskChanged) -> bool:

@@ -41,6 +41,9 @@ OPERATIONS = {
     "list_shares",
     "withdraw_share",
     "open_share",
+    "list_quarantine",
+    "release_media",
+    "destroy_media",
     "cancel_job",
     "change_me",
     "change_password",
@@ -263,7 +266,7 @@ def test_commands_answer_202_with_a_token(document: dict[str, Any]) -> None:
         or op["operationId"] == "play_media"
     ]
     commands = [op for op in about_work if op["operationId"] != "play_media"]
-    assert len(commands) == len(about_work) - 1 == 27
+    assert len(commands) == len(about_work) - 1 == 29
     for op in commands:
         reference = op["responses"]["202"]["content"]["application/json"]["schema"]["$ref"]
         assert "token" in shapes[reference.rpartition("/")[2]]["required"], op["operationId"]

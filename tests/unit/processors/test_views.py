@@ -43,6 +43,10 @@ def anything(draw: st.DrawFn) -> Event:
         lambda: samples.probed(media, meta=meta, duration_ms=draw(st.integers(0, 3))),
         lambda: samples.rejected(media, meta=meta),
         lambda: samples.deleted(media, meta=meta),
+        lambda: samples.held(media, meta=meta, finding=draw(st.sampled_from("ab"))),
+        lambda: samples.deleted(
+            media, meta=meta, change=draw(st.sampled_from(["quarantined", "released", "destroyed"]))
+        ),
         lambda: samples.pictured(
             draw(st.sampled_from(SAID)),
             draw(st.sampled_from(KINDS)),
@@ -149,6 +153,35 @@ def test_a_change_that_nobody_knows_changes_nothing() -> None:
     assert steps(samples.deleted(change="renamed")) == []
     odd = samples.deleted(change=CHANGE, values={"pictures.x": "no JSON", "": "{}"})
     assert [list(step.fields) for step in steps(odd)] == [["updated_at"]]
+
+
+@pytest.mark.parametrize(
+    ("after", "status"),
+    [
+        ([], "quarantined"),
+        ([samples.deleted(change="released")], "uploaded"),
+        ([samples.deleted(change="released"), samples.probed()], "ready"),
+        ([samples.deleted(change="destroyed")], "quarantined"),
+        ([samples.deleted(change="destroyed"), samples.rejected()], "rejected"),
+        ([samples.deleted()], "deleted"),
+    ],
+)
+async def test_what_is_held_waits_for_its_review_in_any_order(after: list[Event], status: str) -> None:
+    history = [samples.uploaded(), samples.held(), *after]
+    for order in (history, history[::-1]):
+        medium = await medium_after(*order)
+        assert medium["status"]["name"] == status
+        assert medium["quarantine"]["finding"] == "Own-Test-Signature.UNOFFICIAL"
+        assert "location" not in medium["quarantine"]
+
+
+async def test_a_status_that_was_stored_before_there_was_a_quarantine_has_its_place() -> None:
+    database = MemoryDatabase()
+    for rank, name in ((1, "ready"), (2, "rejected"), (3, "deleted")):
+        database.collections["media"]["m1"] = {"_id": "m1", "status": {"rank": rank, "name": name}}
+        for event in (samples.held(), samples.deleted(change="released")):
+            await database.merge(steps(event))
+        assert database.collections["media"]["m1"]["status"]["name"] == name
 
 
 async def test_progress_never_goes_back() -> None:
