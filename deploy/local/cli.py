@@ -13,6 +13,7 @@ from deploy.local.commands import (
     account,
     audit,
     care,
+    backup,
     certs,
     demo,
     develop,
@@ -97,6 +98,7 @@ for _part in (demo, stack, certs, media, jobs, events, account, develop):
 app.add_typer(audit.app, name="audit")
 app.add_typer(care.app, name="care")
 app.add_typer(files.app, name="files")
+app.add_typer(backup.app, name="backup")
 app.add_typer(letters.app, name="dlq")
 app.add_typer(profiles.app, name="profiles")
 app.add_typer(quarantine.app, name="quarantine")
