@@ -108,8 +108,8 @@ def backed_up(tmp_path_factory: pytest.TempPathFactory) -> BackedUp:
         assert stack.url is not None
         client = Client(stack.url, stack.token)
         film = clip(folder / "film.mp4", seconds=2)
-        user = {"email": "ann@example.org", "password": "a long word for Ann 7"}
-        assert client.post("/api/v1/users", {**user, "name": "Ann"}).status_code == 202
+        user = {"login": "ann", "password": "a long word for Ann 7"}
+        assert client.post("/api/v1/users", {**user, "role": "viewer"}).status_code == 201
         done = client.upload(film, profile="preview")["job"]["id"]
         job = client.until_job(done, "completed")
         output = client.download(job["links"]["output"], folder / "out.mp4").read_bytes()

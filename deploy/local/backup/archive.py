@@ -63,7 +63,7 @@ class Writing:
         except OSError as error:
             raise Failure(f"cannot write {self._path}: {error.strerror}.") from error
         self._file = os.fdopen(descriptor, "wb", buffering=PIECE_BYTES)
-        self._tar = tarfile.open(fileobj=self._file, mode="w|", format=tarfile.PAX_FORMAT)
+        self._tar = tarfile.open(fileobj=self._file, mode="w", format=tarfile.PAX_FORMAT)
         return self
 
     def __exit__(
@@ -111,10 +111,10 @@ class Entry:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tarfile.TarFile]:
+def _whole(path: Path) -> Iterator[None]:
+    """Raises Failure for what reading an archive may meet."""
     try:
-        with tarfile.open(path, mode="r|", bufsize=PIECE_BYTES) as archive:
-            yield archive
+        yield
     except FileNotFoundError as error:
         raise Failure(f"there is no {path}.", Exit.NOT_FOUND) from error
     except (tarfile.TarError, EOFError, OSError) as error:
@@ -126,7 +126,7 @@ def entries(path: Path) -> Iterator[Entry]:
 
     Raises Failure where the archive ends before its end.
     """
-    with _opened(path) as archive:
+    with _whole(path), tarfile.open(path, mode="r|", bufsize=PIECE_BYTES) as archive:
         for info in archive:
             if (file := archive.extractfile(info)) is not None:
                 yield Entry(info.name, info.size, file)
@@ -136,20 +136,23 @@ def verified(path: Path) -> Manifest:
     """The manifest of an archive whose every byte was read and is as the manifest says. Raises Failure."""
     found: dict[str, Member] = {}
     said: Manifest | None = None
-    for entry in entries(path):
-        if entry.name == manifest.NAME:
-            said = manifest.parsed(entry.file.read())
-            continue
-        hashed = _Hashed(entry.file)
-        while hashed.read(PIECE_BYTES):
-            pass
-        found[entry.name] = Member(
-            name=entry.name, size_bytes=hashed.size_bytes, sha256=hashed.sha256.hexdigest()
-        )
+    with _whole(path):
+        for entry in entries(path):
+            if entry.name == manifest.NAME:
+                said = manifest.parsed(entry.file.read())
+            else:
+                found[entry.name] = _read(entry)
     if said is None:
         raise Failure(f"{path} is no whole backup: it has no manifest.")
     _compare(path, said, found)
     return said
+
+
+def _read(entry: Entry) -> Member:
+    hashed = _Hashed(entry.file)
+    while hashed.read(PIECE_BYTES):
+        pass
+    return Member(name=entry.name, size_bytes=hashed.size_bytes, sha256=hashed.sha256.hexdigest())
 
 
 def _compare(path: Path, said: Manifest, found: dict[str, Member]) -> None:

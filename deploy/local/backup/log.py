@@ -202,12 +202,13 @@ class Loading:
         if error is not None:
             self._refused.append(str(error))
 
-    def translated(self, groups: Offsets) -> dict[str, dict[Place, int]]:
-        """How far each group had read, in the numbers that the records have now."""
-        return {
-            group: {place: _below(self.moved.get(place, ()), offset) for place, offset in at.items()}
-            for group, at in groups.items()
-        }
+
+def translated(moved: Mapping[Place, Sequence[int]], groups: Offsets) -> dict[str, dict[Place, int]]:
+    """How far each group had read, in the numbers that the records have where they were moved to."""
+    return {
+        group: {place: _below(moved.get(place, ()), offset) for place, offset in at.items()}
+        for group, at in groups.items()
+    }
 
 
 def _below(olds: Iterable[int], offset: int) -> int:

@@ -48,7 +48,7 @@ class Restore:
             raise Failure("Kafka's topics are not empty: a backup goes into empty ones.", Exit.CONFLICT)
         for entry in archive.entries(path):
             await self._put_back(entry)
-        groups.put_back(self.places.kafka, self.loading.translated(self._had_read))
+        groups.put_back(self.places.kafka, log.translated(self.loading.moved, self._had_read))
 
     async def _put_back(self, entry: Entry) -> None:
         area, _, rest = entry.name.partition("/")
