@@ -16,6 +16,7 @@ import bson
 
 from connectors import blob_names
 from connectors.ports import BlobMissing
+from connectors.read_models import STATE
 from deploy.local.backup import archive, groups, log
 from deploy.local.backup.archive import PIECE_BYTES, Entry
 from deploy.local.backup.manifest import BLOBS, DOCUMENTS, GROUPS, KEPT, LOG, SECRET, TOKEN, Manifest
@@ -25,6 +26,7 @@ from deploy.local.failures import Exit, Failure
 from deploy.local.home import Home
 from deploy.local.parts import DATABASE, KAFKA, Options
 from deploy.local.stack import Stack
+from processors.work.ledger import LEDGER
 from schemas.topics import BY_NAME
 
 
@@ -46,6 +48,8 @@ class Restore:
         """Puts everything back. Raises Failure."""
         if log.spans(self.places.kafka):
             raise Failure("Kafka's topics are not empty: a backup goes into empty ones.", Exit.CONFLICT)
+        if await self.places.database.get(STATE, LEDGER) is not None:
+            raise Failure("the database is not empty: a backup goes into an empty one.", Exit.CONFLICT)
         for entry in archive.entries(path):
             await self._put_back(entry)
         groups.put_back(self.places.kafka, log.translated(self.loading.moved, self._had_read))
