@@ -36,6 +36,11 @@ def checked(location: str) -> str:
     return location
 
 
+def is_addressed(location: str) -> bool:
+    """Whether a location says the hash of the bytes that lie there."""
+    return bool(_LOCATION.fullmatch(location))
+
+
 def checked_folder(folder: str) -> str:
     """A folder that is exactly one of ours. Raises BlobMissing."""
     found = _FOLDER.fullmatch(folder)

@@ -12,8 +12,8 @@ from typer.core import TyperGroup
 from deploy.local.commands import (
     account,
     audit,
-    care,
     backup,
+    care,
     certs,
     demo,
     develop,
