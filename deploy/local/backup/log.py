@@ -6,6 +6,7 @@ what it is given without any. So each record says its old offset, and how far a 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 import fastavro
-from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from connectors.brokers import Brokers
 from deploy.local.failures import Failure
@@ -40,6 +41,11 @@ _RECORD = fastavro.parse_schema(
 _BATCH = 1000
 _WAIT_S = 0.5
 _ANSWER_S = 20.0
+_LED_WITHIN_S = 60.0
+_LOOK_AGAIN_S = 0.1
+_LEADERLESS = frozenset(
+    {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.UNKNOWN_TOPIC_OR_PART}
+)
 _SILENT_S = 30.0
 _TAKEN_WITHIN_S = 120.0
 
@@ -86,8 +92,17 @@ def spans(brokers: Brokers) -> dict[Place, Span]:
 
 
 def _span(consumer: Consumer, place: Place) -> Span:
-    begin, end = consumer.get_watermark_offsets(TopicPartition(*place), timeout=_ANSWER_S)
-    return Span(begin, end)
+    """A partition that was only just made may have no leader yet."""
+    deadline = time.monotonic() + _LED_WITHIN_S
+    while True:
+        try:
+            begin, end = consumer.get_watermark_offsets(TopicPartition(*place), timeout=_ANSWER_S)
+        except KafkaException as error:
+            if error.args[0].code() not in _LEADERLESS or time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_AGAIN_S)
+        else:
+            return Span(begin, end)
 
 
 def spooled(brokers: Brokers, wanted: Mapping[Place, Span], folder: Path) -> Iterator[Spool]:
