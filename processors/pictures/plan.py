@@ -47,8 +47,8 @@ class Planned:
 
 
 def shown(medium: Medium) -> Stream | None:
-    """The stream that the poster shows: the video, else a cover of which it is known how large it is."""
-    covers = (s for s in medium.streams if s.kind == "video" and s.is_attached_picture and s.width)
+    """The stream that the poster shows: the video, else a cover."""
+    covers = (s for s in medium.streams if s.kind == "video" and s.is_attached_picture)
     return medium.main("video") or next(covers, None)
 
 

@@ -71,7 +71,7 @@ async def test_one_that_no_machine_could_hold_is_refused_too(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("claims", [(100_000, 100_000, 1), (9000, 9000, 9000)], ids=["lies", "is so large"])
 async def test_a_cover_of_absurd_size_is_not_decoded(tmp_path: Path, claims: tuple[int, int, int]) -> None:
-    """The sound is taken. Nothing knows how large the cover is, so no poster is made of it."""
+    """The sound is taken, and nothing knows how large the cover is; what draws a poster is bound alike."""
     said = await probed(with_cover(tmp_path, png(*claims)))
     cover = next(stream for stream in said["streams"] if stream["is_attached_picture"])
     assert not cover["width"]
