@@ -25,7 +25,7 @@ def found(lock: Path, path: Path, size_bytes: int) -> bool:
             said = path.stat()
             if said.st_size != size_bytes:
                 return False
-            path.chmod(said.st_mode & 0o7777)  # brings its change time up to date, and nothing else
+            _counts_from_now(path, said)
         except (FileNotFoundError, PermissionError):  # of another user's process: it is put there anew
             return False
     return True
@@ -35,8 +35,13 @@ def replace(lock: Path, path: Path, target: Path) -> None:
     """Gives a file its name, in place of one that is not as it should be."""
     with _held(lock, fcntl.LOCK_SH):
         with contextlib.suppress(PermissionError):
-            path.chmod(path.stat().st_mode & 0o7777)  # it counts from now, whatever a new name does
+            _counts_from_now(path, path.stat())  # whatever a new name does
         path.replace(target)
+
+
+def _counts_from_now(path: Path, said: os.stat_result) -> None:
+    """Brings a file's change time up to date, and nothing else."""
+    path.chmod(said.st_mode & 0o7777)
 
 
 def discard(lock: Path, path: Path, before: datetime) -> bool:

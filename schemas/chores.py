@@ -16,6 +16,9 @@ CLEANUP, SCRUB = "cleanup", "scrub"
 REPORT_NAME = "report.json"
 """What a report is called in its folder; the rest there is what it was made of."""
 
+PRIORITY = "background"
+"""After all that is made of media: a scrub is hundreds of tasks."""
+
 _LONGEST_GRACE_S = 366 * 24 * 3600
 
 

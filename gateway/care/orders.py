@@ -5,10 +5,8 @@ from __future__ import annotations
 from gateway.commands import Command
 from gateway.jobs.render import job_path, render_chore
 from gateway.jobs.schemas import JobAccepted
+from schemas.chores import PRIORITY
 from schemas.events import ChoreRequested
-
-_PRIORITY = "background"
-"""After all that is made of media: a scrub is hundreds of tasks."""
 
 
 async def order_chore(command: Command, kind: str, options: str, schedule: str | None = None) -> JobAccepted:
@@ -19,7 +17,7 @@ async def order_chore(command: Command, kind: str, options: str, schedule: str |
         run=1,
         kind=kind,
         owner_id=command.principal.id,
-        priority=_PRIORITY,
+        priority=PRIORITY,
         options=options,
         schedule=schedule,
     )

@@ -36,13 +36,15 @@ _Name = Annotated[str, Path(pattern=NAME, description="The schedule's name.")]
 async def list_schedules(services: ServicesOf) -> schemas.Schedules:
     """Lists all schedules, with when each is due next."""
     now, known = services.clock.now(), services.schedules
-    return schemas.Schedules(items=[_shown(n, known.version(n), each, now) for n, each in known.every()])
+    return schemas.Schedules(
+        items=[_shown(n, known.last_version(n), each, now) for n, each in sorted(known.all().items())]
+    )
 
 
 @router.post("", dependencies=[_WRITE], status_code=202, responses=problems(409))
 async def make_schedule(command: Commanded, order: NewSchedule) -> ScheduleChanged:
     """Makes a schedule."""
-    if command.services.schedules.get(order.name) is not None:
+    if order.name in command.services.schedules.all():
         raise Conflict("schedule-exists", f"There is a schedule {order.name!r}; PUT changes it.")
     return await _put(command, order.name, _asked(order, command.principal.id))
 
@@ -51,13 +53,13 @@ async def make_schedule(command: Commanded, order: NewSchedule) -> ScheduleChang
 async def get_schedule(services: ServicesOf, name: _Name) -> schemas.Schedule:
     """Gets one schedule."""
     known = services.schedules
-    return _shown(name, known.version(name), known.find(name), services.clock.now())
+    return _shown(name, known.last_version(name), known.find(name), services.clock.now())
 
 
 @router.put("/{name}", dependencies=[_WRITE], status_code=202, responses=problems(400))
 async def put_schedule(command: Commanded, name: _Name, order: ScheduleOrder) -> ScheduleChanged:
     """Makes a schedule, or says anew all that it says. What has come due by then is not made up for."""
-    known = command.services.schedules.get(name)
+    known = command.services.schedules.all().get(name)
     return await _put(command, name, _asked(order, known.owner_id if known else command.principal.id))
 
 
@@ -90,7 +92,7 @@ async def run_schedule(command: Commanded, name: _Name) -> JobAccepted:
 @router.get("/{name}/history", dependencies=[_READ], responses=problems(400, 404))
 async def list_runs(services: ServicesOf, name: _Name, paging: pages.Paged) -> pages.Listing[Run]:
     """Lists the past runs of a schedule, newest first, with their jobs; also of one that was removed."""
-    if not services.schedules.version(name):
+    if not services.schedules.last_version(name):
         services.schedules.find(name)
     found = await pages.page(services.read_models, JOBS, {"request.schedule": name}, paging)
     return pages.Listing(
@@ -126,7 +128,7 @@ async def _pause(command: Commanded, name: str, *, on: bool) -> ScheduleChanged:
 
 
 async def _put(command: Commanded, name: str, schedule: Schedule | None) -> ScheduleChanged:
-    version = command.services.schedules.version(name) + 1
+    version = command.services.schedules.last_version(name) + 1
     event = resources.changed(command, KIND, name, version, schedule.written() if schedule else None)
     token = await command.publish([event], f"/api/v1/schedules/{name}")
     shown = _shown(name, version, schedule, command.now) if schedule else None

@@ -17,6 +17,7 @@ import structlog
 from connectors.ports import Document, Publisher
 from connectors.read_models import NotBuilt, ReadModels
 from processors.work.ledger import JOBS, SCHEDULES, Ledger, Told
+from schemas.chores import PRIORITY
 from schemas.events import ChoreRequested, Meta, derived_id
 from schemas.schedules import KIND, Due, Schedule, due, next_due, read
 
@@ -25,8 +26,6 @@ log = structlog.get_logger()
 _ACTOR = "service:ledger"
 _RESOURCES = "resources"
 _MOST = 10_000
-_PRIORITY = "background"
-"""After all that is made of media: a scrub is hundreds of tasks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,7 @@ def chore_of(kept: Kept, found: Due, now: datetime) -> ChoreRequested:
         run=1,
         kind=schedule.chore,
         owner_id=schedule.owner_id,
-        priority=_PRIORITY,
+        priority=PRIORITY,
         options=schedule.said_options(),
         schedule=kept.name,
         due_at=found.at,

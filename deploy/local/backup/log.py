@@ -6,17 +6,18 @@ what it is given without any. So each record says its old offset, and how far a 
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
 import fastavro
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Message, Producer
 
 from connectors.brokers import Brokers
+from deploy.local import event_log
+from deploy.local.event_log import Place
 from deploy.local.failures import Failure
 from schemas.topics import BY_NAME
 
@@ -38,29 +39,12 @@ _RECORD = fastavro.parse_schema(
         ],
     }
 )
-_BATCH = 1000
 _WAIT_S = 0.5
-_ANSWER_S = 20.0
-_LED_WITHIN_S = 60.0
-_LOOK_AGAIN_S = 0.1
-_LEADERLESS = frozenset(
-    {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.UNKNOWN_TOPIC_OR_PART}
-)
-_SILENT_S = 30.0
 _TAKEN_WITHIN_S = 120.0
 
-Place = tuple[str, int]
 Headers = Sequence[tuple[str, bytes | None]]
 Offsets = Mapping[str, Mapping[Place, int]]
 """For each group, and each partition that it reads: the next record that it will read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A part of a partition, the end excluded."""
-
-    begin: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,37 +67,21 @@ def place_of(member: str) -> Place:
     return topic, int(number)
 
 
-def spans(brokers: Brokers) -> dict[Place, Span]:
+def spans(brokers: Brokers) -> event_log.Spans:
     """From where to where each partition of our topics goes that holds anything. Raises Failure."""
-    with _consumer(brokers) as consumer:
-        places = [(topic.name, n) for topic in BY_NAME.values() for n in range(topic.partitions)]
-        found = {place: _span(consumer, place) for place in places}
-    return {place: span for place, span in found.items() if span.begin < span.end}
+    with event_log.reading(brokers) as consumer:
+        return event_log.spans(consumer, list(BY_NAME))
 
 
-def _span(consumer: Consumer, place: Place) -> Span:
-    """A partition that was only just made may have no leader yet."""
-    deadline = time.monotonic() + _LED_WITHIN_S
-    while True:
-        try:
-            begin, end = consumer.get_watermark_offsets(TopicPartition(*place), timeout=_ANSWER_S)
-        except KafkaException as error:
-            if error.args[0].code() not in _LEADERLESS or time.monotonic() > deadline:
-                raise
-            time.sleep(_LOOK_AGAIN_S)
-        else:
-            return Span(begin, end)
-
-
-def spooled(brokers: Brokers, wanted: Mapping[Place, Span], folder: Path) -> Iterator[Spool]:
+def spooled(brokers: Brokers, wanted: event_log.Spans, folder: Path) -> Iterator[Spool]:
     """What each partition holds there; the file is gone when the next one is asked for.
 
     Raises Failure where Kafka does not answer.
     """
     path = folder / "records.avro"
-    with _consumer(brokers) as consumer:
+    with event_log.reading(brokers) as consumer:
         for place, span in sorted(wanted.items()):
-            counted = _Counted(_records(consumer, place, span))
+            counted = _Counted(event_log.messages(consumer, {place: span}))
             with path.open("wb") as file:
                 fastavro.writer(file, _RECORD, counted, codec="deflate")
             yield Spool(place, counted.number, path)
@@ -121,32 +89,14 @@ def spooled(brokers: Brokers, wanted: Mapping[Place, Span], folder: Path) -> Ite
 
 
 class _Counted:
-    def __init__(self, records: Iterator[dict[str, Any]]) -> None:
-        self._records = records
+    def __init__(self, messages: Iterator[Message]) -> None:
+        self._messages = messages
         self.number = 0
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        for record in self._records:
+        for message in self._messages:
             self.number += 1
-            yield record
-
-
-def _records(consumer: Consumer, place: Place, span: Span) -> Iterator[dict[str, Any]]:
-    consumer.assign([TopicPartition(*place, span.begin)])
-    silent_s = 0.0
-    while True:
-        messages = consumer.consume(_BATCH, _WAIT_S)
-        for message in messages:
-            if (error := message.error()) is not None:
-                raise Failure(f"Kafka does not give {place[0]}: {error}.")
-            if (message.offset() or 0) < span.end:
-                yield _record(message)
-        (at,) = consumer.position([TopicPartition(*place)])
-        if at.offset >= span.end:  # markers and what was compacted away count too
-            return
-        silent_s = 0.0 if messages else silent_s + _WAIT_S
-        if silent_s > _SILENT_S:
-            raise Failure(f"Kafka gave nothing of {place[0]} for {_SILENT_S:g} s: see `sluice status`.")
+            yield _record(message)
 
 
 def _record(message: Message) -> dict[str, Any]:
@@ -158,18 +108,6 @@ def _record(message: Message) -> dict[str, Any]:
 def records(source: IO[bytes]) -> Iterator[dict[str, Any]]:
     """The records of one member."""
     yield from cast("Iterator[dict[str, Any]]", fastavro.reader(source))
-
-
-@contextmanager
-def _consumer(brokers: Brokers) -> Iterator[Consumer]:
-    settings = {"group.id": "sluice-backup", "enable.auto.commit": False, "fetch.wait.max.ms": 50}
-    consumer = Consumer(brokers.librdkafka() | settings)
-    try:
-        yield consumer
-    except KafkaException as error:
-        raise Failure(f"Kafka at {brokers} does not answer: {brokers.why(error)}.") from error
-    finally:
-        consumer.close()
 
 
 class Loading:
@@ -221,10 +159,6 @@ class Loading:
 def translated(moved: Mapping[Place, Sequence[int]], groups: Offsets) -> dict[str, dict[Place, int]]:
     """How far each group had read, in the numbers that the records have where they were moved to."""
     return {
-        group: {place: _below(moved.get(place, ()), offset) for place, offset in at.items()}
+        group: {place: bisect_left(moved.get(place, ()), offset) for place, offset in at.items()}
         for group, at in groups.items()
     }
-
-
-def _below(olds: Iterable[int], offset: int) -> int:
-    return sum(old < offset for old in olds)

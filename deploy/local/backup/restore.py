@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,6 +14,7 @@ import bson
 
 from connectors import blob_names
 from connectors.ports import BlobMissing
+from connectors.private_file import write_private
 from connectors.read_models import STATE
 from deploy.local.backup import archive, groups, log
 from deploy.local.backup.archive import PIECE_BYTES, Entry
@@ -66,7 +65,7 @@ class Restore:
             await self._documents(entry.file.read())
         elif entry.name in (SECRET, TOKEN):
             file = {SECRET: self.places.secret_file, TOKEN: self.places.token_file}[entry.name]
-            _replace(file, entry.file.read())
+            write_private(file, entry.file.read())
 
     def _log(self, member: str, file: IO[bytes]) -> None:
         place = log.place_of(member)
@@ -100,14 +99,6 @@ class Restore:
         for each in bson.decode_file_iter(io.BytesIO(said)):
             if each["collection"] in KEPT:
                 await self.places.database.insert(each["collection"], each["document"])
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """For its owner's eyes alone, and complete or as it was."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    Path(name).replace(path)
 
 
 async def into(

@@ -44,7 +44,7 @@ from gateway.profiles.catalog import Profiles
 from gateway.providers.asking import Asking
 from gateway.providers.known import Providers
 from gateway.roots.named import roots_named
-from gateway.schedules.catalog import Catalog
+from gateway.schedules.catalog import Schedules
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.system.presence import Presence
@@ -143,7 +143,7 @@ async def world(
     trail = new_trail("gateway-1", SECRET, addresses, audited, read_models, clock, metrics.audit_lost)
     profiles = Profiles(identity.following)
     identity.following.tell(profiles.hear)
-    schedules = Catalog(identity.following)
+    schedules = Schedules(identity.following)
     identity.following.tell(schedules.hear)
     streams = Streams(read_models, profiles, blobs, publisher, clock, arrivals, patience)
     heard = (arrivals.hear, streams.deletions.hear, audience.hear)
