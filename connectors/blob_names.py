@@ -6,9 +6,21 @@ import re
 
 from connectors.ports import BlobMissing
 
-_AREAS = frozenset({"raw", "straight", "renditions", "processed", "images", "subtitles", "documents"})
+AREAS = (
+    "raw",
+    "quarantine",
+    "straight",
+    "renditions",
+    "processed",
+    "images",
+    "subtitles",
+    "documents",
+    "reports",
+)
 _LOCATION = re.compile(r"(?P<area>[a-z]+)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{64}(\.[a-z0-9]{1,8})?)")
-_FOLDER = re.compile(r"(?P<area>renditions|images)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{32})/[0-9a-f]{16}")
+_FOLDER = re.compile(
+    r"(?P<area>renditions|images|reports)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{32})/[0-9a-f]{16}"
+)
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MEMBER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\.[a-z0-9]{1,8}")
 
@@ -19,9 +31,14 @@ def checked(location: str) -> str:
     if _MEMBER.fullmatch(member) and _FOLDER.fullmatch(folder):
         return f"{checked_folder(folder)}/{member}"
     found = _LOCATION.fullmatch(location)
-    if not found or found["area"] not in _AREAS or found["name"][:2] != found["fan"]:
+    if not found or found["area"] not in AREAS or found["name"][:2] != found["fan"]:
         raise BlobMissing(f"{location!r} is not a blob location")
     return location
+
+
+def is_addressed(location: str) -> bool:
+    """Whether a location says the hash of the bytes that lie there."""
+    return bool(_LOCATION.fullmatch(location))
 
 
 def checked_folder(folder: str) -> str:
@@ -30,6 +47,22 @@ def checked_folder(folder: str) -> str:
     if not found or found["name"][:2] != found["fan"]:
         raise BlobMissing(f"{folder!r} is no folder of blobs")
     return folder
+
+
+def checked_area(area: str) -> str:
+    """An area that is exactly one of ours. Raises BlobMissing."""
+    if area not in AREAS:
+        raise BlobMissing(f"{area!r} is no area of blobs")
+    return area
+
+
+def is_location(said: str) -> bool:
+    """Whether a blob may be called so."""
+    try:
+        checked(said)
+    except BlobMissing:
+        return False
+    return True
 
 
 def checked_id(id: str) -> str:

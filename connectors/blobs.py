@@ -14,18 +14,20 @@ import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from connectors import blob_names
+from connectors import blob_names, discarding
 from connectors.disk import FULL, sync
 from connectors.file_writer import FLUSH_BYTES, FileWriter
-from connectors.ports import Blob, BlobInfo, BlobMissing, BlobStore, StoreFull, StoreUnavailable
+from connectors.ports import Blob, BlobInfo, BlobMissing, BlobStore, Listed, StoreFull, StoreUnavailable
 from connectors.s3.options import S3Options
 from connectors.unfinished import Unfinished
 
 _PIECE_BYTES = 1024 * 1024
+_LISTED_AT_ONCE = 500
 
 T = TypeVar("T")
 
@@ -128,6 +130,21 @@ class FileStore:
         """See ports.BlobStore."""
         await self.do(self._path(location).unlink, missing_ok=True)
 
+    async def listing(self, area: str) -> AsyncGenerator[Listed, None]:
+        """See ports.BlobStore."""
+        walk = discarding.walk(self._root, blob_names.checked_area(area))
+        while some := await self.do(lambda: list(islice(walk, _LISTED_AT_ONCE))):
+            for each in some:
+                yield each
+        self._refuse_unless_there()
+
+    async def discard(self, location: str, before: datetime) -> bool:
+        """See ports.BlobStore."""
+        gone = await self.do(discarding.discard, self._temporary, self._path(location), before)
+        if not gone:
+            self._refuse_unless_there()
+        return gone
+
     async def ping(self) -> None:
         """See ports.BlobStore."""
         await self.do(self._touch)
@@ -216,14 +233,14 @@ class FileStore:
         """Makes a finished file durable under the name of its hash; the same bytes are kept once."""
         location = blob_names.addressed(area, digest, suffix)
         target = self._path(location)
-        if target.exists() and target.stat().st_size == size:
+        if discarding.found(self._temporary, target, size):
             path.unlink()
             return Blob(location, size, digest)
         target.parent.mkdir(parents=True, exist_ok=True)
         sync(path)
         if path.stat().st_dev != target.parent.stat().st_dev:
             path = self._bring_over(path)
-        path.replace(target)
+        discarding.replace(self._temporary, path, target)
         sync(target.parent)
         return Blob(location, size, digest)
 

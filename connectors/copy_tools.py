@@ -18,7 +18,7 @@ import ffmpeg
 
 from connectors.fragment_shape import Shape, shape, timescale
 from connectors.fragments import fragments
-from connectors.media_tools import Follower, OnProgress
+from connectors.media_tools import BOUNDS, Follower, OnProgress
 from connectors.parameter_sets import Pictures
 from connectors.pipes import out_of_tool
 from connectors.process import ToolRunner
@@ -131,7 +131,7 @@ class _Cutter:
 
 def copy_command(order: Copy, targets: Sequence[str]) -> Any:
     """ffmpeg's arguments. Times are counted from the container's start, as everywhere."""
-    source = ffmpeg.input(str(order.source), format=order.demuxer, protocol_whitelist="file")
+    source = ffmpeg.input(str(order.source), format=order.demuxer, **BOUNDS)
     outputs = [
         ffmpeg.output(source[str(track.stream)], target, **_settings(order, track))
         for track, target in zip(order.tracks, targets, strict=True)

@@ -17,7 +17,7 @@ _SLOWEST = 20 << 20
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """See processors.ingest.work.Hasher."""
+    """See processors.work.hashing.Hasher."""
 
     runner: ToolRunner
 

@@ -15,7 +15,7 @@ import ffmpeg
 from connectors.drawn_text import DrawnText
 from connectors.encoders import in_band_tag, video_settings
 from connectors.hardware import HardwareEncoder, Settings
-from connectors.media_tools import Follower, Impatient, OnProgress
+from connectors.media_tools import BOUNDS, Follower, Impatient, OnProgress
 from connectors.pipes import into_tool
 from connectors.process import ToolFailed, ToolRunner
 from connectors.sandbox import Confinement
@@ -32,6 +32,7 @@ _KEPT_IN_MKV = frozenset(
 )
 _AUDIO_ENCODERS = {"aac": "aac", "opus": "libopus", "mp3": "libmp3lame", "flac": "flac", "copy": "copy"}
 _CHANNELS = {"mono": 1, "stereo": 2, "surround": 8}
+_BOUNDS = [word for name, value in BOUNDS.items() for word in (f"-{name}", str(value))]
 _COPY_MEMORY = 1 << 30
 _LOUDEST = 0.9
 _INTEGRATED = re.compile(r"^\s+I:\s+(-?\d+(\.\d+)?) LUFS", re.MULTILINE)
@@ -141,7 +142,7 @@ def join_command(ffmpeg_path: Path, order: Join, sources: Sequence[str]) -> list
     Put together by hand: ffmpeg-python leaves out an input of which no stream is used.
     """
     texts = _texts(order.medium, order.profile)
-    opened = ["-f", order.medium.container, "-protocol_whitelist", "file", "-i", str(order.source)]
+    opened = ["-f", order.medium.container, *_BOUNDS, "-i", str(order.source)]
     for each in sources:
         opened += ["-f", "mp4", "-protocol_whitelist", "pipe", "-i", each]
     maps = [f"{number}:0" for number in range(1, len(sources) + 1)]
@@ -179,7 +180,7 @@ def straight_command(ffmpeg_path: Path, source: Path, demuxer: str, target: Path
 
     Put together by hand: ffmpeg-python takes one map alone.
     """
-    read = ["-f", demuxer, "-protocol_whitelist", "file", "-i", str(source)]
+    read = ["-f", demuxer, *_BOUNDS, "-i", str(source)]
     kept = [part for kind in kinds for part in ("-map", f"0:{kind}?")]
     made = ["-c", "copy", "-fflags", "+bitexact", "-f", "matroska", str(target)]
     return [str(ffmpeg_path), "-v", "error", "-nostdin", "-nostats", "-y", *read, *kept, *made]

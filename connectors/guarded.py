@@ -16,6 +16,7 @@ from connectors.ports import (
     BlobWriter,
     Database,
     Document,
+    Listed,
     Merge,
     Page,
     Query,
@@ -150,6 +151,16 @@ class GuardedStore:
     async def remove(self, location: str) -> None:
         """See ports.BlobStore."""
         await self._run(lambda: self._store.remove(location))
+
+    async def listing(self, area: str) -> AsyncGenerator[Listed, None]:
+        """See ports.BlobStore."""
+        async with aclosing(self._store.listing(area)) as found:
+            while (each := await self._run(lambda: anext(found, None))) is not None:
+                yield each
+
+    async def discard(self, location: str, before: datetime) -> bool:
+        """See ports.BlobStore."""
+        return await self._run(lambda: self._store.discard(location, before))
 
     async def ping(self) -> None:
         """See ports.BlobStore."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +18,10 @@ _PROBE_TOOL = Path(__file__).with_name("probe_tool.py")
 _PROBE_CPU_S = 60
 _PROBE_WALL_S = 120
 _PROBE_MEMORY = 1 << 30
+MAX_PIXELS = 8192 * 8192
+"""Of one picture, be it a cover: more than screens and cameras for film have."""
+BOUNDS: Mapping[str, Any] = {"max_pixels": MAX_PIXELS, "protocol_whitelist": "file"}
+"""What every input of ffmpeg is held to that is a file of a user's: it is opened whole, covers and all."""
 _MOST_ALIKE = 480
 """Two minutes: there are four reports a second."""
 
@@ -75,7 +79,7 @@ class FfmpegTools:
             memory_bytes=_PROBE_MEMORY,
             file_bytes=0,
         )
-        command = [sys.executable, "-I", str(_PROBE_TOOL), str(path), demuxer]
+        command = [sys.executable, "-I", str(_PROBE_TOOL), str(path), demuxer, str(MAX_PIXELS)]
         try:
             await self.runner.run(command, walls, said.append)
         except ToolFailed as error:

@@ -37,6 +37,18 @@ class StoreFull(Transient):
     """The blob store has no room left; someone must make some."""
 
 
+class ScannerUnavailable(Transient):
+    """The virus scanner did not answer, or gave up on what it was sent."""
+
+
+class TooLargeToScan(Exception):
+    """The virus scanner takes no more: of what it was sent, it vouches for nothing."""
+
+
+class ScanFailed(Exception):
+    """The virus scanner answers, and could not scan just this."""
+
+
 class BlobMissing(LookupError):
     """There is no blob at that location."""
 
@@ -281,6 +293,16 @@ class BlobInfo:
     modified: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A blob that was come across in a store."""
+
+    location: str
+    size_bytes: int
+    since: datetime
+    """Since when it counts as there: `BlobStore.discard` goes by the same."""
+
+
 class BlobWriter(Protocol):
     """A blob that is being written: nothing is visible before `commit`, nothing is left after `abort`."""
 
@@ -385,8 +407,37 @@ class BlobStore(Protocol):
         """Removes a blob, if it is there."""
         ...
 
+    def listing(self, area: str) -> AsyncGenerator[Listed, None]:
+        """All blobs of an area, in constant memory and in no order; what comes or goes meanwhile may be among
+        them or not. Raises BlobMissing for what is no area.
+        """
+        ...
+
+    async def discard(self, location: str, before: datetime) -> bool:
+        """Removes a blob that counts as there since before then; False, and nothing changed, where it does
+        not, or is not there. One counts as there anew when a writer commits, or someone adopts, its bytes:
+        whoever does that at this moment either keeps it from going or puts it there again. (On S3, which has
+        no locks, one in some milliseconds may go all the same.)
+        """
+        ...
+
     async def ping(self) -> None:
         """Answers, or raises OSError with what is wrong."""
+        ...
+
+
+class Scanner(Protocol):
+    """Looks for malware in bytes that it is sent."""
+
+    async def scan(self, pieces: AsyncIterator[bytes]) -> str | None:
+        """What was found in these bytes, by its name; None where nothing was. In constant memory, and not
+        all of the pieces are asked for where fewer tell. Raises ScannerUnavailable, ScanFailed and
+        TooLargeToScan.
+        """
+        ...
+
+    async def ping(self) -> None:
+        """Answers, or raises ScannerUnavailable."""
         ...
 
 

@@ -1,8 +1,10 @@
-"""Files with secrets: they are read only where nobody but their owner may."""
+"""Files with secrets: they are read only where nobody but their owner may, and written so."""
 
 from __future__ import annotations
 
+import os
 import stat
+import tempfile
 from pathlib import Path
 
 
@@ -15,3 +17,16 @@ def read_private(path: Path, what: str, unusable: type[ValueError]) -> str:
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise unusable(f"others may read the {what} file {path}: run chmod 600 on it")
     return text
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Gives a file this content, for its owner's eyes alone: complete, or as it was. Raises OSError."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, near = tempfile.mkstemp(dir=path.parent)  # mkstemp makes it with mode 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        Path(near).replace(path)
+    except BaseException:
+        Path(near).unlink(missing_ok=True)
+        raise

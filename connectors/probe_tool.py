@@ -50,32 +50,37 @@ class Rejected(Exception):
         self.code = code
 
 
-def main(path: str, demuxer: str) -> None:
+def main(path: str, demuxer: str, most_pixels: str) -> None:
     """Prints what the medium holds, or why it cannot be taken."""
     try:
-        print(json.dumps(probe(path, demuxer)))
+        print(json.dumps(probe(path, demuxer, int(most_pixels))))
     except Rejected as error:
         print(json.dumps({"code": error.code, "reason": str(error)}))
         raise SystemExit(_EXIT_REJECTED) from None
 
 
-def probe(path: str, demuxer: str) -> dict[str, Any]:
-    """The container and its streams. Raises Rejected."""
-    options = {"protocol_whitelist": "file", "max_streams": str(_MAX_STREAMS + 1)}
+def probe(path: str, demuxer: str, most_pixels: int) -> dict[str, Any]:
+    """The container and its streams. No picture of more pixels is decoded. Raises Rejected."""
+    options = {
+        "protocol_whitelist": "file",
+        "max_streams": str(_MAX_STREAMS + 1),
+        "max_pixels": str(most_pixels),
+    }
     try:
         with av.open(path, format=demuxer, options=options, metadata_errors="replace") as container:
-            return _describe(container)
+            return _describe(container, most_pixels)
     except (FFmpegError, ValueError) as error:
         raise Rejected(
             "corrupt", f"it cannot be read as {demuxer}: {getattr(error, 'strerror', error)}"
         ) from error
 
 
-def _describe(container: Any) -> dict[str, Any]:
+def _describe(container: Any, most_pixels: int) -> dict[str, Any]:
     if len(container.streams) > _MAX_STREAMS:
         raise Rejected("too_many_streams", f"it has more than {_MAX_STREAMS} streams")
     streams = [_stream(stream) for stream in container.streams]
-    head = _Head(container)
+    _refuse_huge(streams, most_pixels)
+    head = _Head(container, most_pixels)
     for stream in streams:
         if stream["kind"] == "video" and not stream["is_attached_picture"]:
             stream["rotation"] = head.rotation
@@ -96,14 +101,24 @@ def _describe(container: Any) -> dict[str, Any]:
     }
 
 
+def _refuse_huge(streams: list[dict[str, Any]], most_pixels: int) -> None:
+    """Raises Rejected for pictures of a size that only an attack has, be it a cover."""
+    for stream in streams:
+        width, height = stream.get("width") or 0, stream.get("height") or 0
+        if width * height > most_pixels:
+            said = f"stream {stream['index']} has pictures of {width}x{height}"
+            raise Rejected("too_many_pixels", f"{said}; up to {most_pixels} pixels are taken")
+
+
 class _Head:
     """What the first packets and the first picture or sound say. Raises Rejected."""
 
-    def __init__(self, container: Any) -> None:
+    def __init__(self, container: Any, most_pixels: int) -> None:
         playable = [s for s in container.streams if s.type in ("video", "audio") and not _attached(s)]
         if not playable:
             raise Rejected("nothing_to_play", "it holds no video and no audio")
         self.main = min(playable, key=lambda s: s.type != "video")
+        self.main.codec_context.options = {"max_pixels": str(most_pixels)}
         self.first: Any = None
         self._shown: list[int] = []
         for count, packet in enumerate(container.demux(self.main)):
@@ -114,7 +129,8 @@ class _Head:
             if self.first is None:
                 self.first = _first_of(packet)
         if self.first is None:
-            raise Rejected("nothing_to_play", "not one picture or sound of it can be decoded")
+            why = f"no sound and no picture of it, of up to {most_pixels} pixels, can be decoded"
+            raise Rejected("nothing_to_play", why)
 
     @property
     def rotation(self) -> int:
@@ -283,4 +299,4 @@ def _duration(stream: Any) -> int | None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    main(*sys.argv[1:4])

@@ -20,7 +20,7 @@ from connectors.drawn_text import DrawnText
 from connectors.encoders import audio_settings, timescale, video_settings
 from connectors.fragments import decode_time, fragments
 from connectors.hardware import HardwareEncoder, Settings
-from connectors.media_tools import Follower, Impatient, OnProgress
+from connectors.media_tools import BOUNDS, Follower, Impatient, OnProgress
 from connectors.pipes import Sink, out_of_tool
 from connectors.process import ToolRunner
 from connectors.sandbox import Confinement
@@ -280,7 +280,7 @@ _CONTAINER: Settings = {
 def opened(source: Path, demuxer: str, seek: Fraction = Fraction(0)) -> Any:
     """A source as ffmpeg's input. Its pictures may change their size: the filters go on, and scale them."""
     where = {"ss": f"{float(seek):.6f}"} if seek > 0 else {}
-    return ffmpeg.input(str(source), format=demuxer, protocol_whitelist="file", reinit_filter=0, **where)
+    return ffmpeg.input(str(source), format=demuxer, **BOUNDS, reinit_filter=0, **where)
 
 
 def quietly(made: Any, *more: str) -> Any:

@@ -60,6 +60,7 @@ from gateway.providers.asking import Asking
 from gateway.providers.known import read_providers_file
 from gateway.roots.named import roots_named
 from gateway.roots.upkeep import Emptying
+from gateway.schedules.catalog import Schedules
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.system.presence import LOOK_BACK, Presence
@@ -102,6 +103,8 @@ def connect(settings: Settings) -> Parts:
     identity = identity_of(settings, secret, database, feed, clock, shared)
     profiles = Profiles(identity.following)
     identity.following.tell(profiles.hear)
+    schedules = Schedules(identity.following)
+    identity.following.tell(schedules.hear)
     streams = Streams(read_models, profiles, store, broker, clock, arrivals)
     gate = Gate(shared)
     audience = Audience(read_models, gate)
@@ -154,6 +157,7 @@ def connect(settings: Settings) -> Parts:
         schemas=known.schemas,
         tickets=Tickets(secret.derive("playback")),
         profiles=profiles,
+        schedules=schedules,
         streams=streams,
         hub=hub,
         audience=audience,

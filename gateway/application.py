@@ -17,6 +17,7 @@ from gateway.accounts import endpoints as accounts
 from gateway.allowed_methods import METHODS
 from gateway.audit import endpoints as audit
 from gateway.audit.witness import Witness
+from gateway.care import endpoints as care
 from gateway.client_address import BehindProxies
 from gateway.compat import farm, farm_worker, transcoder, uploader
 from gateway.events import endpoints as events
@@ -39,11 +40,13 @@ from gateway.playback import older
 from gateway.playback.cors import OpenToPages
 from gateway.profiles import endpoints as profile_endpoints
 from gateway.providers import endpoints as providers
+from gateway.quarantine import endpoints as quarantine
 from gateway.records import endpoints as records
 from gateway.registry import endpoints as registry
 from gateway.resets import endpoints as resets
 from gateway.roots import endpoints as files
 from gateway.safe_headers import SafeHeaders
+from gateway.schedules import endpoints as schedules
 from gateway.second_factor import endpoints as second_factor
 from gateway.services import Services
 from gateway.sessions import endpoints as sessions
@@ -145,7 +148,10 @@ def _include(app: FastAPI) -> None:
         records.router,
         uploads.router,
         files.router,
+        quarantine.router,
         profile_endpoints.router,
+        care.router,
+        schedules.router,
         playback.router,
         accounts.router,
         second_factor.router,

@@ -43,12 +43,20 @@ _MEDIUM = (
     "share_media",
     "list_shares",
 )
+_SCHEDULE = (
+    "get_schedule",
+    "delete_schedule",
+    "pause_schedule",
+    "resume_schedule",
+    "run_schedule",
+    "list_runs",
+)
 _STEERED = ("cancel_job", "retry_job", "pause_job", "resume_job", "prioritise_job")
 
 FOLLOWING = (
     Following(("upload_media",), "202", "$response.body#/media/id", "media_id", _MEDIUM),
     Following(
-        ("order_job", "transcode_media", *_STEERED),
+        ("order_job", "transcode_media", "order_cleanup", "order_scrub", "run_schedule", *_STEERED),
         "202",
         "$response.body#/job/id",
         "job_id",
@@ -80,6 +88,8 @@ FOLLOWING = (
     Following(("make_key",), "201", "$response.body#/id", "key_id", ("withdraw_key",), None),
     Following(("share_media",), "201", "$response.body#/id", "share_id", ("withdraw_share",), None),
     Following(("sign_in",), "200", "$response.body#/session_id", "session_id", ("end_session",), None),
+    Following(("make_schedule",), "202", "$request.body#/name", "name", _SCHEDULE),
+    Following(("put_schedule",), "202", "$request.path.name", "name", _SCHEDULE),
     Following(("put_profile",), "202", "$request.path.name", "name", ("get_profile", "delete_profile")),
     Following(
         ("add_farm_job", "convert"),

@@ -18,14 +18,14 @@ TOPICS = tuple(BY_RECORD[record].name for record in RECORDS)
 class Following:
     """Tells its listeners what was decided, and knows how far that goes."""
 
-    def __init__(self, feed: Feed, patience_s: float, *listeners: Callable[[Event], None]) -> None:
+    def __init__(self, feed: Feed, patience_s: float, *listeners: Callable[[Event], object]) -> None:
         self._feed = feed
         self._patience_s = patience_s
         self._listeners = list(listeners)
         self._heard: dict[tuple[str, int], int] = {}
         self._news = asyncio.Condition()
 
-    def tell(self, listener: Callable[[Event], None]) -> None:
+    def tell(self, listener: Callable[[Event], object]) -> None:
         """Tells one more, after those that were there before."""
         self._listeners.append(listener)
 

@@ -25,6 +25,8 @@ TAGS = [
     {"name": "files", "description": "Folders of the operator's: what is in them, and changing that."},
     {"name": "jobs", "description": "What is being made of them."},
     {"name": "profiles", "description": "The forms that media can be given."},
+    {"name": "care", "description": "What keeps the store in order: cleanups and scrubs, as jobs."},
+    {"name": "schedules", "description": "Chores that come again, as cron has it."},
     {
         "name": "playback",
         "description": "Playing media while they are made; players fetch by signed addresses.",
@@ -34,6 +36,7 @@ TAGS = [
         "description": "Routes of the systems that came before, kept for clients that know no others. "
         "Their answers say what takes their place.",
     },
+    {"name": "quarantine", "description": "What the virus scanner found, for administrators to decide on."},
     {"name": "libraries", "description": "Who else may have media: shared libraries, and links."},
     {"name": "sessions", "description": "Signing in and out, and what sessions go on with."},
     {"name": "users", "description": "Accounts, invitations to have one, and keys for programs."},

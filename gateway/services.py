@@ -30,6 +30,7 @@ from gateway.playback.streams import Streams
 from gateway.playback.tickets import Tickets
 from gateway.profiles.catalog import Profiles
 from gateway.providers.asking import Asking
+from gateway.schedules.catalog import Schedules
 from gateway.settings import Settings
 from gateway.system.presence import Presence
 from gateway.system.readiness import Look
@@ -62,6 +63,7 @@ class Services:
     schemas: Collection[Schema]
     tickets: Tickets
     profiles: Profiles
+    schedules: Schedules
     streams: Streams
     hub: Hub
     audience: Audience

@@ -103,6 +103,11 @@ class Settings(BaseSettings):
     s3_ca_file: Path | None = None
     """The authorities that the certificate of that S3 may be from, as PEM; without it, the usual ones."""
 
+    clamd: str | None = None
+    """Where workers reach ClamAV's clamd. The gateway asks nothing of it: where it is set, no file is sent as
+    it was uploaded before it was scanned.
+    """
+
     host: str = "127.0.0.1"
     """The address to listen on."""
 

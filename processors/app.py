@@ -22,6 +22,7 @@ from connectors.beat import Beat
 from connectors.blobs import open_store
 from connectors.brakes import Brakes
 from connectors.brokers import Brokers
+from connectors.clamd import Clamd
 from connectors.clock import SystemClock
 from connectors.copy_tools import CopyTools
 from connectors.digests import Digests
@@ -40,16 +41,24 @@ from connectors.pictures.tool import Tool
 from connectors.pictures.waveform import Waveforms
 from connectors.ports import BlobStore, BrokerUnavailable, Transient
 from connectors.process import ToolRunner
+from connectors.read_models import ReadModels
 from connectors.registry import open_registry
 from connectors.sandbox import Sandbox, find_isolation
 from connectors.segment_tools import SegmentTools
 from connectors.text_tools import TextTools
+from processors.care.handle import ACTOR as CARE
+from processors.care.handle import Care, CareObserver
+from processors.care.known import Everything
+from processors.care.plan import REPORT, REREAD, SURVEY, SWEEP
+from processors.care.scrub import ReportWork, RereadWork, SurveyWork
+from processors.care.sweep import SweepWork
 from processors.equipment import Equipment
 from processors.host import GroupSettings, Host
 from processors.ingest.handle import Ingest
 from processors.ingest.plan import CHECK, PROBE
+from processors.ingest.scanning import NoScans, Scanning
 from processors.ingest.work import Check, Probe
-from processors.observe import Metrics, WorkMetrics
+from processors.observe import CareMetrics, Metrics, ScanMetrics, WorkMetrics
 from processors.pictures import draw
 from processors.pictures.handle import Pictures
 from processors.pictures.work import PictureWork
@@ -175,7 +184,8 @@ async def run_stages(settings: Settings, names: Sequence[str]) -> None:
     async with connected(settings) as world:
         incarnation = await ensure_state(world.database, world.history, world.clock)
         registry = served_metrics(settings)
-        stages = [stage for stage in all_stages(world) if not names or stage.name in names]
+        every = all_stages(world, CareMetrics(registry))
+        stages = [stage for stage in every if not names or stage.name in names]
         host = Host(
             settings=GroupSettings(
                 brokers=settings.kafka,
@@ -211,16 +221,18 @@ async def run_worker(settings: Settings) -> None:
         handbrake = HandbrakeTools(runner, found) if (found := find_handbrake()) else None
         trials = Trials(runner, _ffmpeg(), settings.scratch / f"{settings.instance}.trials")
         equipment = Equipment(trials, handbrake)
-        works = _works(world, runner, handbrake, equipment.hardware)
-        worker = _worker(world, runner.brakes, works, handbrake is not None)
-        details = partial(_worker_details, worker, equipment, isolation.summary)
+        registry = served_metrics(settings)
+        scanning = _scanning(settings, registry)
+        works = _works(world, runner, handbrake, equipment.hardware, scanning)
+        worker = _worker(world, runner.brakes, works, handbrake is not None, registry)
+        details = partial(_worker_details, worker, equipment, isolation.summary, scanning)
         beat = _beat(world, "worker", details, state=lambda: worker.standing.state)
         stop = asyncio.get_running_loop().add_signal_handler
         stop(signal.SIGTERM, worker.stop)
         stop(signal.SIGINT, worker.stop)
         looking = asyncio.create_task(equipment.look())
         try:
-            async with running({"beat": beat.run}):
+            async with running({"beat": beat.run, "scanner": scanning.watch}):
                 await worker.run()
         finally:
             looking.cancel()
@@ -236,7 +248,7 @@ def served_metrics(settings: Settings) -> CollectorRegistry:
     return registry
 
 
-def all_stages(world: World) -> list[Stage]:
+def all_stages(world: World, care: CareObserver) -> list[Stage]:
     """Every stage there is."""
     blobs = _blobs(world.settings)
     jobs = Jobs(world.ledger, world.clock, ACTOR)
@@ -246,6 +258,7 @@ def all_stages(world: World) -> list[Stage]:
         Projector(world.ledger).stage(),
         Ingest(blobs, media, world.ledger, world.clock).stage(),
         Transcode(jobs, media, world.clock).stage(),
+        Care(Jobs(world.ledger, world.clock, CARE), world.clock, care).stage(),
         Pictures(world.ledger, world.clock).stage(),
     ]
 
@@ -265,7 +278,19 @@ def _leader(world: World, host: Host, observer: WorkObserver) -> Leader:
     )
 
 
-def _worker(world: World, brakes: Brakes, works: Mapping[str, Work], has_handbrake: bool) -> Worker:
+def _scanning(settings: Settings, registry: CollectorRegistry) -> Scanning:
+    if settings.clamd is None:
+        return Scanning(None, NoScans())
+    return Scanning(Clamd(settings.clamd), ScanMetrics(registry), settings.clamd_oversize)
+
+
+def _worker(
+    world: World,
+    brakes: Brakes,
+    works: Mapping[str, Work],
+    has_handbrake: bool,
+    registry: CollectorRegistry,
+) -> Worker:
     settings = world.settings
     limits = Limits(
         max_jobs=settings.slots, cpu_percent=settings.cpu_limit, memory_percent=settings.memory_limit
@@ -282,7 +307,7 @@ def _worker(world: World, brakes: Brakes, works: Mapping[str, Work], has_handbra
         tail=tail,
         clock=world.clock,
         admission=Admission(limits),
-        observer=WorkMetrics(served_metrics(settings)),
+        observer=WorkMetrics(registry),
         works=works,
         brakes=brakes,
         last_order=last_order,
@@ -305,17 +330,26 @@ def _ffmpeg() -> Path:
 
 
 def _works(
-    world: World, runner: ToolRunner, handbrake: HandbrakeTools | None, hardware: Hardware
+    world: World,
+    runner: ToolRunner,
+    handbrake: HandbrakeTools | None,
+    hardware: Hardware,
+    scanning: Scanning,
 ) -> dict[str, Work]:
     """What a worker can do."""
     blobs, ffmpeg = _blobs(world.settings), _ffmpeg()
     segments, files = SegmentTools(runner, ffmpeg), FileTools(runner, ffmpeg)
     texts = TextTools(runner, ffmpeg)
+    everything = Everything(ReadModels(world.database), world.history)
     drawing = Drawing(blobs, texts)
     media, idly = KnownMedia(world.database), Tool(runner, ffmpeg, gives_way=True)
     return {
-        PROBE: Probe(blobs, FfmpegTools(runner), files),
+        PROBE: Probe(blobs, FfmpegTools(runner), files, scanning, world.clock),
         CHECK: Check(blobs, Digests(runner)),
+        SWEEP: SweepWork(blobs, everything, world.clock, world.settings.cleanup_grace),
+        SURVEY: SurveyWork(blobs, everything),
+        REREAD: RereadWork(blobs, Digests(runner), world.clock),
+        REPORT: ReportWork(blobs),
         orders.VIDEO: VideoWork(blobs, segments, world.clock, drawing, hardware),
         orders.AUDIO: AudioWork(blobs, segments, world.clock),
         orders.TEXT: TextWork(blobs, texts, world.clock),
@@ -349,13 +383,16 @@ def _stage_details(stages: Sequence[Stage], leader: Leader) -> dict[str, str]:
     return said | {"stuck_jobs": str(len(leader.stuck)), "set_aside": ", ".join(aside)}
 
 
-def _worker_details(worker: Worker, equipment: Equipment, isolation: str) -> dict[str, str]:
+def _worker_details(
+    worker: Worker, equipment: Equipment, isolation: str, scanning: Scanning
+) -> dict[str, str]:
     return {
         "slots": str(worker.admission.limits.max_jobs),
         "running": str(len(worker.running)),
         "tools": ",".join(sorted(worker.settings.tools)),
         "isolation": isolation,
         **equipment.details(),
+        **scanning.details(),
         "drained": str(worker.drained).lower(),
     }
 

@@ -86,3 +86,37 @@ class WorkMetrics:
     def attempt(self, kind: str, outcome: str) -> None:
         """See WorkObserver."""
         self._attempts.labels(kind, outcome).inc()
+
+
+class CareMetrics:
+    """See care.handle.CareObserver."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._damaged = Counter(
+            "sluice_scrub_damaged_total",
+            "Blobs that a scrub found damaged: changed, missing or unreadable.",
+            ["what"],
+            registry=registry,
+        )
+
+    def damaged(self, what: str, count: int) -> None:
+        """See CareObserver."""
+        self._damaged.labels(what).inc(count)
+
+
+class ScanMetrics:
+    """See ingest.scanning.ScanObserver."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._scans = Counter(
+            "sluice_scans_total", "Scans for malware that ended.", ["outcome"], registry=registry
+        )
+        self._up = Gauge("sluice_scanner_up", "1 while the virus scanner answers, else 0.", registry=registry)
+
+    def scanned(self, outcome: str) -> None:
+        """See ScanObserver."""
+        self._scans.labels(outcome).inc()
+
+    def scanner(self, answers: bool) -> None:
+        """See ScanObserver."""
+        self._up.set(answers)

@@ -14,11 +14,12 @@ import structlog
 
 from connectors.ports import Clock, Database, Document, FromNow, History, Transient
 from connectors.read_models import POINTER, STATE
+from processors.care.handle import chore_job
 from processors.transcode import poison
 from processors.transcode.handle import requested_job
 from processors.views.rebuild import Rebuild
 from processors.work.jobs import CLOSED, PLANNED, Job
-from processors.work.ledger import INDEXES, JOBS, LEDGER, MEDIA, TASKS
+from processors.work.ledger import INDEXES, JOBS, LEDGER, MEDIA, SCHEDULES, TASKS
 from processors.work.tasks import CANCELLED, COMPLETED, DEAD, WAITING, Task
 from schemas import events
 from schemas.events import Event, new_id
@@ -33,6 +34,8 @@ _NOW = FromNow(timedelta(0))
 
 TOPICS = (
     "transcode.requested",
+    "chore.requested",
+    "media.uploaded",
     "media.probed",
     "media.rejected",
     "media.changed",
@@ -57,31 +60,42 @@ class Found:
     plans: dict[str, Task] = field(default_factory=dict)
     last: dict[str, events.TaskChanged] = field(default_factory=dict)
     """The last that was told of each task."""
+    dues: dict[str, datetime] = field(default_factory=dict)
+    """The last moment at which each schedule was heeded."""
 
     def hear(self, event: Event) -> None:
         """Takes one event in."""
         match event:
             case events.TranscodeRequested():
                 self.jobs[event.job_id] = requested_job(event)
+            case events.ChoreRequested():
+                self.jobs[event.job_id] = chore_job(event)
+                self._hear_due(event)
             case events.MediaProcessed():
                 self.verdicts[event.job_id, event.run] = {"status": event.status, "code": event.code}
             case events.JobControlled(command="retry"):
                 self.retried[event.job_id, event.run] = event
             case events.JobControlled(command="pause" | "resume"):
-                known = self.pauses.get((event.job_id, event.run))
-                if known is None or _said_at(event) > _said_at(known):
-                    self.pauses[event.job_id, event.run] = event
+                self._hear_pause(event)
             case events.TaskChanged():
                 self._hear_task(event)
-            case events.MediaProbed():
-                self.media.setdefault(event.media_id, {})["probed"] = Medium.of(event).written()
-            case events.MediaRejected():
-                rejected = {"code": event.code, "reason": event.reason}
-                self.media.setdefault(event.media_id, {})["rejected"] = rejected
-            case events.MediaChanged(change="deleted"):
-                self.media.setdefault(event.media_id, {})["deleted"] = {"at": event.meta.occurred_at}
+            case (
+                events.MediaUploaded() | events.MediaProbed() | events.MediaRejected() | events.MediaChanged()
+            ):
+                if fact := _fact(event):
+                    self.media.setdefault(event.media_id, {}).update(fact)
             case _:
                 pass
+
+    def _hear_pause(self, event: events.JobControlled) -> None:
+        known = self.pauses.get((event.job_id, event.run))
+        if known is None or _said_at(event) > _said_at(known):
+            self.pauses[event.job_id, event.run] = event
+
+    def _hear_due(self, event: events.ChoreRequested) -> None:
+        if event.schedule is not None and event.due_at is not None:
+            known = self.dues.get(event.schedule, event.due_at)
+            self.dues[event.schedule] = max(known, event.due_at)
 
     def _hear_task(self, event: events.TaskChanged) -> None:
         if event.plan is not None and event.state == "planned":
@@ -132,6 +146,25 @@ class Found:
         if (planned.job_id, planned.run) in self.verdicts and state == WAITING:
             state = CANCELLED
         return replace(planned, state=state, epoch=last.epoch, attempts=last.attempts)
+
+
+def _fact(
+    event: events.MediaUploaded | events.MediaProbed | events.MediaRejected | events.MediaChanged,
+) -> Document:
+    """What stages remember of a medium for this."""
+    match event:
+        case events.MediaUploaded():
+            return {"uploaded": {"location": event.location}}
+        case events.MediaProbed():
+            return {"probed": Medium.of(event).written()}
+        case events.MediaRejected():
+            return {"rejected": {"code": event.code, "reason": event.reason}}
+        case events.MediaChanged(change="quarantined"):
+            return {"held": dict(event.values)}
+        case events.MediaChanged(change="deleted" | "released" as change):
+            return {change: {"at": event.meta.occurred_at}}
+        case _:
+            return {}
 
 
 def _said_at(event: events.JobControlled) -> tuple[datetime, bool]:
@@ -219,5 +252,7 @@ def _documents(found: Found) -> Iterable[tuple[str, Document]]:
     for job in map(found.job, found.jobs.values()):
         body = asdict(job)
         yield JOBS, {"_id": body.pop("id"), **body, "outbox": None}
+    for name, due_at in found.dues.items():
+        yield SCHEDULES, {"_id": name, "due_at": due_at, "outbox": None}
     for task in map(found.task, found.plans.values()):
         yield TASKS, task.written()

@@ -51,6 +51,12 @@ class Settings(BaseSettings):
     """The authorities that the certificate of that S3 may be from, as PEM; without it, the usual ones."""
     s3_cache_bytes: int = Field(20 << 30, validation_alias="SLUICE_S3_CACHE_BYTES", gt=0)
     """How much of a bucket a worker keeps in its scratch folder for its tools, beside what they work on."""
+    clamd: str | None = Field(
+        None, validation_alias="SLUICE_CLAMD", pattern=r"^(tcp://[^/]+:[0-9]{1,5}|unix:///.+)$"
+    )
+    """Where ClamAV's clamd is, tcp://host:port or unix:///path: nothing is accepted before it has looked."""
+    clamd_oversize: Literal["refuse", "accept"] = Field("refuse", validation_alias="SLUICE_CLAMD_OVERSIZE")
+    """What becomes of files that are larger than clamd takes: `accept` takes them in unscanned."""
     scratch: Path = Field(Path("/var/tmp/sluice"), validation_alias="SLUICE_SCRATCH")  # noqa: S108
     """Where attempts work; best on the file system of the blobs."""
     instance: str = Field("processors-1", validation_alias="SLUICE_INSTANCE")
@@ -82,6 +88,8 @@ class Settings(BaseSettings):
 
     worker_failures: int = Field(5, validation_alias="SLUICE_WORKER_FAILURES", ge=1)
     """A worker that fails so many tasks in a row is set aside for a while."""
+    cleanup_grace_s: float = Field(86400.0, validation_alias="SLUICE_CLEANUP_GRACE_S", ge=0)
+    """A cleanup leaves what is there, or was needed, less than so long ago."""
 
     @property
     def s3(self) -> S3Options:
@@ -111,6 +119,11 @@ class Settings(BaseSettings):
     def slots(self) -> int:
         """Encodes at a time."""
         return self.max_concurrent_jobs or max(1, (os.cpu_count() or 2) // 2)
+
+    @property
+    def cleanup_grace(self) -> timedelta:
+        """The grace of cleanups as a span."""
+        return timedelta(seconds=self.cleanup_grace_s)
 
     @property
     def lease(self) -> timedelta:

@@ -222,6 +222,32 @@ class JobControlled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChoreRequested:
+    meta: Meta
+    job_id: str
+    run: int
+    kind: str
+    owner_id: str
+    priority: str
+    options: str
+    schedule: str | None = None
+    due_at: datetime | None = None
+    missed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobProgress:
+    meta: Meta
+    job_id: str
+    run: int
+    task_id: str
+    worker: str
+    done: int
+    total: int
+    units_per_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskPlan:
     index: int
     media_id: str | None = None
@@ -389,6 +415,8 @@ Event = (
     | TranscodeProgress
     | MediaProcessed
     | JobControlled
+    | ChoreRequested
+    | JobProgress
     | TaskChanged
     | PlaybackChanged
     | ResourceChanged

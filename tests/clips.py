@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import imageio_ffmpeg
 
+from connectors.media_tools import MAX_PIXELS
 from connectors.probe_tool import probe
 from connectors.sniff import sniff
 from schemas.events import Stream
@@ -76,7 +77,7 @@ def looked_at(path: Path) -> Medium:
     """What the probe says of a file, without the sandbox."""
     demuxer = sniff(path)
     assert demuxer is not None
-    said = probe(str(path), demuxer)
+    said = probe(str(path), demuxer, MAX_PIXELS)
     streams = tuple(Stream(**stream) for stream in said["streams"])
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return Medium(

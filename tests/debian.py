@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 HANDBRAKE = ("handbrake-cli", "HandBrakeCLI")
+CLAMD = ("clamav-daemon", "clamd")
 _STEPS = (("update",), ("install", "-y", "--no-install-recommends"))
 _WITHIN_S = 600
 _SERVERS = ("/usr/sbin", "/sbin")

@@ -8,18 +8,26 @@ from xdist.scheduler import LoadScopeScheduling
 
 _WHOLE = ("e2e", "drills", "ui", "contract")
 """Folders that stay together; those that take longest begin first."""
+_OF_ITS_OWN = frozenset(
+    f"test_{name}.py"
+    for name in ("backups", "exactness", "hardware", "hardware_jobs", "s3", "tls", "uploads")
+)
+"""Files in them that share nothing with the others: they start what they need themselves."""
 
 
 def part(nodeid: str) -> str:
     """Which part a test belongs to."""
     path = PurePosixPath(nodeid.partition("::")[0])
-    return next((name for name in _WHOLE if name in path.parts[:2]), path.as_posix())
+    folder = next((name for name in _WHOLE if name in path.parts[:2]), None)
+    return path.as_posix() if folder is None or path.name in _OF_ITS_OWN else folder
 
 
 def rank(nodeid: str) -> int:
     """Where a test's part stands."""
     name = part(nodeid)
-    return _WHOLE.index(name) if name in _WHOLE else len(_WHOLE)
+    if name in _WHOLE:
+        return _WHOLE.index(name)
+    return len(_WHOLE) + (PurePosixPath(name).name not in _OF_ITS_OWN)
 
 
 class Parts(LoadScopeScheduling):  # type: ignore[misc]

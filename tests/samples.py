@@ -87,6 +87,13 @@ def deleted(media_id: str = "m1", **more: Any) -> events.MediaChanged:
     return events.MediaChanged(**{"meta": meta(), "media_id": media_id, **said, **more})
 
 
+def held(
+    media_id: str = "m1", finding: str = "Own-Test-Signature.UNOFFICIAL", **more: Any
+) -> events.MediaChanged:
+    values = {"finding": finding, "location": f"quarantine/ab/{'ab' * 32}"}
+    return deleted(media_id, change="quarantined", values=values, **more)
+
+
 def drawn(kind: str = pictures.POSTER, *images: pictures.Image, **more: Any) -> pictures.Drawn:
     """A set of pictures; of no kind in particular where no images are given."""
     some = images or (pictures.Image(name=f"{kind}.jpg", size_bytes=9, width=320, height=180),)
@@ -115,6 +122,29 @@ def requested(job_id: str = "j1", **more: Any) -> events.TranscodeRequested:
         "name": "film",
     }
     return events.TranscodeRequested(**{"meta": meta(), "job_id": job_id, **said, **more})
+
+
+def chore_requested(job_id: str = "j1", **more: Any) -> events.ChoreRequested:
+    said: dict[str, Any] = {
+        "run": 1,
+        "kind": "cleanup",
+        "owner_id": "admin",
+        "priority": "low",
+        "options": "{}",
+    }
+    return events.ChoreRequested(**{"meta": meta(), "job_id": job_id, **said, **more})
+
+
+def chore_progressed(job_id: str = "j1", **more: Any) -> events.JobProgress:
+    said: dict[str, Any] = {
+        "run": 1,
+        "task_id": "t1",
+        "worker": "worker-1",
+        "done": 1,
+        "total": 10,
+        "units_per_s": 10.0,
+    }
+    return events.JobProgress(**{"meta": meta(), "job_id": job_id, **said, **more})
 
 
 def progressed(job_id: str = "j1", **more: Any) -> events.TranscodeProgress:
@@ -275,6 +305,8 @@ def one_of_each() -> list[events.Event]:
         deleted(),
         requested(),
         progressed(),
+        chore_requested(),
+        chore_progressed(),
         processed(),
         controlled(),
         task_changed(),

@@ -10,6 +10,7 @@ from typing import Any
 
 import ffmpeg
 
+from connectors.media_tools import BOUNDS
 from connectors.pictures.orders import Footage, Size, Sound
 from connectors.process import OnLine, ToolFailed, ToolRunner
 from connectors.sandbox import Confinement
@@ -79,7 +80,7 @@ def all_there(folder: Path, names: Sequence[str]) -> tuple[Path, ...]:
 
 def opened(footage: Footage, **options: Any) -> Any:
     """The video stream of a medium."""
-    source = ffmpeg.input(str(footage.source), format=footage.demuxer, protocol_whitelist="file", **options)
+    source = ffmpeg.input(str(footage.source), format=footage.demuxer, **BOUNDS, **options)
     return source[str(footage.video_stream)]
 
 

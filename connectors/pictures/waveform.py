@@ -12,6 +12,7 @@ from typing import Any
 import ffmpeg
 import orjson
 
+from connectors.media_tools import BOUNDS
 from connectors.pictures.orders import NoSound, Picture, Size, Sound
 from connectors.pictures.tool import Moments, OnFraction, Tool, all_there
 from connectors.process import ToolFailed
@@ -67,7 +68,7 @@ def samples_per_point(sound: Sound) -> int:
 
 def levels_command(sound: Sound) -> Any:
     """Says the lowest and the highest level of each point."""
-    source = ffmpeg.input(str(sound.source), format=sound.demuxer, protocol_whitelist="file")
+    source = ffmpeg.input(str(sound.source), format=sound.demuxer, **BOUNDS)
     mono = {"sample_fmts": "s16", "channel_layouts": "mono", "sample_rates": sound.sample_rate}
     stream = source[str(sound.audio_stream)].filter("aformat", **mono)
     stream = stream.filter("asetnsamples", samples_per_point(sound), pad=0).filter("ametadata", "delete")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from connectors.disk import FULL
 from connectors.rooted.paths import Inside, PathRefused
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -60,7 +61,7 @@ def _in_our_words(error: OSError, path: Inside) -> Exception:
             return Taken(f"there is something at {where} already")
         case errno.EROFS | errno.EACCES | errno.EPERM:
             return ReadOnly(f"{where} can't be changed or read by Sluice: the system does not let it")
-        case errno.ENOSPC | errno.EDQUOT:
+        case number if number in FULL:
             return Full(f"there is no room left for {where}")
         case errno.EXDEV:
             return NotOnOneDisk(f"{where} is on another disk: copy it, and delete it then")

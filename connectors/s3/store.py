@@ -6,16 +6,17 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from boto3.s3.transfer import TransferConfig
 
-from connectors.blob_names import checked, checked_folder
-from connectors.ports import Blob, BlobInfo, BlobMissing, StoreUnavailable
+from connectors.blob_names import checked, checked_area, checked_folder, is_location
+from connectors.ports import Blob, BlobInfo, BlobMissing, Listed, StoreUnavailable
 from connectors.s3.bucket import Bucket
 from connectors.s3.cache import Cache
 from connectors.s3.first import put_first
@@ -26,6 +27,7 @@ from connectors.s3.resumed import S3ResumedWriter
 from connectors.s3.unfinished import Unfinished
 from connectors.s3.writer import S3Writer, store_file
 
+_LISTED_AT_ONCE = 1000
 _FETCHING = TransferConfig(max_concurrency=4)
 
 
@@ -123,6 +125,26 @@ class S3Store:
     async def remove(self, location: str) -> None:
         """See ports.BlobStore."""
         await self._bucket.remove(checked(location))
+
+    async def listing(self, area: str) -> AsyncGenerator[Listed, None]:
+        """See ports.BlobStore."""
+        found = self._bucket.listed(f"{checked_area(area)}/")
+        while some := await self._bucket.do(lambda: list(islice(found, _LISTED_AT_ONCE))):
+            for location, said in some:
+                if is_location(location):
+                    yield Listed(location, said["Size"], said["LastModified"])
+
+    async def discard(self, location: str, before: datetime) -> bool:
+        """See ports.BlobStore."""
+        checked(location)
+        try:
+            found = await self._look(location)
+        except BlobMissing:
+            return False
+        if found["LastModified"] >= before:
+            return False
+        await self._bucket.remove(location)
+        return True
 
     async def ping(self) -> None:
         """See ports.BlobStore."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,6 +23,7 @@ _LARGER_PARTS = ((4_000, PART_BYTES), (7_000, 16 * _MIB), (10_000, 64 * _MIB))
 """How large parts are up to which number: there may be ten thousand, which come to 265 GiB."""
 _COPIED_AT_ONCE = 64 * _MIB
 _MOST_PARTS = 10_000
+_FRESH = timedelta(minutes=10)
 
 
 class S3Writer:
@@ -103,12 +105,16 @@ async def store_file(bucket: Bucket, leftovers: Leftovers, path: Path, area: str
 
 
 async def is_kept(bucket: Bucket, blob: Blob) -> bool:
-    """Whether the same bytes are in the store already."""
+    """Whether the same bytes are in the store already, and put there lately.
+
+    What was there for longer is put there again: only so does it count as there since now.
+    """
     try:
         found = await bucket.do(bucket.quick.head_object, **bucket.object(blob.location))
     except BlobMissing:
         return False
-    return bool(found["ContentLength"] == blob.size_bytes)
+    is_fresh = datetime.now(UTC) - found["LastModified"] < _FRESH
+    return bool(is_fresh and found["ContentLength"] == blob.size_bytes)
 
 
 async def _sent(bucket: Bucket, leftovers: Leftovers, file: BinaryIO, blob: Blob) -> None:

@@ -12,6 +12,8 @@ from typer.core import TyperGroup
 from deploy.local.commands import (
     account,
     audit,
+    backup,
+    care,
     certs,
     demo,
     develop,
@@ -21,7 +23,9 @@ from deploy.local.commands import (
     letters,
     media,
     profiles,
+    quarantine,
     records,
+    schedules,
     stack,
     users,
     workers,
@@ -93,9 +97,13 @@ def _options(
 for _part in (demo, stack, certs, media, records, jobs, events, account, develop):
     app.registered_commands += _part.app.registered_commands
 app.add_typer(audit.app, name="audit")
+app.add_typer(care.app, name="care")
 app.add_typer(files.app, name="files")
+app.add_typer(backup.app, name="backup")
 app.add_typer(letters.app, name="dlq")
 app.add_typer(profiles.app, name="profiles")
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(schedules.app, name="schedules")
 app.add_typer(workers.app, name="workers")
 app.add_typer(users.users, name="user")
 app.add_typer(account.second_factor, name="second-factor")

@@ -116,6 +116,7 @@ STATE_STYLES = {
     "failed": "red",
     "refused": "red",
     "rejected": "red",
+    "quarantined": "red",
     "cancelled": "yellow",
     "waiting": "yellow",
     "held": "yellow",

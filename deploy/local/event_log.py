@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +24,16 @@ from schemas.events import Event
 REPLAYED = "sluice-replayed"
 """A header: on a record that was replayed from a dead letter, and on the mark that says so."""
 
+Place = tuple[str, int]
+Spans = Mapping[Place, tuple[int, int]]
+"""By topic and partition, a first offset and the one after the last."""
+
 _TIMEOUT_S = 10.0
+_LED_WITHIN_S = 60.0
+_LOOK_AGAIN_S = 0.1
+_LEADERLESS = frozenset(
+    {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.UNKNOWN_TOPIC_OR_PART}
+)
 _BATCH = 500
 _SHOWN_CHARACTERS = 44
 
@@ -52,21 +62,21 @@ def codec() -> Codec:
 
 def last(brokers: Brokers, topics: Sequence[str], limit: int) -> list[Seen]:
     """The last events over all these topics, in the order of their times."""
-    with _consumer(brokers) as consumer:
-        found = sorted(_read_ends(consumer, _partitions(consumer, topics), limit), key=lambda seen: seen.at)
+    with reading(brokers) as consumer:
+        found = sorted(_read_ends(consumer, topics, limit), key=lambda seen: seen.at)
     return found[-limit:]
 
 
 def whole(brokers: Brokers, topics: Sequence[str]) -> Iterator[Seen]:
     """Everything that these topics hold at this moment."""
-    with _consumer(brokers) as consumer:
-        yield from _read_ends(consumer, _partitions(consumer, topics), limit=None)
+    with reading(brokers) as consumer:
+        yield from _read_ends(consumer, topics, limit=None)
 
 
 @contextmanager
 def tail(brokers: Brokers, topics: Sequence[str]) -> Iterator[Tail]:
     """Everything from now on; the starting point is fixed once this is entered."""
-    with _consumer(brokers) as consumer:
+    with reading(brokers) as consumer:
         parts = _partitions(consumer, topics)
         consumer.assign([TopicPartition(p.topic, p.partition, _ends(consumer, p)[1]) for p in parts])
         yield Tail(consumer)
@@ -89,7 +99,7 @@ class Tail:
 def counts(brokers: Brokers, topics: Sequence[str]) -> dict[str, tuple[int, int]]:
     """For each topic that exists: how many partitions it has and how many records they hold."""
     found: dict[str, tuple[int, int]] = {}
-    with _consumer(brokers) as consumer:
+    with reading(brokers) as consumer:
         for part in _partitions(consumer, topics):
             first, after = _ends(consumer, part)
             partitions, records = found.get(part.topic, (0, 0))
@@ -133,8 +143,8 @@ def _short(value: object) -> str:
 
 
 @contextmanager
-def _consumer(brokers: Brokers) -> Iterator[Consumer]:
-    """A consumer of no group: it leaves no trace."""
+def reading(brokers: Brokers) -> Iterator[Consumer]:
+    """A consumer of no group: it leaves no trace. Raises Failure where Kafka does not answer."""
     consumer = Consumer(
         brokers.librdkafka()
         | {
@@ -159,32 +169,47 @@ def _partitions(consumer: Consumer, topics: Sequence[str]) -> list[TopicPartitio
     return [TopicPartition(name, n) for name in topics if name in known for n in known[name].partitions]
 
 
-def _ends(consumer: Consumer, part: TopicPartition) -> tuple[int, int]:
-    """The first offset there is, and the one after the last."""
-    ends = consumer.get_watermark_offsets(part, timeout=_TIMEOUT_S)
-    return ends if ends is not None else (0, 0)
+def spans(consumer: Consumer, topics: Sequence[str]) -> Spans:
+    """From where to where each partition of the topics that exist goes now; the empty ones are left out."""
+    found = {(p.topic, p.partition): _ends(consumer, p) for p in _partitions(consumer, topics)}
+    return {place: (first, after) for place, (first, after) in found.items() if first < after}
 
 
-def _read_ends(consumer: Consumer, parts: list[TopicPartition], limit: int | None) -> Iterator[Seen]:
-    """The last `limit` records of each partition, up to where it ended when we looked."""
-    decoding = codec()
-    open_parts: dict[tuple[str, int], int] = {}
-    starts = []
-    for part in parts:
-        first, after = _ends(consumer, part)
-        start = first if limit is None else max(first, after - limit)
-        if start < after:
-            open_parts[part.topic, part.partition] = after
-            starts.append(TopicPartition(part.topic, part.partition, start))
-    consumer.assign(starts)
-    while open_parts:
+def messages(consumer: Consumer, wanted: Spans) -> Iterator[Message]:
+    """The records there. Raises KafkaException where they do not come in time."""
+    left = {place: after for place, (_, after) in wanted.items()}
+    consumer.assign([TopicPartition(*place, first) for place, (first, _) in wanted.items()])
+    while left:
         for message in _consume(consumer):
             where = (str(message.topic()), int(message.partition() or 0))
             offset = int(message.offset() or 0)
-            if message.error() is None and offset < open_parts.get(where, 0):
-                yield _seen(decoding, message)
-            if message.error() is not None or offset + 1 >= open_parts.get(where, 0):
-                open_parts.pop(where, None)  # compacted topics may end before their last offset
+            if message.error() is None and offset < left.get(where, 0):
+                yield message
+            if message.error() is not None or offset + 1 >= left.get(where, 0):
+                left.pop(where, None)  # compacted topics may end before their last offset
+
+
+def _ends(consumer: Consumer, part: TopicPartition) -> tuple[int, int]:
+    """The first offset there is, and the one after the last. A new partition may have no leader yet."""
+    deadline = time.monotonic() + _LED_WITHIN_S
+    while True:
+        try:
+            ends = consumer.get_watermark_offsets(part, timeout=_TIMEOUT_S)
+        except KafkaException as error:
+            if error.args[0].code() not in _LEADERLESS or time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_AGAIN_S)
+        else:
+            return ends if ends is not None else (0, 0)
+
+
+def _read_ends(consumer: Consumer, topics: Sequence[str], limit: int | None) -> Iterator[Seen]:
+    """The last `limit` records of each partition, up to where it ended when we looked."""
+    decoding = codec()
+    found = spans(consumer, topics)
+    wanted = {p: (f if limit is None else max(f, after - limit), after) for p, (f, after) in found.items()}
+    for message in messages(consumer, wanted):
+        yield _seen(decoding, message)
 
 
 def _consume(consumer: Consumer) -> list[Message]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from connectors.private_file import write_private
 from deploy.local.certificates import Certificates
 from deploy.local.failures import Exit, Failure
 
@@ -121,12 +122,8 @@ class Home:
 
     def _make_private(self, path: Path) -> None:
         """A random text that only its owner may read; complete or absent, never half."""
-        if path.exists():
-            return
-        descriptor, name = tempfile.mkstemp(dir=self.run)  # mkstemp makes it with mode 0600
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(_TOKEN_BYTES))
-        Path(name).replace(path)
+        if not path.exists():
+            write_private(path, secrets.token_urlsafe(_TOKEN_BYTES).encode())
 
     def wipe(self) -> list[str]:
         """Deletes all state and says what; keeps secrets, certificates and what else lies there.

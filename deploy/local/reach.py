@@ -51,6 +51,19 @@ def is_healthy(found: StackState) -> bool:
         return all(readiness.gateway_lacks(client, url) is None for url in found.urls)
 
 
+def warnings(home: Home) -> tuple[str, ...]:
+    """What the home's gateway says that an operator should know; nothing where it says nothing."""
+    found = running(home)
+    try:
+        if found is None or found.url is None:
+            return ()
+        with gateway(home, found.url) as session:
+            said = session.get("/system/status")
+            return tuple(str(each["text"]) for each in said["warnings"])
+    except (Failure, KeyError, TypeError, OSError):
+        return ()
+
+
 @contextmanager
 def gateway(home: Home, url: str | None = None) -> Iterator[Gateway]:
     """A session with the gateway that --url or SLUICE_URL names, or with the home's."""

@@ -47,9 +47,11 @@ class Report:
     dependencies: dict[str, str]
     logs: str
     children: tuple[ChildReport, ...]
+    warnings: tuple[str, ...] = ()
+    """What the gateway has heard from the processes that someone should know."""
 
 
-def examine(found: StackState) -> Report:
+def examine(found: StackState, warnings: tuple[str, ...] = ()) -> Report:
     """Looks at every process and asks the gateway."""
     children = tuple(_child(child) for child in found.children)
     ready, named = _ask(found)
@@ -63,6 +65,7 @@ def examine(found: StackState) -> Report:
         dependencies=named,
         logs=str(Path(found.children[0].log).parent) if found.children else "",
         children=children,
+        warnings=warnings,
     )
 
 
@@ -73,6 +76,8 @@ def show(report: Report, output: Output) -> None:
     output.line(f"\nlogs: {report.logs}")
     for name, said in report.dependencies.items():
         output.line(f"{name}: {said}", style="" if said == "ok" else "red")
+    for warning in report.warnings:
+        output.line(f"warning: {warning}", style="yellow")
     phase = "not ready" if report.phase == state.READY and not report.up else report.phase
     output.line(f"{phase}  {report.url or ''}  {size_text(report.memory_bytes)} in all")
 

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 import httpx
 
+from connectors.private_file import write_private
 from deploy.local.client import Gateway, at, problem
 from deploy.local.failures import Exit, Failure
 
@@ -64,11 +65,8 @@ class Begun:
             return {}
 
     def _write(self, said: dict[str, Any]) -> None:
-        near = self.file.with_name(f".{self.file.name}.{os.getpid()}")
         try:
-            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            near.write_text(json.dumps(said))
-            near.replace(self.file)
+            write_private(self.file, json.dumps(said).encode())
         except OSError as error:
             raise Failure(f"cannot write {self.file}: {error.strerror or error}.") from error
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-import os
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from connectors.private_file import write_private
 from deploy.local.failures import Exit, Failure
 
 _RENEW_BEFORE_S = 60
@@ -65,13 +65,8 @@ class Kept:
         return {}
 
     def _write(self, said: dict[str, Any]) -> None:
-        new = self.file.with_suffix(".new")
         try:
-            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            new.unlink(missing_ok=True)
-            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                json.dump(said, file)
-            new.replace(self.file)
+            write_private(self.file, json.dumps(said).encode())
         except OSError as error:
             raise Failure(f"cannot keep the session in {self.file}: {error.strerror or error}") from error
 

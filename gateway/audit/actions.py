@@ -45,6 +45,7 @@ def _look(name: str, kind: str | None = None, param: str | None = None) -> Actio
     return Action(name, kind, param)
 
 
+_SCHEDULE = ("schedule", "name")
 _MEDIUM, _UPLOAD, _JOB, _USER, _LIBRARY = (
     ("media", "media_id"),
     ("upload", "upload_id"),
@@ -114,6 +115,20 @@ _JOBS: Rows = {
     ("DELETE", "/profiles/{name}"): _act("profile.removed", "profile", "name"),
 }
 
+_CHORES: Rows = {
+    ("POST", "/care/cleanup"): _act("job.ordered"),
+    ("POST", "/care/scrub"): _act("job.ordered"),
+    ("GET", "/schedules"): _look("schedule.listed"),
+    ("POST", "/schedules"): _act("schedule.changed"),
+    ("GET", "/schedules/{name}"): _look("schedule.shown", *_SCHEDULE),
+    ("PUT", "/schedules/{name}"): _act("schedule.changed", *_SCHEDULE),
+    ("DELETE", "/schedules/{name}"): _act("schedule.removed", *_SCHEDULE),
+    ("POST", "/schedules/{name}/pause"): _act("schedule.changed", *_SCHEDULE),
+    ("POST", "/schedules/{name}/resume"): _act("schedule.changed", *_SCHEDULE),
+    ("POST", "/schedules/{name}/run"): _act("job.ordered", *_SCHEDULE),
+    ("GET", "/schedules/{name}/history"): _look("schedule.shown", *_SCHEDULE),
+}
+
 _SYSTEM: Rows = {
     ("GET", "/events"): _look("events.followed"),
     ("GET", "/ws"): _look("events.followed"),
@@ -124,6 +139,9 @@ _SYSTEM: Rows = {
         ("POST", f"/system/workers/{{instance}}/{command}"): _act("worker.ordered", "worker", "instance")
         for command in ("pause", "drain", "resume")
     },
+    ("GET", "/quarantine"): _look("quarantine.listed"),
+    ("POST", "/quarantine/{media_id}/release"): _act("media.released", *_MEDIUM),
+    ("POST", "/quarantine/{media_id}/destroy"): _act("media.destroyed", *_MEDIUM),
     ("GET", "/audit"): _file("audit.read"),
     ("POST", "/graphql"): _look("graphql.asked"),
     ("GET", "/graphql"): _look("graphql.followed"),
@@ -191,7 +209,7 @@ _ELSEWHERE: Rows = {
 
 
 def _all() -> Iterator[tuple[tuple[str, str], Action]]:
-    for rows in (_MEDIA, _FILES, _JOBS, _SYSTEM, _PEOPLE):
+    for rows in (_MEDIA, _FILES, _JOBS, _CHORES, _SYSTEM, _PEOPLE):
         for (method, path), action in rows.items():
             yield (method, f"/api/v1{path}"), action
     yield from _ELSEWHERE.items()

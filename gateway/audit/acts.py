@@ -69,6 +69,11 @@ def _ordered(event: events.TranscodeRequested) -> Act:
     return Act("job.ordered", Target("job", event.job_id), about)
 
 
+def _chore(event: events.ChoreRequested) -> Act:
+    said = {"chore": event.kind, "options": event.options, "schedule": event.schedule or ""}
+    return Act("job.ordered", Target("job", event.job_id), {name: v[:_MOST] for name, v in said.items() if v})
+
+
 def _steered(event: events.JobControlled) -> Act:
     details = {"priority": event.priority} if event.priority else {}
     return Act(f"job.{event.command}", Target("job", event.job_id), details)
@@ -113,6 +118,7 @@ ACTS: dict[type[Any], Told] = {
     events.MediaUploaded: cast(Told, _uploaded),
     events.MediaChanged: cast(Told, _changed),
     events.TranscodeRequested: cast(Told, _ordered),
+    events.ChoreRequested: cast(Told, _chore),
     events.JobControlled: cast(Told, _steered),
     events.PlaybackChanged: cast(Told, _watched),
     events.ResourceChanged: cast(Told, _configured),

@@ -18,6 +18,8 @@ Permission = Literal[
     "users:read",
     "users:write",
     "account",
+    "quarantine:read",
+    "quarantine:write",
     "audit:read",
     "files:read",
     "files:write",

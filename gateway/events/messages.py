@@ -11,14 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from sse_starlette import ServerSentEvent
 
 from connectors.ports import Delivery
-from schemas.events import Event, TaskChanged, TranscodeProgress
+from schemas.events import Event, JobProgress, TaskChanged, TranscodeProgress
 from schemas.topics import TOPICS
 
 LIVE_TOPICS = tuple(
     topic.name
     for topic in TOPICS
     if topic.name.startswith(("media.", "transcode.", "playback."))
-    or topic.name in ("job.controlled", "task.changed", "service.beat")
+    or topic.name in ("job.controlled", "job.progress", "chore.requested", "task.changed", "service.beat")
 )
 """The topics that go out; the others are between the processes of an installation."""
 
@@ -73,7 +73,7 @@ def message_of(delivery: Delivery) -> Message:
     """The message for an event."""
     event, place = delivery.event, delivery.position
     id = f"{place.topic}/{place.partition}/{place.offset}"
-    slot = f"{event.job_id}/{event.task_id}" if isinstance(event, TranscodeProgress) else id
+    slot = f"{event.job_id}/{event.task_id}" if isinstance(event, TranscodeProgress | JobProgress) else id
     return Message(
         topic=place.topic,
         id=id,

@@ -21,6 +21,7 @@ from schemas.profiles import Profile
 @strawberry.enum(description="What a medium is.")
 class MediaStatus(StrEnum):
     UPLOADED = "uploaded"
+    QUARANTINED = "quarantined"
     READY = "ready"
     REJECTED = "rejected"
     DELETED = "deleted"

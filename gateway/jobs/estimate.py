@@ -38,7 +38,7 @@ class _Work:
 
 async def estimated(services: Services, job: Job) -> Job:
     """The job, with a time to finish if there is one to be had: for what goes before it, and for itself."""
-    if job.state not in _OPEN or job.eta_ms is not None:
+    if job.state not in _OPEN or job.eta_ms is not None or not job.media_id:
         return job
     own = await _work(services, job)
     if own is None:
@@ -72,7 +72,7 @@ async def _open(services: Services) -> list[Job]:
         found += (await services.read_models.page(JOBS, query)).items
     now = services.clock.now()
     jobs = [render(document, now) for document in found]
-    return [job for job in jobs if job is not None and job.state in _OPEN]
+    return [job for job in jobs if job is not None and job.state in _OPEN and job.media_id]
 
 
 def _goes_before(other: Job, job: Job) -> bool:

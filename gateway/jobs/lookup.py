@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.access.policy import Level
+from gateway.auth.dependencies import refuse_unless
 from gateway.auth.principal import Principal
+from gateway.auth.roles import Permission
 from gateway.commands import Command
 from gateway.errors import Forbidden, Gone, Hidden, NotFound
 from gateway.jobs.makers import JOBS
@@ -14,6 +16,9 @@ from gateway.jobs.schemas import Job
 from gateway.media import lookup
 from gateway.media.existing import MEDIA
 from gateway.services import Services
+
+_CHORES: Permission = "system:write"
+"""What it takes to order a chore, and so to steer one."""
 
 
 async def find(services: Services, principal: Principal, job_id: str, least: Level = Level.VIEW) -> Job:
@@ -32,7 +37,10 @@ async def find(services: Services, principal: Principal, job_id: str, least: Lev
 
 async def find_own(command: Command, job_id: str) -> Job:
     """The job, for someone who may steer it. Raises NotFound and Forbidden."""
-    return await find(command.services, command.principal, job_id, Level.EDIT)
+    job = await find(command.services, command.principal, job_id, Level.EDIT)
+    if not job.media_id:
+        refuse_unless(command.principal, _CHORES)
+    return job
 
 
 async def seen(services: Services, principal: Principal, media_id: str | None) -> dict[str, Any]:

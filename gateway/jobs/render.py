@@ -9,11 +9,14 @@ from connectors.ports import Document
 from gateway.documents import part
 from gateway.jobs import eta
 from gateway.jobs.schemas import Job, JobError, JobLinks, Output, Progress
-from schemas.events import TranscodeRequested
+from schemas.events import ChoreRequested, TranscodeRequested
 
 ENDED = frozenset({"completed", "failed", "cancelled"})
 PAUSED = "paused"
 _MOST_BEFORE_THE_END = 0.99
+_TRANSCODE = "transcode"
+_NO_FRAMES: dict[str, Any] = {"frames_done": None, "frames_total": None}
+"""What else is done is counted in units of its own."""
 
 
 def job_path(job_id: str) -> str:
@@ -53,11 +56,20 @@ def render(document: Document, now: datetime) -> Job | None:
 
 def render_requested(event: TranscodeRequested) -> Job:
     """The job as it is right after its request."""
-    names = ("media_id", "profile", "name", "owner_id")
+    names = ("media_id", "profile", "name")
+    return _begun(event, kind="transcode", **{name: getattr(event, name) for name in names})
+
+
+def render_chore(event: ChoreRequested) -> Job:
+    """The chore as it is right after its request: it is about no medium, in no profile."""
+    return _begun(event, kind=event.kind, media_id="", profile="", name=event.kind)
+
+
+def _begun(event: TranscodeRequested | ChoreRequested, **asked: Any) -> Job:
     return Job(
         id=event.job_id,
-        kind="transcode",
-        **{name: getattr(event, name) for name in names},
+        **asked,
+        owner_id=event.owner_id,
         run=event.run,
         state="pending",
         priority=event.priority,
@@ -68,7 +80,7 @@ def render_requested(event: TranscodeRequested) -> Job:
         output=None,
         error=None,
         processing_time_ms=None,
-        links=_links(event.job_id, event.media_id),
+        links=_links(event.job_id, asked["media_id"]),
     )
 
 
@@ -86,18 +98,17 @@ def _outcome(document: Document) -> Document:
 def _progress(document: Document, now: datetime) -> Progress | None:
     state = part(document, "state")
     done, total = _frames_done(document), _frames_total(document)
+    frames = part(document, "request")["kind"] == _TRANSCODE
     if state["name"] == "completed":
-        return Progress(fraction=1, frames_done=total or done, frames_total=total, speed=None, eta_ms=0)
-    if state["name"] in ENDED or done is None:
+        done = total or done
+    elif state["name"] in ENDED or done is None:
         return None
-    speed, eta_ms = _pace(document, max(0, (total or 0) - done), now)
-    return Progress(
-        fraction=min(done / total, _MOST_BEFORE_THE_END) if total else 0,
-        frames_done=done,
-        frames_total=total,
-        speed=speed,
-        eta_ms=eta_ms,
-    )
+    known: dict[str, Any] = {"frames_done": done, "frames_total": total} if frames else _NO_FRAMES
+    if state["name"] == "completed":
+        return Progress(fraction=1, **known, speed=None, eta_ms=0)
+    speed, eta_ms = _pace(document, max(0, (total or 0) - (done or 0)), now)
+    fraction = min((done or 0) / total, _MOST_BEFORE_THE_END) if total else 0
+    return Progress(fraction=fraction, **known, speed=speed if frames else None, eta_ms=eta_ms)
 
 
 def _pace(document: Document, left: int, now: datetime) -> tuple[float | None, int | None]:
@@ -148,7 +159,7 @@ def _links(job_id: str, media_id: str) -> JobLinks:
     path = job_path(job_id)
     return JobLinks(
         self=path,
-        media=f"/api/v1/media/{media_id}",
+        media=f"/api/v1/media/{media_id}" if media_id else "/api/v1/media",
         output=f"{path}/output",
         cancel=f"{path}/cancel",
         retry=f"{path}/retry",

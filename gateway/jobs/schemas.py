@@ -104,11 +104,11 @@ class Job(BaseModel):
     )
 
     id: str
-    media_id: str
-    kind: str
+    media_id: str = Field(description="What it is about; empty for a chore, which is about no medium.")
+    kind: str = Field(description="transcode, or the name of a chore: cleanup, scrub.")
     run: int
     state: State
-    profile: str
+    profile: str = Field(description="Empty for a chore.")
     priority: ShownPriority
     name: str
     owner_id: str

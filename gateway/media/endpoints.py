@@ -15,7 +15,7 @@ from gateway.jobs.schemas import JobAccepted, Priority, TranscodeOrder
 from gateway.media import deletion, images, listing
 from gateway.media.intake import Wanted, take_in
 from gateway.media.listing import Filtered
-from gateway.media.lookup import find, find_usable
+from gateway.media.lookup import find, find_file, find_usable
 from gateway.media.outcome import counted
 from gateway.media.render import render
 from gateway.media.schemas import Accepted, Deletion, Media
@@ -98,11 +98,11 @@ async def delete_media(command: Commanded, media_id: str) -> Deletion:
     "/{media_id}/content",
     dependencies=[_READ],
     response_class=Response,
-    responses=FILE | problems(404, 410, 416),
+    responses=FILE | problems(404, 409, 410, 416),
 )
 async def get_media_content(services: ServicesOf, principal: CurrentPrincipal, media_id: str) -> Response:
     """Downloads the file as it was uploaded, in whole or in ranges."""
-    media, document = await find(services, principal, media_id)
+    media, document = await find_file(services, principal, media_id)
     location = document["upload"]["location"]
     return await services.files.download(location, media.name, media.content_type)
 

@@ -33,10 +33,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Condition = Mapping[str, Any]
 
-SHOWN = OneOf(("uploaded", "ready", "rejected"))
+SHOWN = OneOf(("uploaded", "quarantined", "ready", "rejected"))
 """What a list shows that asks for no status."""
 
-_FEW_ARE = frozenset({"uploaded", "rejected", "deleted"})
+_FEW_ARE = frozenset({"uploaded", "quarantined", "rejected", "deleted"})
 _MOST_LABELS = 5
 _MOST_MS = 2**53
 

@@ -7,9 +7,12 @@ from typing import Any
 from connectors.ports import Document
 from gateway.documents import part
 from gateway.media import images
-from gateway.media.schemas import Media, MediaLinks, Probe, Rejection
+from gateway.media.schemas import Damage, Held, Media, MediaLinks, Probe, Rejection
 from schemas import record
 from schemas.events import MediaUploaded
+from schemas.health import DAMAGED
+
+QUARANTINED = "quarantined"
 
 
 def media_path(media_id: str) -> str:
@@ -29,6 +32,8 @@ def render(document: Document) -> Media | None:
         created_at=document["created_at"],
         probe=_found(Probe, document, "probe"),
         rejection=_found(Rejection, document, "rejection"),
+        damaged=_damage(part(document, "health")),
+        quarantine=_held(document),
         images=images.shown(document, media_path(document["_id"])),
         image_failures=images.failures(document),
         kind=part(document, "probe").get("kind"),
@@ -48,6 +53,7 @@ def render_uploaded(event: MediaUploaded) -> Media:
         created_at=event.meta.occurred_at,
         probe=None,
         rejection=None,
+        quarantine=None,
         images=[],
         image_failures=[],
         kind=None,
@@ -94,6 +100,19 @@ def _links(media_id: str) -> MediaLinks:
         transcode=f"{path}/transcode",
         jobs=f"/api/v1/jobs?media_id={media_id}",
     )
+
+
+def _damage(said: Document) -> Damage | None:
+    if said.get("state") != DAMAGED:
+        return None
+    return Damage(what=said.get("what") or "", since=said["at"])
+
+
+def _held(document: Document) -> Held | None:
+    said = part(document, "quarantine")
+    if not said or part(document, "status")["name"] != QUARANTINED:
+        return None
+    return Held(finding=said["finding"], since=said["at"])
 
 
 def _found(shape: type[Probe] | type[Rejection], document: Document, name: str) -> Any:

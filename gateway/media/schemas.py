@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.jobs.schemas import Job
 
-Status = Literal["uploaded", "ready", "rejected", "deleted"]
+Status = Literal["uploaded", "quarantined", "ready", "rejected", "deleted"]
 
 MEDIA_ID = "0198c9a2-7d0e-7c11-9d3f-5e6a1b2c3d4e"
 
@@ -49,6 +49,22 @@ class Rejection(BaseModel):
 
     code: str = Field(examples=["not-media"])
     reason: str = Field(examples=["The file is text, whatever its name says."])
+
+
+class Damage(BaseModel):
+    """What a scrub found wrong with a medium's bytes."""
+
+    what: str = Field(description="changed, missing or unreadable.", examples=["changed"])
+    since: datetime = Field(description="When it was found.")
+
+
+class Held(BaseModel):
+    """Why a medium is in quarantine: nobody gets its bytes before an administrator has decided."""
+
+    finding: str = Field(
+        description="What the virus scanner calls it.", examples=["Win.Test.EICAR_HDB-1"], max_length=1000
+    )
+    since: datetime
 
 
 class Image(BaseModel):
@@ -105,6 +121,7 @@ class Media(BaseModel):
                     "created_at": "2026-05-01T12:00:00Z",
                     "probe": None,
                     "rejection": None,
+                    "quarantine": None,
                     "images": [
                         {
                             "kind": "poster",
@@ -146,6 +163,10 @@ class Media(BaseModel):
     created_at: datetime
     probe: Probe | None
     rejection: Rejection | None
+    damaged: Damage | None = Field(
+        None, description="What is wrong with its bytes; null unless a scrub has found something."
+    )
+    quarantine: Held | None = Field(None, description="Why it is held, while it is.")
     images: list[Image] = Field(description="Its still pictures, as far as they are drawn.")
     image_failures: list[ImageFailure] = Field(description="The pictures that it will not get, and why.")
     links: MediaLinks

@@ -15,6 +15,7 @@ from gateway.compat.route import TAG, OlderRoute, instead
 from gateway.errors import Forbidden, Hidden, Invalid, Unavailable
 from gateway.media import named
 from gateway.media.existing import MEDIA, find_for_all
+from gateway.media.lookup import refuse_unusable
 from gateway.openapi import FILE, problems
 from gateway.playback import endpoints, sessions
 from gateway.playback.schemas import PlaybackOrder
@@ -94,13 +95,18 @@ async def get_older_stream(
 
 
 async def _medium(services: Services, viewer: Principal | Ticket, wanted: str) -> Document:
-    """The medium of that id, else the newest accepted one of that name. Raises Invalid, NotFound, Gone."""
+    """The medium of that id, else the newest accepted one of that name.
+
+    Raises Invalid, NotFound, Gone, and Conflict for what is held or was rejected.
+    """
     name = named.checked(wanted)
     document = await services.read_models.get(MEDIA, name) or await _by_name(services, viewer, name)
     if document is None or not _may_see(services, viewer, document):
         raise named.missing() if document is None else named.missing(Hidden)
     services.streams.refuse_deleted(document["_id"])
-    return (await find_for_all(services.read_models, document["_id"]))[1]
+    media, found = await find_for_all(services.read_models, document["_id"])
+    refuse_unusable(media)
+    return found
 
 
 async def _by_name(services: Services, viewer: Principal | Ticket, name: str) -> Document | None:

@@ -10,7 +10,7 @@ from connectors.read_models import ReadModels
 from gateway.commands import Command
 from gateway.errors import Conflict, Unavailable
 from gateway.jobs.makers import of_media
-from gateway.media.lookup import find
+from gateway.media.lookup import find, refuse_unusable
 from gateway.media.render import shown_name
 from gateway.playback.decide import Decision, decide
 from gateway.playback.schemas import PlaybackOrder
@@ -109,9 +109,7 @@ async def _probed(command: Command, media_id: str, within_s: float) -> Document:
     deadline = asyncio.get_running_loop().time() + within_s
     while True:
         media, document = await find(command.services, command.principal, media_id)
-        if media.status == "rejected":
-            reason = media.rejection.reason if media.rejection else "it was not accepted"
-            raise Conflict("media-rejected", f"The medium {media_id} was rejected: {reason}")
+        refuse_unusable(media)
         if media.probe is not None:
             return document
         if asyncio.get_running_loop().time() > deadline:

@@ -25,8 +25,8 @@ async def write(command: Command, request: Request, root: Root, path: Inside, *,
     upload.refuse_oversize(request, limit)
     with answering():
         root.refuse_changes()
-    before = await _before(root, path)
-    if before and not replace:
+    is_there = await _is_there(root, path)
+    if is_there and not replace:
         raise Conflict("taken", f"There is something at {path} already: ask with replace=true to replace it.")
     await written_down(command, "written", root, path, replace=str(replace).lower())
     declared = upload.declared_bytes(request)
@@ -52,12 +52,10 @@ async def _kept(command: Command, root: Root, written: Written, *, replace: bool
     return thrown.id if thrown else None
 
 
-async def _before(root: Root, path: Inside) -> bool:
-    try:
-        await asyncio.to_thread(root.look, path)
-    except NotThere:
-        return False
-    except Exception:
-        with answering():
-            raise
-    return True
+async def _is_there(root: Root, path: Inside) -> bool:
+    with answering():
+        try:
+            await asyncio.to_thread(root.look, path)
+        except NotThere:
+            return False
+        return True

@@ -12,7 +12,7 @@ import psutil
 
 from gateway.system.schemas import Cpu, Disk, Machine, Memory, Service, Warning
 
-_WEAK = "weak"
+_WEAK, _AWAY = "weak", "away"
 
 
 def machine(blobs: Path | None) -> Machine:
@@ -60,6 +60,11 @@ def _warnings_of(service: Service) -> list[Warning]:
     if (broken := service.details.get("hardware_out_of_order")) and service.state != "down":
         text = f"{name} encodes in software what {broken} failed at; its log says why"
         found.append(Warning(code="hardware-out-of-order", instance=name, text=text))
+    scanner = service.details.get("scanner", "")
+    if scanner.startswith(_AWAY) and service.state != "down":
+        why = scanner.removeprefix(_AWAY).lstrip(": ")
+        text = f"{name} accepts nothing, for it can't have it scanned for malware: {why}"
+        found.append(Warning(code="scanner-away", instance=name, text=text))
     if service.state != "down":
         found += _set_aside(service.details.get("set_aside", ""))
     if service.state == "down":

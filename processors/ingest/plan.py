@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -10,6 +10,8 @@ import orjson
 from schemas.events import MediaUploaded, TaskPlan
 
 PROBE, CHECK = "probe", "check"
+AFTER_UPLOAD, AFTER_RELEASE = 0, 1
+"""Which of a medium's probes."""
 _ATTEMPTS = 3
 _MEMORY_MB = 256
 
@@ -21,11 +23,17 @@ class ProbeOrder:
     location: str
     size_bytes: int
     sha256: str
+    name: str = ""
+    """What the file is called: its bytes must not be of quite another kind."""
+    released: bool = False
+    """Whether someone has looked at what the scanner found: it is not scanned again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeOutcome:
-    """What a worker answers: the medium's description, or with `code` why it cannot be taken."""
+    """What a worker answers: the medium's description, or with `code` why it cannot be taken, or with
+    `finding` what the scanner found in it.
+    """
 
     location: str
     size_bytes: int = 0
@@ -38,6 +46,9 @@ class ProbeOutcome:
     tags: dict[str, str] = field(default_factory=dict)
     code: str | None = None
     reason: str | None = None
+    finding: str | None = None
+    held_at: str | None = None
+    """Where the bytes are now that something was found in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +73,12 @@ def probe_plan(uploaded: MediaUploaded, order: ProbeOrder) -> TaskPlan:
     return _plan(uploaded.media_id, uploaded.owner_id, order, priority="high", cpu=0.25)
 
 
+def released_plan(probe: TaskPlan) -> TaskPlan:
+    """The task that comes after the one that found something, once someone let the medium in."""
+    order = replace(ProbeOrder(**orjson.loads(probe.order)), released=True)
+    return replace(probe, index=AFTER_RELEASE, order=orjson.dumps(asdict(order)).decode())
+
+
 def check_plan(media_id: str, owner_id: str, order: CheckOrder) -> TaskPlan:
     """A task that nobody waits for: it reads all of a medium, on what others leave of the machine."""
     return _plan(media_id, owner_id, order, priority="low", cpu=0.0)
@@ -71,7 +88,7 @@ def _plan(
     media_id: str, owner_id: str, order: ProbeOrder | CheckOrder, *, priority: str, cpu: float
 ) -> TaskPlan:
     return TaskPlan(
-        index=0,
+        index=AFTER_UPLOAD,
         media_id=media_id,
         owner_id=owner_id,
         priority=priority,

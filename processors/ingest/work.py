@@ -9,11 +9,15 @@ from typing import Any, Protocol
 import orjson
 import structlog
 
+from connectors.kinds import refuse_other_kinds
 from connectors.media_tools import MediaRefused, MediaTools
-from connectors.ports import BlobMissing, BlobStore
+from connectors.ports import BlobMissing, BlobStore, Clock, is_there
 from connectors.process import ToolFailed
 from processors.ingest.plan import CheckOrder, CheckOutcome, ProbeOrder, ProbeOutcome
+from processors.ingest.scanning import QUARANTINE, RAW, Scanning, beside, copy
 from processors.work.execution import Execution
+from processors.work.hashing import Hasher
+from processors.work.tasks import Task
 
 log = structlog.get_logger()
 
@@ -23,14 +27,6 @@ class Straightener(Protocol):
 
     async def straighten(self, source: Path, demuxer: str, target: Path) -> None:
         """Writes the same medium with a clock that only goes forward, as Matroska. Raises ToolFailed."""
-        ...
-
-
-class Hasher(Protocol):
-    """What reads all of a file; see connectors.digests."""
-
-    async def sha256(self, path: Path, size_bytes: int) -> str:
-        """The hash of a file of about this size, in hexadecimal. Raises ToolFailed."""
         ...
 
 
@@ -54,34 +50,62 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Looks at a blob in the store: its kind, its streams."""
+    """Looks at a blob in the store: what the scanner says of it, its kind, its streams."""
 
     blobs: BlobStore
     tools: MediaTools
     files: Straightener
+    scanning: Scanning
+    clock: Clock
 
     async def __call__(self, execution: Execution) -> str:
-        """The outcome as JSON. Raises ToolFailed for what may go better next time."""
+        """The outcome as JSON. Raises ToolFailed for what may go better next time, and GivenBack while there
+        is no scanner.
+        """
         order = ProbeOrder(**orjson.loads(execution.task.plan.order))
-        return orjson.dumps(asdict(await self._probe(order, execution.folder))).decode()
+        return orjson.dumps(asdict(await self._probe(order, execution))).decode()
 
-    async def _probe(self, order: ProbeOrder, folder: Path) -> ProbeOutcome:
+    async def _probe(self, order: ProbeOrder, execution: Execution) -> ProbeOutcome:
         def refused(code: str, reason: str) -> ProbeOutcome:
             return ProbeOutcome(location=order.location, code=code, reason=reason)
 
         try:
-            found = await self.blobs.stat(order.location)
             if order.size_bytes == 0:
                 return refused("empty", "the file is empty")
-            if found.size_bytes != order.size_bytes:
+            if (finding := await self._scanned(order, execution.task)) is not None:
+                return await self._held(order, finding)
+            if (await self.blobs.stat(order.location)).size_bytes != order.size_bytes:
                 return refused("corrupt", "it is not as long as what was uploaded; upload it again")
             async with self.blobs.on_disk(order.location) as path:
-                location, said = await self._looked_at(path, folder, order.location)
+                refuse_other_kinds(order.name, path)
+                location, said = await self._looked_at(path, execution.folder, order.location)
         except BlobMissing:
             return refused("bytes_missing", "its bytes are not in the store; upload it again")
         except MediaRefused as error:
             return refused(error.code, str(error))
         return ProbeOutcome(location=location, size_bytes=order.size_bytes, sha256=order.sha256, **said)
+
+    async def _scanned(self, order: ProbeOrder, task: Task) -> str | None:
+        """What is found in the bytes. Where that is nothing, they are where they were uploaded to: others
+        with the same bytes may have been held meanwhile. Raises BlobMissing, MediaRefused, GivenBack.
+        """
+        there, finding = await self._whereabouts(order.location), None
+        if not order.released:
+            finding = await self.scanning.finding(self.blobs, there, task.created_at, self.clock.now())
+        if finding is None and there != order.location:
+            await copy(self.blobs, there, RAW)
+        return finding
+
+    async def _whereabouts(self, location: str) -> str:
+        if await is_there(self.blobs, location):
+            return location
+        await self.blobs.stat(aside := beside(location, QUARANTINE))
+        return aside
+
+    async def _held(self, order: ProbeOrder, finding: str) -> ProbeOutcome:
+        """Brings the bytes apart. Those that were uploaded go once nobody's accepted medium has them."""
+        held_at = await copy(self.blobs, await self._whereabouts(order.location), QUARANTINE)
+        return ProbeOutcome(location=order.location, sha256=order.sha256, finding=finding, held_at=held_at)
 
     async def _looked_at(self, path: Path, folder: Path, location: str) -> tuple[str, dict[str, Any]]:
         """What a medium is, and where it is with one clock. Raises MediaRefused."""

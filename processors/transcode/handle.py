@@ -14,8 +14,8 @@ from processors.transcode.asking import UnknownProfile, asked
 from processors.transcode.learning import learn
 from processors.transcode.orders import FILE, JOB, JOIN, RUNS, FileOutcome, read
 from processors.transcode.plan import Planned, join, plan
-from processors.work.early import Early
 from processors.work.jobs import WAITING, Job, Jobs, KnownMedia, Verdict, merged
+from processors.work.steering import Steering
 from processors.work.tasks import COMPLETED, Task, plan_event
 from schemas.events import (
     JobControlled,
@@ -31,7 +31,6 @@ from schemas.renditions import CannotRender
 
 NAME = "transcode"
 ACTOR = f"service:{NAME}"
-_DEAD_LETTER = "dead_letter"
 TOPICS = (
     "transcode.requested",
     "media.probed",
@@ -65,7 +64,7 @@ class Transcode:
         """One event at a time."""
         match deliveries[0].event:
             case TranscodeRequested() as event:
-                return await self._requested(event)
+                return await self._steering.requested(requested_job(event), event.meta)
             case MediaProbed() as event:
                 return await self._learned(event, "probed", Medium.of(event).written())
             case MediaRejected() as event:
@@ -73,7 +72,7 @@ class Transcode:
             case MediaChanged(change="deleted") as event:
                 return await self._learned(event, "deleted", {"at": event.meta.occurred_at})
             case JobControlled() as event:
-                return await self._controlled(event)
+                return await self._steering.controlled(event)
             case TaskChanged(state="completed" | "dead") as event if event.kind in _KINDS:
                 return await self._task_ended(event)
             case _:
@@ -84,24 +83,11 @@ class Transcode:
         event = given_up.event
         if not isinstance(event, TranscodeRequested):
             return Handled()
-        await self.jobs.record(requested_job(event))
-        return await self._fail(requested_job(event), _DEAD_LETTER, given_up.reason, event.meta)
+        return await self._steering.gave_up(requested_job(event), given_up.reason, event.meta)
 
-    async def _requested(self, event: TranscodeRequested) -> Handled:
-        await self.jobs.record(requested_job(event))
-        early = Early(self.jobs.ledger)
-        commands = await early.kept(event.job_id)
-        heeded = [await self._controlled(command) for command in commands]
-        job = await self.jobs.get(event.job_id)
-        if job is not None and job.verdict is not None and job.verdict.get("code") == _DEAD_LETTER:
-            # It came from the dead letters: what a replay asks for is another run.
-            job = await self.jobs.reopen(job.id, job.run + 1, event.meta.occurred_at)
-        advanced = await self._advance(job, event.meta) if job else Handled()
-
-        async def settle() -> None:
-            await early.forget(commands)
-
-        return merged([*heeded, advanced, Handled(settle=[settle])])
+    @property
+    def _steering(self) -> Steering:
+        return Steering(self.jobs, frozenset({JOB}), self._advance)
 
     async def _learned(
         self, event: MediaProbed | MediaRejected | MediaChanged, fact: str, value: dict[str, object]
@@ -187,29 +173,8 @@ class Transcode:
         why = poison.reason(event.error or "it failed", poison.code_of(known, but=job.id))
         return await self._fail(job, code, why, event.meta)
 
-    async def _controlled(self, event: JobControlled) -> Handled:
-        job = await self.jobs.get(event.job_id)
-        if job is None:
-            await Early(self.jobs.ledger).keep(event)
-            job = await self.jobs.get(event.job_id)
-        if job is None or job.kind != JOB:
-            return Handled()
-        match event.command:
-            case "cancel" if job.run == event.run:
-                reason = event.reason or "cancelled on request"
-                verdict = Verdict(status="cancelled", code="cancelled", reason=reason)
-                return await self.jobs.close(job, verdict, event.meta)
-            case "retry":
-                again = await self.jobs.reopen(job.id, event.run, event.meta.occurred_at)
-                return await self._advance(again, event.meta) if again else Handled()
-            case "priority" if event.priority:
-                await self.jobs.prioritise(job.id, event.priority)
-            case "pause" | "resume" if job.run == event.run:
-                await self.jobs.pause(job, event.command == "pause", event.meta.occurred_at)
-        return Handled()
-
     async def _fail(self, job: Job, code: str, reason: str, cause: Meta) -> Handled:
-        return await self.jobs.close(job, Verdict(status="failed", code=code, reason=reason), cause)
+        return await self._steering.fail(job, code, reason, cause)
 
 
 def requested_job(event: TranscodeRequested) -> Job:

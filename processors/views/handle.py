@@ -38,7 +38,7 @@ class Views:
             topics=TOPICS,
             handle=self.handle,
             batch=_BATCH,
-            gathers_s={"transcode.progress": _PROGRESS_S},
+            gathers_s={"transcode.progress": _PROGRESS_S, "job.progress": _PROGRESS_S},
             gave_up=self.pass_over,
         )
 

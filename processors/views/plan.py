@@ -14,7 +14,7 @@ from typing import Any, cast
 import orjson
 
 from connectors.ports import Merge
-from schemas import events, pictures, record
+from schemas import events, health, pictures, record
 from schemas.events import Event
 from schemas.medium import Medium
 
@@ -27,9 +27,11 @@ CHAINS = "audit_chains"
 EXTENTS = "extents"
 
 UPLOADED, READY, REJECTED, DELETED = "uploaded", "ready", "rejected", "deleted"
+QUARANTINED, RELEASED = "quarantined", "released"
 PENDING, PROCESSING = "pending", "processing"
 
-_MEDIA_RANKS = {UPLOADED: 0, READY: 1, REJECTED: 2, DELETED: 3}
+_MEDIA_RANKS = {UPLOADED: 0, QUARANTINED: 0.3, RELEASED: 0.6, READY: 1, REJECTED: 2, DELETED: 3}
+"""What came later has a place between those that documents have already."""
 _JOB_RANKS = {PENDING: 0, PROCESSING: 1, "cancelled": 2, "failed": 3, "completed": 4}
 
 _ACCESS = "access"
@@ -55,10 +57,10 @@ _LABELS = [f"record.{field}.labels" for field in record.LABELS]
 
 INDEXES: dict[str, list[list[str]]] = {
     MEDIA: [
-        *_listed_by(*_SEEN_BY, "status.name", "upload.name", *_LABELS, *record.STARTS),
-        *[fields for order in record.ORDERS[1:] for fields in ([order], *([by, order] for by in _SEEN_BY))],
+        *_listed_by(*_SEEN_BY, "status.name", "upload.name", "upload.sha256", *_LABELS, *record.STARTS),
+        *([order] for order in record.ORDERS[1:]),
     ],
-    JOBS: _listed_by("request.owner_id", "request.media_id", "state.name", "pause.on"),
+    JOBS: _listed_by("request.owner_id", "request.media_id", "request.schedule", "state.name", "pause.on"),
     RESOURCES: [["kind", "now.at"]],
     USERS: _listed_by("now.state", "now.role"),
     AUDIT: _listed_by(
@@ -76,6 +78,8 @@ TOPICS = (
     "media.changed",
     "transcode.requested",
     "transcode.progress",
+    "chore.requested",
+    "job.progress",
     "task.changed",
     "job.controlled",
     "media.processed",
@@ -155,6 +159,13 @@ def _changed(event: events.MediaChanged) -> list[Merge]:
         released = said.get(record.RELEASED, {}).get("at")
         extents = _extents({record.RELEASED_AT: released}) if released else []
         return _media(event, **{f"record.{place}": each for place, each in said.items()}) + extents
+    if event.change == health.CHANGE:
+        return _media(event, health={"at": event.meta.occurred_at, **event.values})
+    if event.change == QUARANTINED:
+        held = {"at": event.meta.occurred_at, "finding": event.values.get("finding", "")}
+        return _media(event, quarantine=held, status=_media_status(QUARANTINED))
+    if event.change == RELEASED:
+        return _media(event, status={**_media_status(RELEASED), "name": UPLOADED})
     if event.change != pictures.CHANGE:
         return []
     said = {
@@ -167,6 +178,14 @@ def _changed(event: events.MediaChanged) -> list[Merge]:
 
 def _requested(event: events.TranscodeRequested) -> list[Merge]:
     request = {**_said(event, "job_id", "run"), "kind": "transcode"}
+    return _job(
+        event, request=request, created_at=event.meta.occurred_at, state=_job_state(event.run, PENDING)
+    )
+
+
+def _chore_requested(event: events.ChoreRequested) -> list[Merge]:
+    """A job about no medium, in no profile; its kind is its name."""
+    request = {**_said(event, "job_id", "run"), "media_id": "", "profile": "", "name": event.kind}
     return _job(
         event, request=request, created_at=event.meta.occurred_at, state=_job_state(event.run, PENDING)
     )
@@ -195,6 +214,13 @@ def _progressed(event: events.TranscodeProgress) -> list[Merge]:
     done = {f"progress.{event.run}.{event.task_id}": event.frames_done}
     rate = {"at": event.meta.occurred_at, "per_s": event.units_per_s, "speed": event.speed}
     return _job(event, pace=pace, frames_total=total, **done, **{f"rates.{event.run}.{event.task_id}": rate})
+
+
+def _chore_progressed(event: events.JobProgress) -> list[Merge]:
+    at, task = event.meta.occurred_at, f"{event.run}.{event.task_id}"
+    rate = {"at": at, "per_s": event.units_per_s, "speed": 0.0}
+    total = {"run": event.run, "value": event.total}
+    return _job(event, frames_total=total, **{f"progress.{task}": event.done, f"rates.{task}": rate})
 
 
 def _controlled(event: events.JobControlled) -> list[Merge]:
@@ -257,6 +283,8 @@ _STEPS: dict[type[Any], Step] = {
     events.MediaChanged: cast(Step, _changed),
     events.TranscodeRequested: cast(Step, _requested),
     events.TranscodeProgress: cast(Step, _progressed),
+    events.ChoreRequested: cast(Step, _chore_requested),
+    events.JobProgress: cast(Step, _chore_progressed),
     events.TaskChanged: cast(Step, _task_changed),
     events.JobControlled: cast(Step, _controlled),
     events.MediaProcessed: cast(Step, _processed),

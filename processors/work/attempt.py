@@ -95,8 +95,10 @@ class Attempt:
         try:
             folder.mkdir()
             await self._under_lease(folder)
-        except (asyncio.CancelledError, GivenBack):
+        except asyncio.CancelledError:
             await self._give_back()
+        except GivenBack as left:
+            await self._give_back(left.again_in)
         except ClaimLost as lost:
             self.desk.observer.attempt(task.kind, "lost")
             log.warning("claim lost", task=task.id, epoch=task.epoch, why=str(lost))
@@ -206,10 +208,10 @@ class Attempt:
         except Transient as error:
             log.warning("left to the leader to tell", task=self.task.id, error=str(error))
 
-    async def _give_back(self) -> None:
+    async def _give_back(self, again_in: timedelta | None = None) -> None:
         with contextlib.suppress(Transient):
-            if await self.desk.ledger.release(self.task):
-                log.info("given back", task=self.task.id)
+            if await self.desk.ledger.release(self.task, again_in):
+                log.info("given back", task=self.task.id, again_in_s=again_in and again_in.total_seconds())
                 event = self.task.told("released", self.desk.actor, self.desk.clock.now())
                 await self.desk.publisher.publish([event])
 

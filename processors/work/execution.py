@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from processors.work.demand import Demands
@@ -25,7 +26,14 @@ class TaskFailed(Exception):
 
 
 class GivenBack(Exception):
-    """The task was left at a border, as it was asked to be: whoever has it next goes on from there."""
+    """The task was left at a border, as it was asked to be: whoever has it next goes on from there.
+
+    With `again_in` it waits for something that is away: it is nobody's before that time.
+    """
+
+    def __init__(self, why: str = "", again_in: timedelta | None = None) -> None:
+        super().__init__(why)
+        self.again_in = again_in
 
 
 class ClaimLost(Exception):

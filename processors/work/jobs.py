@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from connectors.ports import Clock, Database, OneOf
+from connectors.ports import Clock, Database, Document, OneOf
 from processors.runtime import Handled
 from processors.work.ledger import JOBS, MEDIA, Ledger, Told
 from schemas.events import Event, MediaProcessed, Meta, Metrics
@@ -167,13 +167,34 @@ class KnownMedia:
         if not await self.database.insert(MEDIA, {"_id": media_id, fact: dict(value)}):
             await self.database.change(MEDIA, media_id, {}, {fact: dict(value)})
 
-    async def accepted_from(self, location: str) -> bool:
-        """Whether some medium with these bytes was accepted."""
-        return bool(await self.database.select(MEDIA, {"probed.location": location}, 1))
+    async def others_want(self, location: str, *, but: str) -> bool:
+        """Whether some other medium with these bytes was accepted, or may be: verdicts on names differ."""
+        if await self.database.select(MEDIA, {"probed.location": location}, 1):
+            return True
+        same = await self.database.select(MEDIA, {"uploaded.location": location})
+        return any(not has_ended(each) and not is_held(each) for each in same if each["_id"] != but)
+
+    async def made_of(self, sha256: str) -> list[Document]:
+        """The media with these bytes that were accepted, whatever became of them."""
+        return await self.database.select(MEDIA, {"probed.sha256": sha256})
+
+    async def held_at(self, location: str) -> list[Document]:
+        """The media that were held for the bytes at this place, whatever became of them."""
+        return await self.database.select(MEDIA, {"held.location": location})
 
     async def get(self, media_id: str) -> Mapping[str, Any]:
         """Everything remembered; empty for a medium that nothing is known of yet."""
         return await self.database.get(MEDIA, media_id) or {}
+
+
+def has_ended(known: Mapping[str, Any]) -> bool:
+    """Whether a medium, by what is remembered of it, was rejected or deleted."""
+    return "rejected" in known or "deleted" in known
+
+
+def is_held(known: Mapping[str, Any]) -> bool:
+    """Whether a medium waits for someone to look at what the virus scanner found in it."""
+    return "held" in known and "released" not in known and not has_ended(known)
 
 
 async def paused_jobs(ledger: Ledger) -> frozenset[str]:

@@ -26,6 +26,7 @@ from processors.work.observer import Silent, WorkObserver
 from processors.work.queue import FairQueue
 from processors.work.rescue import Signs
 from processors.work.rest import rest
+from processors.work.schedules import Schedules
 from processors.work.stuck import Standstill
 from processors.work.tasks import READY, RUNNING, WAITING, Task
 from processors.work.untold import Untold
@@ -95,6 +96,7 @@ class Leader:
     _signs: Signs = field(default_factory=lambda: Signs({}, {}))
     _standstill: Standstill = field(init=False)
     _expiry: Expiry = field(init=False)
+    _schedules: Schedules = field(init=False)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _rescan_at: float = 0.0
     leading: bool = False
@@ -103,6 +105,7 @@ class Leader:
     def __post_init__(self) -> None:
         self._line = Line(self.clock)
         self._untold = Untold(self.ledger, self.publisher)
+        self._schedules = Schedules(self.ledger, self.publisher)
         self._standstill = Standstill(self.ledger, self.observer, self.settings.patience)
         self._expiry = Expiry(self.ledger, self.clock, self.observer)
         conduct = Conduct(self.settings.bearable_failures)
@@ -149,6 +152,7 @@ class Leader:
         """Learns what there is. Nothing is assumed of what the last leader did."""
         self._line = Line(self.clock, self._line.demands)
         self._foreman.forget()
+        self._schedules.forget()
         await self._rescan()
         self.leading = True
         log.info("this process leads", waiting=len(self._line))
@@ -172,6 +176,7 @@ class Leader:
         if asyncio.get_running_loop().time() > self._rescan_at:
             await self._rescan()
             await self._standstill.look([*self._line, *self._under_way.values()], self._tools(), now)
+        await self._schedules.heed(now)
         await self.fill()
 
     def _show(self, now: datetime, ready: list[Task], running: list[Task]) -> None:

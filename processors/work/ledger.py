@@ -23,14 +23,17 @@ TASKS = "tasks"
 JOBS = "ledger_jobs"
 MEDIA = "ledger_media"
 EARLY = "ledger_early"
+SCHEDULES = "ledger_schedules"
+"""For each schedule the last moment at which it was heeded."""
 LEDGER = "ledger"
 """The id of the document that says which life of the ledger this is."""
 
 INDEXES: dict[str, list[list[str]]] = {
     TASKS: [["state"], ["job_id"], ["outbox.topic"], ["plan.makes"]],
     JOBS: [["media_id"], ["state"], ["outbox.topic"], ["pause.on"]],
-    MEDIA: [["probed.location"]],
+    MEDIA: [["uploaded.location"], ["probed.location"], ["probed.sha256"], ["held.location"]],
     EARLY: [["job_id"]],
+    SCHEDULES: [["outbox.topic"]],
 }
 
 
@@ -175,9 +178,11 @@ class Ledger:
         }
         return await self.database.change(TASKS, task.id, task.fence, to)
 
-    async def release(self, task: Task) -> bool:
-        """Gives a task back unfinished, without counting it as a failure."""
-        to = {"state": WAITING, "worker": None, "lease_until": None}
+    async def release(self, task: Task, again_in: timedelta | None = None) -> bool:
+        """Gives a task back unfinished, without counting it as a failure; nobody has it before that time."""
+        to: dict[str, Any] = {"state": WAITING, "worker": None, "lease_until": None}
+        if again_in is not None:
+            to["not_before"] = FromNow(again_in)
         return await self.database.change(TASKS, task.id, task.fence, to)
 
     async def expire(self, task: Task, event: TaskChanged) -> bool:
@@ -234,7 +239,7 @@ class Ledger:
         """What is decided and perhaps not yet told."""
         return [
             Told(collection, document["_id"], self.decoded(document["outbox"]))
-            for collection in (TASKS, JOBS)
+            for collection in (TASKS, JOBS, SCHEDULES)
             for document in await self._with_outbox(collection)
         ]
 
@@ -257,5 +262,5 @@ class Ledger:
         return self.codec.decode(outbox["topic"], bytes(outbox["value"]))
 
     async def _with_outbox(self, collection: str) -> list[Document]:
-        topics = OneOf(("task.changed", "media.processed"))
+        topics = OneOf(("task.changed", "media.processed", "chore.requested"))
         return await self.database.select(collection, {"outbox.topic": topics}, 100)

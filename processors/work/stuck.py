@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from processors.work.jobs import WAITING, Job, open_jobs
+from processors.work.jobs import WAITING, Job, KnownMedia, is_held, open_jobs
 from processors.work.ledger import Ledger
 from processors.work.observer import WorkObserver
 from processors.work.tasks import Task
@@ -55,9 +55,16 @@ class Standstill:
 
     async def look(self, tasks: Collection[Task], tools: Collection[str], now: datetime) -> None:
         """Says of each that it stands still, once. Raises DatabaseUnavailable."""
-        suspected = stuck(await open_jobs(self.ledger), tasks, tools, now, self.patience)
+        jobs = await open_jobs(self.ledger)
+        suspected = {**stuck(jobs, tasks, tools, now, self.patience)}
+        for job in [job for job in jobs if job.id in suspected and await self._waits_for_people(job)]:
+            del suspected[job.id]
         still = {job_id: reason for job_id, reason in suspected.items() if job_id in self._suspected}
         for job_id in still.keys() - self.found.keys():
             log.error("a job stands still", job=job_id, why=still[job_id])
         self._suspected, self.found = frozenset(suspected), still
         self.observer.stuck(len(still))
+
+    async def _waits_for_people(self, job: Job) -> bool:
+        """Whether its medium is in quarantine."""
+        return job.state == WAITING and is_held(await KnownMedia(self.ledger.database).get(job.media_id))

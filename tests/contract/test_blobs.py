@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -309,3 +310,60 @@ async def test_a_server_that_says_nothing_is_given_up(own: Home) -> None:
         async with asyncio.timeout(GENEROUS_S):
             with pytest.raises(StoreUnavailable):
                 await Home("s3://blobs/x", options).open().stat(SEGMENT)
+
+
+async def listed(store: BlobStore, area: str) -> dict[str, int]:
+    return {each.location: each.size_bytes async for each in store.listing(area)}
+
+
+async def test_all_of_an_area_is_listed_and_nothing_else(home: Home, store: BlobStore) -> None:
+    film, copy = await written(store, b"a film"), await written(store, b"another", area="straight")
+    assert await store.put(SEGMENT, b"a segment")
+    begun = store.writer()
+    await begun.write(b"not there yet")
+    assert await listed(store, "raw") == {film: 6}
+    assert await listed(store, "straight") == {copy: 7}
+    assert await listed(store, "renditions") == {SEGMENT: 9}
+    assert await listed(store, "images") == {}
+    await begun.abort()
+    for area in ("tmp", "unfinished", "..", "", "raw/aa"):
+        with pytest.raises(BlobMissing):
+            await listed(store, area)
+
+
+async def test_many_are_listed_in_pieces(store: BlobStore) -> None:
+    wanted = {f"{FOLDER}/{number:06d}.m4s" for number in range(1_010)}
+    going = asyncio.Semaphore(16)
+
+    async def put(location: str) -> None:
+        async with going:
+            await store.put(location, b"x")
+
+    await asyncio.gather(*(put(location) for location in wanted))
+    assert set(await listed(store, "renditions")) == wanted
+
+
+async def test_what_is_there_since_before_then_can_be_discarded(store: BlobStore) -> None:
+    location = await written(store, b"a film")
+    found = [each async for each in store.listing("raw")]
+    since = found[0].since
+    assert not await store.discard(location, since)
+    assert not await store.discard(location, since - timedelta(hours=1))
+    assert await content_of(store, location) == b"a film"
+    assert await store.discard(location, since + timedelta(seconds=2))
+    assert not await is_there(store, location)
+    assert not await store.discard(location, since + timedelta(seconds=2))
+    with pytest.raises(BlobMissing):
+        await store.discard("../../etc/passwd", since)
+
+
+async def test_bytes_that_come_again_count_as_there_since_then(home: Home, store: BlobStore) -> None:
+    if home.is_s3:
+        pytest.skip("there, what is minutes old counts as new")
+    first = await written(store, b"a film")
+    before = (await anext(store.listing("raw"))).since
+    deadline = time.monotonic() + GENEROUS_S
+    while (await anext(store.listing("raw"))).since == before and time.monotonic() < deadline:
+        assert await written(home.open("w-2"), b"a film") == first
+    assert not await store.discard(first, before + timedelta(microseconds=1))
+    assert await content_of(store, first) == b"a film"

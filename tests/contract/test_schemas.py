@@ -13,6 +13,7 @@ from typing import Any, get_args, get_type_hints
 import fastavro
 import pytest
 
+from processors.care import handle as care_handle
 from processors.ingest import handle as ingest_handle
 from processors.pictures import handle as pictures_handle
 from processors.transcode import handle as transcode_handle
@@ -141,7 +142,7 @@ def test_every_topic_says_who_writes_and_who_reads(topic: Topic) -> None:
 
 
 def test_facts_are_kept_and_only_what_has_no_meaning_later_expires() -> None:
-    expire = {"transcode.progress", "playback.changed", "session.changed", "service.beat"}
+    expire = {"transcode.progress", "job.progress", "playback.changed", "session.changed", "service.beat"}
     assert {t.name for t in TOPICS if t.retention is not None} == expire
 
 
@@ -160,6 +161,7 @@ def test_the_table_names_exactly_who_reads() -> None:
         "transcode": set(transcode_handle.TOPICS),
         "ingest": set(ingest_handle.TOPICS),
         "pictures": set(pictures_handle.TOPICS),
+        "care": set(care_handle.TOPICS),
         "ledger": set(leader.TAILED),
         "worker": set(worker.TAILED),
     }

@@ -13,7 +13,8 @@ from deploy.local.parts import Options
 from deploy.local.ports import pick
 from deploy.local.stack import Stack
 from tests.client import Client
-from tests.debian import HANDBRAKE, program
+from tests.debian import CLAMD, HANDBRAKE, program
+from tests.malware import ClamdProcess, clamd
 
 
 @cache
@@ -24,8 +25,20 @@ def metrics_ports() -> dict[str, int]:
 
 
 @pytest.fixture(scope="package")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def scanner() -> Iterator[ClamdProcess | None]:
+    """What everything that is uploaded here is scanned with; None where it can't be had."""
+    if program(*CLAMD) is None:
+        yield None
+        return
+    with clamd(limit=256 << 20) as process:
+        process.start()
+        yield process
+
+
+@pytest.fixture(scope="package")
+def stack(tmp_path_factory: pytest.TempPathFactory, scanner: ClamdProcess | None) -> Iterator[Stack]:
     program(*HANDBRAKE)  # a worker looks for it once, at its start
+    scanned = {"SLUICE_CLAMD": scanner.tcp} if scanner else {}
     ports = metrics_ports()
     folder = tmp_path_factory.mktemp("films-at-home")
     options = Options(
@@ -33,6 +46,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         gateways=2,
         child_env={
             **{name: {"SLUICE_METRICS_PORT": str(port)} for name, port in ports.items()},
+            "worker-1": {"SLUICE_METRICS_PORT": str(ports["worker-1"]), **scanned},
             "gateway-2": {"SLUICE_ACCEL_REDIRECT": "/_blobs/"},
         },
         env={

@@ -39,7 +39,7 @@ PARTS = ("gateway", "kafka", "controller", "database")
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     home = Home(tmp_path_factory.mktemp("a home") / "mit Ümlaut")
-    with Stack.start(home, Options(tls=True, port=8790)) as running:
+    with Stack.start(home, Options(tls=True, port=8795)) as running:
         yield running
 
 

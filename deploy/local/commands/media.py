@@ -53,7 +53,8 @@ def add(
 @app.command()
 def media(
     status: Annotated[
-        str | None, typer.Option(help="Only uploaded, ready, rejected or deleted ones.", show_default=False)
+        str | None,
+        typer.Option(help="Only uploaded, quarantined, ready, rejected or deleted ones.", show_default=False),
     ] = None,
     limit: LimitOption = 20,
     home: HomeOption = None,

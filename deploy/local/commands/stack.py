@@ -80,9 +80,10 @@ def down(home: HomeOption = None, json: JsonOption = False) -> None:
 def status(home: HomeOption = None, json: JsonOption = False) -> None:
     """Show every process of the stack. The exit code is 0 only when all is up."""
     from deploy.local import report
-    from deploy.local.reach import expect_running, home_at
+    from deploy.local.reach import expect_running, home_at, warnings
 
-    found = report.examine(expect_running(home_at(home)))
+    where = home_at(home)
+    found = report.examine(expect_running(where), warnings(where))
     output = Output(as_json=json)
     if json:
         output.emit(found)

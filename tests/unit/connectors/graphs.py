@@ -26,7 +26,7 @@ SOUND = Sound(
     sample_rate=48_000,
     memory_bytes=1,
 )
-OPENED = ["-f", "matroska", "-protocol_whitelist", "file"]
+OPENED = ["-f", "matroska", "-max_pixels", str(8192 * 8192), "-protocol_whitelist", "file"]
 QUIETLY = ["-v", "error", "-nostdin", "-nostats", "-y"]
 _FRAMED = r"scale=min({0}\,round({3}*dar/2)*2):min({1}\,round({2}/dar/2)*2)"
 """A size as a filter: width, height, and each with one more."""

@@ -16,6 +16,7 @@ from connectors.ports import (
     BlobMissing,
     BrokerUnavailable,
     Delivery,
+    Listed,
     Merge,
     Position,
     StoreFull,
@@ -191,6 +192,13 @@ class NullStore:
         return None
 
     async def remove(self, location: str) -> None: ...
+
+    async def listing(self, area: str) -> AsyncGenerator[Listed, None]:
+        if self.full and self.aborted < 0:
+            yield Listed(area, 0, START)
+
+    async def discard(self, location: str, before: datetime) -> bool:
+        return False
 
     async def ping(self) -> None:
         if self.full:

@@ -44,6 +44,7 @@ from gateway.profiles.catalog import Profiles
 from gateway.providers.asking import Asking
 from gateway.providers.known import Providers
 from gateway.roots.named import roots_named
+from gateway.schedules.catalog import Schedules
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.system.presence import Presence
@@ -142,6 +143,8 @@ async def world(
     trail = new_trail("gateway-1", SECRET, addresses, audited, read_models, clock, metrics.audit_lost)
     profiles = Profiles(identity.following)
     identity.following.tell(profiles.hear)
+    schedules = Schedules(identity.following)
+    identity.following.tell(schedules.hear)
     streams = Streams(read_models, profiles, blobs, publisher, clock, arrivals, patience)
     heard = (arrivals.hear, streams.deletions.hear, audience.hear)
     hub = Hub(live, clock, metrics, given.live_queue, *heard)
@@ -169,6 +172,7 @@ async def world(
         schemas=file_registry().schemas,
         tickets=Tickets(SECRET.derive("playback")),
         profiles=profiles,
+        schedules=schedules,
         streams=streams,
         hub=hub,
         presence=Presence(beats, clock),

@@ -43,6 +43,8 @@ def test_only_what_concerns_media_jobs_viewers_and_processes_goes_out() -> None:
         "playback.changed",
         "job.controlled",
         "task.changed",
+        "job.progress",
+        "chore.requested",
         "service.beat",
     }
 
@@ -227,7 +229,8 @@ async def test_a_client_that_reads_nothing_is_let_go_and_costs_bounded_memory(tm
                     pass
             writer.close()
             await until(lambda: w.metric("sluice_http_requests_in_flight") == 0)
-    assert [each["log_level"] for each in said] == ["info"], "that it is let go is no error"
+    assert said
+    assert [each for each in said if each["log_level"] != "info"] == [], "that it is let go is no error"
 
 
 @pytest.mark.parametrize("query", ["topic=session.changed", "topic=nope", f"job_id={'x' * 200}"])

@@ -76,17 +76,23 @@ def test_what_an_operator_should_know_is_a_warning() -> None:
         beat("processors-1", stuck_jobs="0"),
         beat("processors-2", stuck_jobs="2", set_aside="worker-1 until 12:03:04 UTC"),
         beat("worker-5", hardware_encoders="h264_vaapi", hardware_out_of_order="h264_nvenc"),
+        beat("worker-6", scanner="away: nobody listens"),
+        beat("worker-7", scanner="answers"),
+        beat("worker-8", state="down", scanner="away: gone anyway"),
     )
     found = {(w.code, w.instance): w.text for w in warnings(table.services())}
     assert set(found) == {
         ("weak-isolation", "worker-2"),
         ("weak-isolation", "worker-3"),
         ("service-down", "worker-4"),
+        ("service-down", "worker-8"),
+        ("scanner-away", "worker-6"),
         ("stuck-jobs", "processors-2"),
         ("hardware-out-of-order", "worker-5"),
         ("worker-set-aside", "worker-1"),
     }
     assert "12:03:04" in found["worker-set-aside", "worker-1"]
+    assert "nobody listens" in found["scanner-away", "worker-6"]
     assert "no Landlock here" in found["weak-isolation", "worker-2"]
 
 

@@ -15,10 +15,12 @@ from connectors.media_tools import MediaRefused
 from connectors.ports import content_of
 from connectors.process import ToolFailed
 from processors.ingest.plan import ProbeOrder, ProbeOutcome
+from processors.ingest.scanning import NoScans, Scanning
 from processors.ingest.work import Probe
 from processors.work.execution import Execution
 from processors.work.tasks import Task
 from tests import samples
+from tests.fakes import FakeClock
 
 CONTENT = b"two recordings"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -71,7 +73,8 @@ async def answered(store: FileStore, folder: Path, tools: Tools) -> ProbeOutcome
     async def confirm() -> None: ...
 
     execution = Execution(task, "w1", folder, lambda _: None, confirm)
-    return ProbeOutcome(**orjson.loads(await Probe(store, tools, tools)(execution)))
+    probe = Probe(store, tools, tools, Scanning(None, NoScans()), FakeClock())
+    return ProbeOutcome(**orjson.loads(await probe(execution)))
 
 
 async def test_a_medium_with_one_clock_is_taken_as_it_is(store: FileStore, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from processors.recover import Found
+from processors.work.jobs import is_held
 from processors.work.tasks import COMPLETED, DEAD, WAITING
 from schemas.events import Event
 from schemas.pictures import POSTER, THUMBNAILS
@@ -36,6 +37,23 @@ def test_a_medium_s_own_tasks_come_back_as_they_stood(events: list[Event], state
     assert (task.state, task.epoch) == (state, epoch)
     assert found.task(found.plans["m1-thumbnails"]).state == WAITING
     assert found.jobs == {}
+
+
+@pytest.mark.parametrize(
+    ("events", "held"),
+    [
+        ([samples.held()], True),
+        ([samples.deleted(change="released"), samples.held()], False),
+        ([samples.held(), samples.rejected()], False),
+        ([samples.deleted(), samples.held()], False),
+    ],
+)
+def test_what_is_held_is_known_again(events: list[Event], held: bool) -> None:
+    found = Found()
+    for event in events:
+        found.hear(event)
+    assert is_held(found.media["m1"]) == held
+    assert found.media["m1"]["held"]["location"].startswith("quarantine/")
 
 
 def test_what_pictures_there_are_is_no_business_of_the_ledger() -> None:

@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 
 from processors.transcode.handle import requested_job
-from processors.work.jobs import PLANNED, WAITING
-from processors.work.stuck import stuck
+from processors.work.jobs import PLANNED, WAITING, Jobs
+from processors.work.ledger import MEDIA, Ledger
+from processors.work.observer import Silent
+from processors.work.stuck import Standstill, stuck
 from processors.work.tasks import Task
+from schemas.codec import Codec
 from tests import samples
+from tests.fakes import FakeClock, MemoryDatabase
 
 PATIENCE = timedelta(minutes=1)
 NOTHING_LEFT = "none of its tasks waits or runs, and it has not ended"
@@ -48,3 +52,19 @@ def test_a_job_stands_still_when_no_waiting_will_move_it(
     job = replace(requested_job(samples.requested()), state=state)
     found = stuck([job], tasks, {"ffmpeg"}, job.requested_at + timedelta(seconds=age_s), PATIENCE)
     assert found == ({} if reason is None else {job.id: reason})
+
+
+@pytest.mark.parametrize(
+    ("facts", "still"),
+    [({}, True), ({"held": {"location": "x"}}, False), ({"held": {"location": "x"}, "released": {}}, True)],
+)
+async def test_a_job_whose_medium_is_held_waits_for_people(facts: dict[str, Any], still: bool) -> None:
+    database = MemoryDatabase()
+    ledger = Ledger(database, Codec())
+    job = requested_job(samples.requested())
+    await Jobs(ledger, FakeClock(), "service:x").record(job)
+    await database.insert(MEDIA, {"_id": job.media_id, **facts})
+    standstill = Standstill(ledger, Silent(), PATIENCE)
+    for _ in range(2):
+        await standstill.look([], {"ffmpeg"}, job.requested_at + 2 * PATIENCE)
+    assert bool(standstill.found) == still

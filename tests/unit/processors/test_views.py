@@ -18,6 +18,7 @@ from processors.views.handle import Views, apply, beyond, held_at
 from processors.views.plan import steps
 from processors.views.rebuild import canonical
 from schemas.events import Event, Head
+from schemas.health import values
 from schemas.pictures import CHANGE, KINDS, THUMBNAILS, Drawn, NotDrawn, Tiles, of
 from schemas.record import own, written
 from tests import samples
@@ -56,6 +57,10 @@ def anything(draw: st.DrawFn) -> Event:
         lambda: samples.probed(media, meta=meta, duration_ms=draw(st.integers(0, 3))),
         lambda: samples.rejected(media, meta=meta),
         lambda: samples.deleted(media, meta=meta),
+        lambda: samples.held(media, meta=meta, finding=draw(st.sampled_from("ab"))),
+        lambda: samples.deleted(
+            media, meta=meta, change=draw(st.sampled_from(["quarantined", "released", "destroyed"]))
+        ),
         lambda: samples.pictured(
             draw(st.sampled_from(SAID)),
             draw(st.sampled_from(KINDS)),
@@ -68,6 +73,11 @@ def anything(draw: st.DrawFn) -> Event:
             job, meta=meta, run=run, frames_done=frames, task_id=draw(st.sampled_from(["t1", "t2"]))
         ),
         lambda: samples.task_changed(draw(st.sampled_from(STATES)), meta=meta, job_id=job, run=run),
+        lambda: samples.chore_requested(job, meta=meta, run=run, missed=frames),
+        lambda: samples.chore_progressed(job, meta=meta, run=run, done=frames, total=frames),
+        lambda: samples.deleted(
+            media, meta=meta, change="health", values=values(draw(st.sampled_from([None, "changed"])))
+        ),
         lambda: samples.controlled("priority", job, meta=meta, priority=draw(st.sampled_from("ab"))),
         lambda: samples.controlled(draw(st.sampled_from(["pause", "resume"])), job, meta=meta, run=run),
         lambda: samples.audited(run, hash=draw(st.sampled_from("ab")) * 64, meta=meta),
@@ -158,6 +168,35 @@ def test_a_change_that_nobody_knows_changes_nothing() -> None:
     assert steps(samples.deleted(change="renamed")) == []
     odd = samples.deleted(change=CHANGE, values={"pictures.x": "no JSON", "": "{}"})
     assert [list(step.fields) for step in steps(odd)] == [["updated_at"]]
+
+
+@pytest.mark.parametrize(
+    ("after", "status"),
+    [
+        ([], "quarantined"),
+        ([samples.deleted(change="released")], "uploaded"),
+        ([samples.deleted(change="released"), samples.probed()], "ready"),
+        ([samples.deleted(change="destroyed")], "quarantined"),
+        ([samples.deleted(change="destroyed"), samples.rejected()], "rejected"),
+        ([samples.deleted()], "deleted"),
+    ],
+)
+async def test_what_is_held_waits_for_its_review_in_any_order(after: list[Event], status: str) -> None:
+    history = [samples.uploaded(), samples.held(), *after]
+    for order in (history, history[::-1]):
+        medium = await medium_after(*order)
+        assert medium["status"]["name"] == status
+        assert medium["quarantine"]["finding"] == "Own-Test-Signature.UNOFFICIAL"
+        assert "location" not in medium["quarantine"]
+
+
+async def test_a_status_that_was_stored_before_there_was_a_quarantine_has_its_place() -> None:
+    database = MemoryDatabase()
+    for rank, name in ((1, "ready"), (2, "rejected"), (3, "deleted")):
+        database.collections["media"]["m1"] = {"_id": "m1", "status": {"rank": rank, "name": name}}
+        for event in (samples.held(), samples.deleted(change="released")):
+            await database.merge(steps(event))
+        assert database.collections["media"]["m1"]["status"]["name"] == name
 
 
 async def test_progress_never_goes_back() -> None:

@@ -442,6 +442,22 @@ async def test_a_task_of_a_paused_job_is_given_back_and_no_attempt_is_counted(tm
     assert (world.document()["state"], world.document()["attempts"]) == ("waiting", 0)
 
 
+async def test_what_waits_for_something_that_is_away_waits_for_its_time_and_no_attempt_is_counted(
+    tmp_path: Path,
+) -> None:
+    async def waits(execution: Execution) -> str:
+        raise GivenBack("the scanner is away", timedelta(seconds=7))
+
+    world = World(tmp_path, waits, lease_s=3000)
+    await world.add()
+    async with world.running():
+        await world.until(lambda: world.told("released"))
+    found = world.document()
+    assert (found["state"], found["attempts"], found["lost"]) == ("waiting", 0, 0)
+    assert found["not_before"] == world.clock.now() + timedelta(seconds=7)
+    assert not world.told("failed")
+
+
 async def test_what_makes_a_whole_file_of_a_paused_job_stops_and_its_place_is_free(tmp_path: Path) -> None:
     world = World(tmp_path, endless, lease_s=3000)
     await world.add("whole")

@@ -1,0 +1,48 @@
+"""Where what is backed up is, and where it goes back to: as the processes of a stack are told themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectors.blobs import open_store
+from connectors.brokers import Brokers
+from connectors.mongo import MongoDatabase
+from connectors.ports import BlobStore
+from connectors.s3.options import S3Options
+from deploy.local.failures import Failure
+from deploy.local.settings import brokers
+
+_OWNER = "backup"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The servers and files of one stack."""
+
+    kafka: Brokers
+    database: MongoDatabase
+    blobs: BlobStore
+    secret_file: Path
+    token_file: Path
+
+    @classmethod
+    def told(cls, said: Mapping[str, str]) -> Places:
+        """Where they are by this environment. Raises Failure."""
+        kafka = brokers(said)
+        if kafka is None:
+            raise Failure("the stack has no Kafka yet: try again in a moment.")
+        ca_file = said.get("SLUICE_S3_CA_FILE")
+        s3 = S3Options(
+            endpoint=said.get("SLUICE_S3_ENDPOINT"),
+            region=said.get("SLUICE_S3_REGION"),
+            ca_file=Path(ca_file) if ca_file else None,
+        )
+        return cls(
+            kafka=kafka,
+            database=MongoDatabase(said["MONGODB_URL"], said["SLUICE_DATABASE"]),
+            blobs=open_store(said["SLUICE_BLOBS"], _OWNER, s3),
+            secret_file=Path(said["SLUICE_SECRET_FILE"]),
+            token_file=Path(said["SLUICE_TOKEN_FILE"]),
+        )

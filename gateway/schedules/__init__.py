@@ -1,0 +1,1 @@
+"""Schedules: chores that come again."""
