@@ -28,7 +28,9 @@ FIELDS = (NAME, TITLE, DESCRIPTION, TAGS, CATEGORIES, RELEASED, RATING)
 LABELS = (TAGS, CATEGORIES)
 """Fields of several short names, in which case and accents make no other one."""
 RELEASED_AT = "record.released.at"
-ORDERS = ("created_at", RELEASED_AT, "upload.size_bytes", "probe.duration_ms")
+SIZE, DURATION, KIND = "current.size_bytes", "current.duration_ms", "current.kind"
+"""Of the version that is shown, in a medium's document."""
+ORDERS = ("created_at", RELEASED_AT, SIZE, DURATION)
 """What media may be put in order by, in their documents: the first two are moments, the others numbers."""
 _FOUND_BY = (NAME, TITLE, TAGS, CATEGORIES)
 

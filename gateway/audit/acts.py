@@ -11,6 +11,7 @@ from gateway.auth.accounts import API_KEY, IDENTITY, INVITATION, PASSWORD, SHARE
 from schemas import events, record
 from schemas.events import Event
 from schemas.topics import topic_of
+from schemas.versions import FIRST_DROPPED, version_of, work_of
 
 _DETAIL = frozenset({PASSWORD, USER_KEY})
 """Credentials that are set because something else happens, which says so itself."""
@@ -52,20 +53,30 @@ def _unnamed(event: Event) -> Act:
 
 
 def _uploaded(event: events.MediaUploaded) -> Act:
-    return Act("media.uploaded", Target("media", event.media_id))
+    version = version_of(event.media_id)
+    return Act("media.replaced" if version else "media.uploaded", _medium(event), _version(event))
 
 
 def _changed(event: events.MediaChanged) -> Act:
     if event.change == record.CHANGE:
-        return Act(
-            "media.edited", Target("media", event.media_id), {"fields": ",".join(event.values)[:_MOST]}
-        )
+        return Act("media.edited", _medium(event), {"fields": ",".join(event.values)[:_MOST]})
+    if event.change == FIRST_DROPPED or version_of(event.media_id):
+        return Act("media.version_deleted", _medium(event), {"version": str(version_of(event.media_id))})
     name = "media.placed" if event.change == "library" else f"media.{event.change}"
-    return Act(name, Target("media", event.media_id), event.values)
+    return Act(name, _medium(event), event.values)
+
+
+def _medium(event: events.MediaUploaded | events.MediaChanged | events.PlaybackChanged) -> Target:
+    return Target("media", work_of(event.media_id))
+
+
+def _version(event: events.MediaUploaded) -> dict[str, str]:
+    version = version_of(event.media_id)
+    return {"version": str(version)} if version else {}
 
 
 def _ordered(event: events.TranscodeRequested) -> Act:
-    about = {"media": event.media_id, "profile": event.profile}
+    about = {"media": work_of(event.media_id), "profile": event.profile}
     return Act("job.ordered", Target("job", event.job_id), about)
 
 
@@ -80,7 +91,7 @@ def _steered(event: events.JobControlled) -> Act:
 
 
 def _watched(event: events.PlaybackChanged) -> Act:
-    return Act("playback.started", Target("media", event.media_id), {"method": event.method}, changes=False)
+    return Act("playback.started", _medium(event), {"method": event.method}, changes=False)
 
 
 def _configured(event: events.ResourceChanged) -> Act:

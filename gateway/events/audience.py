@@ -22,6 +22,7 @@ from gateway.jobs.makers import JOBS
 from gateway.media.existing import MEDIA
 from gateway.playback.recent import remember
 from schemas.events import Event, MediaUploaded, TranscodeRequested
+from schemas.versions import work_of
 
 log = structlog.get_logger()
 
@@ -48,9 +49,9 @@ class Audience:
     def hear(self, event: Event) -> None:
         """Takes note of what is new."""
         if isinstance(event, MediaUploaded):
-            remember(self._owners, event.media_id, event.owner_id, _KEPT)
+            remember(self._owners, work_of(event.media_id), event.owner_id, _KEPT)
         if isinstance(event, TranscodeRequested):
-            remember(self._media_of, event.job_id, event.media_id, _KEPT)
+            remember(self._media_of, event.job_id, work_of(event.media_id), _KEPT)
 
     async def messages(self, outbox: Outbox) -> AsyncIterator[Message]:
         """What is for this client of what waits for it. Where that can't be told, it waits."""

@@ -13,6 +13,7 @@ from sse_starlette import ServerSentEvent
 from connectors.ports import Delivery
 from schemas.events import Event, JobProgress, TaskChanged, TranscodeProgress
 from schemas.topics import TOPICS
+from schemas.versions import work_of
 
 LIVE_TOPICS = tuple(
     topic.name
@@ -87,10 +88,12 @@ def message_of(delivery: Delivery) -> Message:
 def _flat(event: Event) -> dict[str, Any]:
     """An event's fields beside what it says about itself, as on the wire."""
     said = {f.name: getattr(event, f.name) for f in fields(event) if f.name != "meta"}
+    if "media_id" in said:
+        said["media_id"] = work_of(said["media_id"])
     return {f.name: getattr(event.meta, f.name) for f in fields(event.meta)} | said
 
 
 def _media_id(event: Event) -> str | None:
-    if isinstance(event, TaskChanged):
-        return event.plan.media_id if event.plan else None
-    return getattr(event, "media_id", None)
+    named = event.plan if isinstance(event, TaskChanged) else event
+    said = getattr(named, "media_id", None)
+    return work_of(said) if said is not None else None

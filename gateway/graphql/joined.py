@@ -12,6 +12,7 @@ from gateway.auth.principal import Principal
 from gateway.jobs.makers import JOBS
 from gateway.jobs.render import render as render_job
 from gateway.jobs.schemas import Job
+from gateway.media import versions
 from gateway.media.existing import MEDIA
 from gateway.media.render import render as render_media
 from gateway.media.schemas import Media
@@ -26,7 +27,8 @@ async def media(services: Services, principal: Principal, ids: Sequence[str]) ->
     """The media of these ids that someone may see; nothing for the others, and for deleted ones."""
     found = await services.read_models.select(MEDIA, {"_id": OneOf(tuple(ids))}, len(ids))
     seen = [each for each in found if services.gate.level(principal, each) >= Level.VIEW]
-    shown = {one.id: one for each in seen if (one := render_media(each)) and one.status != "deleted"}
+    current = await versions.shown(services.read_models, seen)
+    shown = {one.id: one for each in current if (one := render_media(each)) and one.status != "deleted"}
     return [shown.get(id) for id in ids]
 
 

@@ -11,19 +11,20 @@ from gateway.jobs.schemas import Job, JobAccepted, Priority, TranscodeOrder
 from gateway.media.schemas import Media
 from schemas.events import JobControlled, TranscodeRequested
 from schemas.profiles import Profile, written
+from schemas.versions import source_id
 
 _CAN_RETRY = frozenset({"failed", "cancelled"})
 
 
 def transcode_requested(
-    command: Command, media_id: str, file_name: str, order: TranscodeOrder, profile: Profile
+    command: Command, source: str, file_name: str, order: TranscodeOrder, profile: Profile
 ) -> TranscodeRequested:
     """The event that opens a new job, with the profile as it is now."""
     return TranscodeRequested(
         meta=command.meta(),
         job_id=command.new_id(),
         run=1,
-        media_id=media_id,
+        media_id=source,
         owner_id=command.principal.id,
         profile=order.profile,
         priority=order.priority,
@@ -36,7 +37,8 @@ async def order_transcode(command: Command, media: Media, order: TranscodeOrder)
     """Opens a new job. Raises Invalid for an unknown profile, and OverBudget."""
     profile = command.services.profiles.asked_for(order.profile)
     await spend_minutes(command, media)
-    event = transcode_requested(command, media.id, media.name, order, profile)
+    source = source_id(media.id, media.version)
+    event = transcode_requested(command, source, media.name, order, profile)
     token = await command.publish([event], job_path(event.job_id))
     return JobAccepted(job=render_requested(event), token=token)
 

@@ -10,6 +10,7 @@ from gateway.documents import part
 from gateway.jobs import eta
 from gateway.jobs.schemas import Job, JobError, JobLinks, Output, Progress
 from schemas.events import ChoreRequested, TranscodeRequested
+from schemas.versions import work_of
 
 ENDED = frozenset({"completed", "failed", "cancelled"})
 PAUSED = "paused"
@@ -56,8 +57,8 @@ def render(document: Document, now: datetime) -> Job | None:
 
 def render_requested(event: TranscodeRequested) -> Job:
     """The job as it is right after its request."""
-    names = ("media_id", "profile", "name")
-    return _begun(event, kind="transcode", **{name: getattr(event, name) for name in names})
+    about = {"media_id": work_of(event.media_id), "profile": event.profile, "name": event.name}
+    return _begun(event, kind="transcode", **about)
 
 
 def render_chore(event: ChoreRequested) -> Job:

@@ -12,7 +12,7 @@ from gateway.auth.dependencies import CurrentPrincipal, allow
 from gateway.commands import Commanded
 from gateway.jobs import orders
 from gateway.jobs.schemas import JobAccepted, Priority, TranscodeOrder
-from gateway.media import deletion, images, listing
+from gateway.media import deletion, images, listing, versions
 from gateway.media.intake import Wanted, take_in
 from gateway.media.listing import Filtered
 from gateway.media.lookup import find, find_file, find_usable
@@ -72,7 +72,8 @@ async def list_media(
 ) -> pages.Listing[Media]:
     """Lists media, newest first unless another order is asked for; of those that one sees, what fits."""
     found = await listing.page(services.read_models, wanted, services.gate.visible(principal), paging)
-    media = [one for document in found.items if (one := render(document))]
+    documents = await versions.shown(services.read_models, found.items)
+    media = [one for document in documents if (one := render(document))]
     return pages.Listing(items=media, next=found.next)
 
 

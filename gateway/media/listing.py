@@ -141,21 +141,23 @@ def query(
     """What the read models are asked. Pure.
 
     What is looked up is what few media have, as far as that can be told: labels and places, then words, then
-    whose they are; in another order than by age whose they are, which alone has indexes for that.
+    whose they are. In another order than by age all media are gone through: each index costs every change.
     """
     by_age = wanted.sort == "created"
     asked_for = {"limit": paging.limit, "cursor": paging.cursor, **_order(wanted, extents)}
     narrow, wide = _equal(wanted, sees_all=not visible)
     held = [[each] for each in wide] + [_has(each) for each in asked]
     looked_up = next((found for each in asked if (found := words.start(each))), None)
-    if by_age and narrow:
+    seen = [visible] if visible else []
+    if not by_age:
+        return ports.Query(all_of=[[each] for each in narrow] + held + seen, **asked_for)
+    if narrow:
         more = [[each] for each in narrow[1:]] + held
         return ports.Query(key=narrow[0], any_of=visible, all_of=more, **asked_for)
-    if by_age and looked_up:
-        more = held + ([visible] if visible else [])
-        return ports.Query(any_of=[{path: looked_up} for path in record.STARTS], all_of=more, **asked_for)
-    more = [[each] for each in narrow] + held
-    return ports.Query(any_of=visible, all_of=more, **asked_for)
+    if looked_up:
+        starts = [{path: looked_up} for path in record.STARTS]
+        return ports.Query(any_of=starts, all_of=held + seen, **asked_for)
+    return ports.Query(any_of=visible, all_of=held, **asked_for)
 
 
 def _equal(wanted: Filters, *, sees_all: bool) -> tuple[list[Condition], list[Condition]]:
@@ -166,7 +168,7 @@ def _equal(wanted: Filters, *, sees_all: bool) -> tuple[list[Condition], list[Co
     ]
     narrow += [{"library.id": wanted.library}] if wanted.library is not None else []
     narrow += [{"upload.owner_id": wanted.owner}] if wanted.owner is not None else []
-    wide: list[Condition] = [{"probe.kind": wanted.kind}] if wanted.kind is not None else []
+    wide: list[Condition] = [{record.KIND: wanted.kind}] if wanted.kind is not None else []
     if wanted.status is not None:
         (narrow if wanted.status in _FEW_ARE and sees_all else wide).append({"status.name": wanted.status})
     return narrow, wide
@@ -178,7 +180,7 @@ def _order(wanted: Filters, extents: Document) -> dict[str, Any]:
     since, until = (_utc(each) for each in (wanted.created_after, wanted.created_before))
     by_age = wanted.sort == "created"
     where: dict[str, Any] = {} if wanted.status else {"status.name": SHOWN}
-    where |= _between("probe.duration_ms", wanted.min_duration_ms, wanted.max_duration_ms)
+    where |= _between(record.DURATION, wanted.min_duration_ms, wanted.max_duration_ms)
     where |= {} if by_age else _between(_CREATED, since, until)
     return {
         "where": where,

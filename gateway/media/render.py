@@ -11,6 +11,7 @@ from gateway.media.schemas import Damage, Held, Media, MediaLinks, Probe, Reject
 from schemas import record
 from schemas.events import MediaUploaded
 from schemas.health import DAMAGED
+from schemas.versions import FIRST, version_of
 
 QUARANTINED = "quarantined"
 
@@ -18,6 +19,11 @@ QUARANTINED = "quarantined"
 def media_path(media_id: str) -> str:
     """Where a medium is."""
     return f"/api/v1/media/{media_id}"
+
+
+def source_of(document: Document) -> str:
+    """Which file of a medium its document describes, as events call it."""
+    return str(document.get("source", document["_id"]))
 
 
 def render(document: Document) -> Media | None:
@@ -28,6 +34,7 @@ def render(document: Document) -> Media | None:
     return _media(
         document["_id"],
         upload,
+        version=version_of(source_of(document)),
         status=part(document, "status")["name"],
         created_at=document["created_at"],
         probe=_found(Probe, document, "probe"),
@@ -49,6 +56,7 @@ def render_uploaded(event: MediaUploaded) -> Media:
     return _media(
         event.media_id,
         said,
+        version=FIRST,
         status="uploaded",
         created_at=event.meta.occurred_at,
         probe=None,

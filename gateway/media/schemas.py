@@ -112,6 +112,7 @@ class Media(BaseModel):
                     "released": "1999-07",
                     "rating": 8.5,
                     "custom": {"camera": "Super 8"},
+                    "version": 0,
                     "kind": None,
                     "status": "uploaded",
                     "owner_id": "admin",
@@ -154,6 +155,7 @@ class Media(BaseModel):
     released: str | None = Field(description="A year, a month or a day.")
     rating: float | None
     custom: dict[str, int | float | str] = Field(description="Fields of people's own.")
+    version: int = Field(description="Which of its versions is shown: 0 is the first.")
     kind: str | None = Field(description="video or audio, once it was looked at.")
     status: Status
     owner_id: str

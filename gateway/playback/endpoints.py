@@ -13,7 +13,7 @@ from gateway.commands import Commanded
 from gateway.errors import Forbidden, NotFound
 from gateway.leaving import unless_gone
 from gateway.media import images
-from gateway.media.existing import find_for_all
+from gateway.media.existing import find_source
 from gateway.openapi import FILE, NOT_MODIFIED, problems
 from gateway.playback import playlists, remux, sessions, thumbnails
 from gateway.playback.schemas import Heartbeat, Playback, PlaybackOrder
@@ -85,7 +85,7 @@ async def master(services: Services, ticket: Ticket, base: str = "") -> Response
         made = playing.made
     limits = {"max_height": ticket.max_height, "max_bit_rate": ticket.max_bit_rate}
     text = playlists.master(made, playing.texts, **limits, base=base)
-    _, document = await find_for_all(services.read_models, ticket.media_id)
+    _, document = await find_source(services.read_models, ticket.media_id)
     if (drawn := images.thumbnails(document)) is not None:
         text += thumbnails.track(drawn, base) + "\n"
     return Playlist(text, headers=_FOR_NOW)
@@ -120,7 +120,7 @@ async def stop_playing(services: ServicesOf, ticket: Holder) -> None:
 @streams.get("/images/index.m3u8", response_class=Playlist)
 async def get_thumbnails_playlist(services: ServicesOf, ticket: Holder) -> Response:
     """The HLS playlist of the thumbnails."""
-    _, document = await find_for_all(services.read_models, ticket.media_id)
+    _, document = await find_source(services.read_models, ticket.media_id)
     drawn = images.thumbnails(document)
     if drawn is None:
         raise NotFound("image-not-found", "The medium has no thumbnails, or not yet.")
@@ -137,7 +137,7 @@ async def get_stream_image(
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """One of the medium's pictures, or the track of its thumbnails."""
-    _, document = await find_for_all(services.read_models, ticket.media_id)
+    _, document = await find_source(services.read_models, ticket.media_id)
     return await images.send(services.files, images.find(document, name), v, if_none_match, _OPEN)
 
 

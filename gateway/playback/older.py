@@ -23,6 +23,7 @@ from gateway.playback.streams import SourceFile
 from gateway.playback.tickets import Ticket
 from gateway.routing import Admits, Router
 from gateway.services import Services, ServicesOf, services_of
+from schemas.versions import work_of
 
 router = Router(
     admits=Admits.ALL,
@@ -116,12 +117,12 @@ async def _by_name(services: Services, viewer: Principal | Ticket, name: str) ->
 
 
 async def _of_ticket(services: Services, ticket: Ticket, name: str) -> Document | None:
-    document = await services.read_models.get(MEDIA, ticket.media_id)
+    document = await services.read_models.get(MEDIA, work_of(ticket.media_id))
     is_it = document is not None and (document.get("upload") or {}).get("name") == name
     return document if is_it else None
 
 
 def _may_see(services: Services, viewer: Principal | Ticket, document: Document) -> bool:
     if isinstance(viewer, Ticket):
-        return bool(document["_id"] == viewer.media_id)
+        return bool(document["_id"] == work_of(viewer.media_id))
     return services.gate.level(viewer, document) >= Level.VIEW

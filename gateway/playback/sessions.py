@@ -19,6 +19,7 @@ from schemas.copies import Copies
 from schemas.events import Event, PlaybackChanged, TranscodeRequested, derived_id, new_id
 from schemas.profiles import Profile, written
 from schemas.renditions import Renditions
+from schemas.versions import work_of
 
 _BACKGROUND = "background"
 _UNDER_WAY = frozenset({"pending", "processing"})
@@ -85,7 +86,7 @@ def _said(session: Session) -> Playback:
     base = f"/stream/{session.text}"
     return Playback(
         session_id=ticket.session_id,
-        media_id=ticket.media_id,
+        media_id=work_of(ticket.media_id),
         method=seen.decision.method,
         reasons=list(seen.decision.reasons),
         url=_address(session),
@@ -107,7 +108,7 @@ async def _job(
     where what it made was lost.
     """
     services = command.services
-    alike = await makers(services.read_models, viewing.media_id, profile.name)
+    alike = await makers(services.read_models, viewing.source, profile.name)
     same = [(document["_id"], document["state"]["name"]) for document in alike if _same(document, profile)]
     for job_id, state in same:
         if state in _UNDER_WAY:
@@ -116,12 +117,12 @@ async def _job(
     if completed is not None and not await lacks(services.store, made):
         return str(completed), None
     before = sorted(str(document["_id"]) for document in alike)
-    job_id = derived_id("watch", viewing.media_id, profile.name, profile.version, *before)
+    job_id = derived_id("watch", viewing.source, profile.name, profile.version, *before)
     event = TranscodeRequested(
         meta=command.meta(),
         job_id=job_id,
         run=1,
-        media_id=viewing.media_id,
+        media_id=viewing.source,
         owner_id=command.principal.id,
         profile=profile.name,
         priority=_BACKGROUND,
@@ -140,7 +141,7 @@ def _ticket(command: Command, viewing: Viewing, order: PlaybackOrder) -> Ticket:
     lasts = min(_MOST, _LEAST + 2 * timedelta(milliseconds=viewing.medium.duration_ms))
     return Ticket(
         session_id=new_id(),
-        media_id=viewing.media_id,
+        media_id=viewing.source,
         viewer_id=command.principal.id,
         method=viewing.decision.method,
         profile=viewing.profile.name if viewing.profile else None,

@@ -14,7 +14,7 @@ from connectors.ports import BlobStore, Clock, Document, Publisher, Transient, i
 from connectors.read_models import ReadModels
 from gateway.errors import Conflict, Gone, NotFound, Unavailable
 from gateway.jobs.makers import makers
-from gateway.media.existing import find_for_all
+from gateway.media.existing import find_source
 from gateway.media.render import shown_name
 from gateway.playback import playlists
 from gateway.playback.arrivals import Arrivals
@@ -122,7 +122,7 @@ class Streams:
         return known
 
     async def _find(self, ticket: Ticket) -> Playing:
-        _, document = await find_for_all(self.read_models, ticket.media_id)
+        _, document = await find_source(self.read_models, ticket.media_id)
         profile = self.profiles.find(ticket.profile or "")
         if profile.version != ticket.version:
             raise Gone("profile-changed", "The profile was changed: ask for playback again.")
@@ -138,7 +138,7 @@ class Streams:
         self.refuse_deleted(ticket.media_id)
         known = self._files.get(ticket.media_id)
         if known is None or anew:
-            _, document = await find_for_all(self.read_models, ticket.media_id)
+            _, document = await find_source(self.read_models, ticket.media_id)
             known = remember(self._files, ticket.media_id, SourceFile.of(document), _KEPT)
         return known
 
@@ -192,7 +192,7 @@ class Streams:
         store by now never will be. Raises Gone.
         """
         self.refuse_deleted(ticket.media_id)
-        await find_for_all(self.read_models, ticket.media_id)
+        await find_source(self.read_models, ticket.media_id)
         alike = await makers(self.read_models, ticket.media_id, ticket.profile)
         states = [document["state"]["name"] for document in alike]
         if not alike or not _ENDED.issuperset(states):

@@ -7,6 +7,7 @@ from gateway.auth.roles import permissions_of
 from gateway.errors import Forbidden
 from gateway.playback.tickets import Ticket
 from gateway.services import Services
+from schemas.versions import work_of
 
 _LINK = "share:"
 
@@ -14,7 +15,7 @@ _LINK = "share:"
 async def refuse_former(services: Services, ticket: Ticket) -> None:
     """Raises Forbidden where the viewer was shut out, or may not see the medium any more."""
     viewer = _viewer(services, ticket.viewer_id)
-    if viewer is None or not await services.audience.may_see(viewer, ticket.media_id):
+    if viewer is None or not await services.audience.may_see(viewer, work_of(ticket.media_id)):
         raise Forbidden("bad-address", "This address is no longer good: ask for playback again.")
 
 

@@ -9,9 +9,9 @@ from connectors.ports import Document
 from connectors.read_models import ReadModels
 from gateway.commands import Command
 from gateway.errors import Conflict, Unavailable
-from gateway.jobs.makers import of_media
+from gateway.jobs.makers import of_source
 from gateway.media.lookup import find, refuse_unusable
-from gateway.media.render import shown_name
+from gateway.media.render import shown_name, source_of
 from gateway.playback.decide import Decision, decide
 from gateway.playback.schemas import PlaybackOrder
 from gateway.playback.streamable import streamed
@@ -30,7 +30,8 @@ _LOOK_AGAIN_S = 0.05
 class Viewing:
     """What is to be played, and how."""
 
-    media_id: str
+    source: str
+    """Which file of which medium."""
     name: str
     medium: Medium
     decision: Decision
@@ -60,7 +61,7 @@ async def see(
     in_pieces = in_pieces or order.method == "remux"
     decision = decide(medium, order.abilities, uncopyable, in_pieces=in_pieces)
     if decision.method == "remux":
-        uncopyable = await _uncopyable(services.read_models, media_id, remux)
+        uncopyable = await _uncopyable(services.read_models, source_of(document), remux)
         decision = decide(medium, order.abilities, uncopyable, in_pieces=in_pieces)
     decision = _heeding(decision, order)
     profile, made = None, None
@@ -70,7 +71,7 @@ async def see(
         profile = services.profiles.asked_for(order.profile or _DEFAULT_PROFILE)
     if profile is not None:
         made = _made(medium, profile)
-    return Viewing(media_id, shown_name(document), medium, decision, profile, made)
+    return Viewing(source_of(document), shown_name(document), medium, decision, profile, made)
 
 
 def _made(medium: Medium, profile: Profile) -> Renditions | Copies:
@@ -92,9 +93,9 @@ def _heeding(decision: Decision, order: PlaybackOrder) -> Decision:
     return decision
 
 
-async def _uncopyable(read_models: ReadModels, media_id: str, remux: Profile) -> str | None:
+async def _uncopyable(read_models: ReadModels, source: str, remux: Profile) -> str | None:
     """Why a medium cannot be copied, as a job found out that tried to."""
-    for document in await of_media(read_models, media_id):
+    for document in await of_source(read_models, source):
         profile = (document.get("request") or {}).get("profile", "")
         outcome = document.get("outcome") or {}
         if document["state"]["name"] != _FAILED or copies.remux_named(profile) is None:

@@ -88,7 +88,7 @@ class Findings:
 def entry_of_medium(document: Mapping[str, Any]) -> Entry | None:
     """What there is to read of a medium; None where nothing is known of its bytes."""
     upload, probe = document.get("upload") or {}, document.get("probe") or {}
-    if not upload.get("location"):
+    if not upload.get("location") or "dropped_at" in document:
         return None
     parts = [Part(location=upload["location"], sha256=upload["sha256"]), *_straight(upload, probe)]
     health = document.get("health") or {}

@@ -20,7 +20,9 @@ from connectors.read_models import NotBuilt, ReadModels
 from processors.work.execution import TaskFailed
 from schemas.chores import job_key
 
-MEDIA, JOBS = "media", "jobs"
+MEDIA, VERSIONS, JOBS = "media", "versions", "jobs"
+FILES = (MEDIA, VERSIONS)
+"""Where the read models have what was uploaded."""
 _PAGE = 500
 _DIGITS = 16
 _ENDED = frozenset({"completed", "failed", "cancelled"})
@@ -69,7 +71,8 @@ def _key(name: str) -> int:
 
 def names_of_medium(document: Mapping[str, Any], before: datetime) -> Iterator[str]:
     """What a medium refers to; nothing where it was deleted or refused before then."""
-    gone = (document.get("deleted_at"), (document.get("rejection") or {}).get("at"))
+    rejected_at = (document.get("rejection") or {}).get("at")
+    gone = (document.get("deleted_at"), document.get("dropped_at"), rejected_at)
     ended = [at for at in gone if at is not None]
     if ended and max(ended) < before:
         return
@@ -112,7 +115,7 @@ class Everything:
         await self.caught_up()
         known, under_way = Known(), before
         async with self._one_generation():
-            async for document in self.all_of(MEDIA):
+            async for document in self._files():
                 names = list(names_of_medium(document, before))
                 known.media += bool(names)
                 known.add(names)
@@ -127,7 +130,7 @@ class Everything:
         """Takes in the media that came since then. Raises TaskFailed."""
         await self.caught_up(("media.uploaded",))
         async with self._one_generation():
-            async for document in self.all_of(MEDIA, since - _OVERLAP):
+            async for document in self._files(since - _OVERLAP):
                 known.add(names_of_medium(document, before))
 
     async def caught_up(self, topics: tuple[str, ...] = _READ) -> None:
@@ -139,6 +142,11 @@ class Everything:
                 if asyncio.get_running_loop().time() > deadline:
                     said = "the read models are far behind the log, and what they lack may be in use"
                     raise TaskFailed("views_behind", said)
+
+    async def _files(self, since: datetime | None = None) -> AsyncIterator[Document]:
+        for name in FILES:
+            async for document in self.all_of(name, since):
+                yield document
 
     async def all_of(self, name: str, since: datetime | None = None, **where: Any) -> AsyncIterator[Document]:
         """All documents of a kind, a page at a time. Raises TaskFailed."""

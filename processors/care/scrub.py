@@ -12,7 +12,7 @@ from connectors.ports import BlobMissing, BlobStore, Clock, StoreUnavailable, is
 from connectors.process import ToolFailed
 from processors.care import reports
 from processors.care.entries import MEDIUM, Entry, Findings, entry_of_job, entry_of_medium, scrub_report
-from processors.care.known import JOBS, MEDIA, Everything, name_in
+from processors.care.known import FILES, JOBS, Everything, name_in
 from processors.care.pace import Pace
 from processors.care.plan import (
     ReportOrder,
@@ -58,9 +58,10 @@ class SurveyWork:
 
     async def _entries(self, order: SurveyOrder) -> AsyncIterator[Entry]:
         await self.everything.caught_up()
-        async for document in self.everything.all_of(MEDIA, status__name="ready"):
-            if entry := entry_of_medium(document):
-                yield entry
+        for name in FILES:
+            async for document in self.everything.all_of(name, status__name="ready"):
+                if entry := entry_of_medium(document):
+                    yield entry
         if not order.outputs:
             return
         async for document in self.everything.all_of(JOBS, state__name="completed"):

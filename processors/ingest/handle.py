@@ -41,6 +41,7 @@ from schemas.events import (
     TaskPlan,
     derived_id,
 )
+from schemas.versions import version_of
 
 NAME = "ingest"
 TOPICS = ("media.uploaded", "media.changed", "task.changed")
@@ -128,10 +129,19 @@ class Ingest:
         if await self.quarantine.lets_in(done.job_id, outcome):
             return Handled(await self._probe_again(done.job_id, done.meta))
         await self.quarantine.hold(done.job_id, outcome)
+        if version_of(done.job_id):
+            return await self._not_replaced(done, outcome)
         if "deleted" in await self.media.get(done.job_id):
             await self.quarantine.let_go(done.job_id)
         values = held(outcome.held_at or "", outcome.finding or "")
         return Handled([self._changed(done.meta, done.job_id, HELD, values)])
+
+    async def _not_replaced(self, done: TaskChanged, outcome: ProbeOutcome) -> Handled:
+        """What was to take a medium's place is not held for people: the medium goes on as it was."""
+        reason = f"the virus scanner found {outcome.finding} in it"
+        await self.media.record(done.job_id, "rejected", {"code": _MALWARE, "reason": reason})
+        await self.quarantine.let_go(done.job_id)
+        return Handled([self._rejected(done, _MALWARE, reason)])
 
     async def _released(self, review: MediaChanged) -> Handled:
         """Someone let a medium in: it is probed after all, and so are those held for the same."""

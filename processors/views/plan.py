@@ -14,11 +14,12 @@ from typing import Any, cast
 import orjson
 
 from connectors.ports import Merge
-from schemas import events, health, pictures, record
+from schemas import events, health, pictures, record, versions
 from schemas.events import Event
 from schemas.medium import Medium
 
 MEDIA = "media"
+VERSIONS = "versions"
 JOBS = "jobs"
 RESOURCES = "resources"
 USERS = "users"
@@ -60,6 +61,7 @@ INDEXES: dict[str, list[list[str]]] = {
         *_listed_by(*_SEEN_BY, "status.name", "upload.name", "upload.sha256", *_LABELS, *record.STARTS),
         *([order] for order in record.ORDERS[1:]),
     ],
+    VERSIONS: _listed_by("of", "status.name"),
     JOBS: _listed_by("request.owner_id", "request.media_id", "request.schedule", "state.name", "pause.on"),
     RESOURCES: [["kind", "now.at"]],
     USERS: _listed_by("now.state", "now.role"),
@@ -122,7 +124,11 @@ def _said(event: Any, *without: str) -> dict[str, Any]:
 
 
 def _media(event: Any, **fields: Any) -> list[Merge]:
-    return [Merge(MEDIA, event.media_id, {**fields, "updated_at": event.meta.occurred_at})]
+    """What took the place of a medium's first file has a document of its own."""
+    known, work = {**fields, "updated_at": event.meta.occurred_at}, versions.work_of(event.media_id)
+    if work == event.media_id:
+        return [Merge(MEDIA, work, known)]
+    return [Merge(VERSIONS, event.media_id, {**known, "of": work})]
 
 
 def _job(event: Any, **fields: Any) -> list[Merge]:
@@ -132,7 +138,7 @@ def _job(event: Any, **fields: Any) -> list[Merge]:
 def _uploaded(event: events.MediaUploaded) -> list[Merge]:
     upload = {**_said(event, "media_id"), **record.found_by([event.name])}
     at = event.meta.occurred_at
-    extents = _extents({"created_at": at, "upload.size_bytes": event.size_bytes})
+    extents = _extents({"created_at": at})
     return _media(event, upload=upload, created_at=at, status=_media_status(UPLOADED)) + extents
 
 
@@ -140,8 +146,15 @@ def _probed(event: events.MediaProbed) -> list[Merge]:
     medium = Medium.of(event)
     kind = next((kind for kind in ("video", "audio") if medium.main(kind)), None)
     probe = {**_said(event, "media_id"), "kind": kind}
-    extents = _extents({"probe.duration_ms": event.duration_ms})
-    return _media(event, probe=probe, status=_media_status(READY)) + extents
+    extents = _extents({record.SIZE: event.size_bytes, record.DURATION: event.duration_ms})
+    return [*_media(event, probe=probe, status=_media_status(READY)), _current(event, kind), *extents]
+
+
+def _current(event: events.MediaProbed, kind: str | None) -> Merge:
+    """The latest version that was accepted is shown, with what media are put in order by."""
+    said: dict[str, Any] = {"version": versions.version_of(event.media_id)}
+    said |= {"size_bytes": event.size_bytes, "duration_ms": event.duration_ms, "kind": kind}
+    return Merge(MEDIA, versions.work_of(event.media_id), {"current": said})
 
 
 def _rejected(event: events.MediaRejected) -> list[Merge]:
@@ -151,6 +164,8 @@ def _rejected(event: events.MediaRejected) -> list[Merge]:
 def _changed(event: events.MediaChanged) -> list[Merge]:
     if event.change == DELETED:
         return _media(event, deleted_at=event.meta.occurred_at, status=_media_status(DELETED))
+    if event.change == versions.FIRST_DROPPED:
+        return _media(event, dropped_at=event.meta.occurred_at)
     if event.change == _LIBRARY:
         where = {"version": event.version, "at": event.meta.occurred_at, "id": event.values.get("library_id")}
         return _media(event, library=where)
@@ -177,10 +192,14 @@ def _changed(event: events.MediaChanged) -> list[Merge]:
 
 
 def _requested(event: events.TranscodeRequested) -> list[Merge]:
-    request = {**_said(event, "job_id", "run"), "kind": "transcode"}
+    request = {**_said(event, "job_id", "run"), "kind": "transcode", **_about(event.media_id)}
     return _job(
         event, request=request, created_at=event.meta.occurred_at, state=_job_state(event.run, PENDING)
     )
+
+
+def _about(source_id: str) -> dict[str, Any]:
+    return {"media_id": versions.work_of(source_id), "version": versions.version_of(source_id)}
 
 
 def _chore_requested(event: events.ChoreRequested) -> list[Merge]:

@@ -1,0 +1,35 @@
+"""A medium's versions: which of its files is meant, by an id.
+
+The first file goes by the medium's own id. One that takes its place goes by that and its version: to all that
+work on bytes it is a medium like any other, and to people a version of the one that they know.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+FIRST = 0
+FIRST_DROPPED = "first_dropped"
+"""The change by which a medium's first file is no longer kept."""
+_MARK = "~"
+
+
+def source_id(media_id: str, version: int) -> str:
+    """What events call one file of a medium."""
+    return media_id if version == FIRST else f"{media_id}{_MARK}{version}"
+
+
+def work_of(source_id: str) -> str:
+    """The medium that a file belongs to."""
+    return source_id.partition(_MARK)[0]
+
+
+def version_of(source_id: str) -> int:
+    """Which of its medium's files it is."""
+    said = source_id.partition(_MARK)[2]
+    return int(said) if said.isdecimal() else FIRST
+
+
+def next_version(now: datetime, last: int) -> int:
+    """A later version than the last that is known, however slow the clock."""
+    return max(int(now.timestamp() * 1000), last + 1)
