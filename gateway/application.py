@@ -59,6 +59,7 @@ from gateway.uploads import endpoints as uploads
 from gateway.uploads.override import MethodOverride
 from gateway.uploads.protocol import SENT, TOLD
 from gateway.uploads.render import MEDIA
+from gateway.versions import endpoints as versions
 
 API = "/api/v1"
 
@@ -146,6 +147,7 @@ def _include(app: FastAPI) -> None:
         jobs.router,
         media.router,
         records.router,
+        versions.router,
         uploads.router,
         files.router,
         quarantine.router,

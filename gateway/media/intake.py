@@ -69,12 +69,12 @@ async def take_in(
     command: Command, request: Request, wanted: Wanted, read_form: ReadForm = with_fields
 ) -> Accepted:
     """Keeps an uploaded file and publishes that it is there, with the transcode that was asked for."""
-    return await accept(command, await _keep(command, request, wanted, read_form))
+    return await accept(command, await keep(command, request, wanted, read_form))
 
 
 async def accept(command: Command, kept: Kept) -> Accepted:
     """Publishes that a kept file is there, with the transcode that was asked for. Raises Unavailable."""
-    uploaded = _uploaded(command, kept)
+    uploaded = media_uploaded(command, kept, command.new_id())
     requested: TranscodeRequested | None = None
     if kept.order is not None and kept.profile is not None:
         requested = transcode_requested(command, uploaded.media_id, uploaded.name, kept.order, kept.profile)
@@ -85,8 +85,11 @@ async def accept(command: Command, kept: Kept) -> Accepted:
     return Accepted(media=render_uploaded(uploaded), job=job, token=token)
 
 
-async def _keep(command: Command, request: Request, wanted: Wanted, read_form: ReadForm) -> Kept:
-    """Raises Invalid, TooLarge, OverBudget, ClientTimeout, ClientDisconnect, StoreFull; keeps nothing."""
+async def keep(command: Command, request: Request, wanted: Wanted, read_form: ReadForm = with_fields) -> Kept:
+    """Brings what is sent into the store.
+
+    Raises Invalid, TooLarge, OverBudget, ClientTimeout, ClientDisconnect, StoreFull; keeps nothing then.
+    """
     services = command.services
     limit = services.settings.max_upload_bytes
     upload.refuse_oversize(request, limit)
@@ -129,10 +132,11 @@ def ordered(command: Command, wanted: Wanted) -> tuple[TranscodeOrder | None, Pr
     return order, command.services.profiles.asked_for(order.profile)
 
 
-def _uploaded(command: Command, kept: Kept) -> MediaUploaded:
+def media_uploaded(command: Command, kept: Kept, source: str) -> MediaUploaded:
+    """The event that a kept file is there, under that id."""
     return MediaUploaded(
         meta=command.meta(),
-        media_id=command.new_id(),
+        media_id=source,
         owner_id=command.principal.id,
         name=kept.name,
         size_bytes=kept.blob.size_bytes,
