@@ -28,6 +28,7 @@ from deploy.local.commands import (
     schedules,
     stack,
     users,
+    versions,
     workers,
 )
 from deploy.local.failures import ERROR, Exit, Failure
@@ -106,6 +107,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(workers.app, name="workers")
 app.add_typer(users.users, name="user")
+app.add_typer(versions.app, name="versions")
 app.add_typer(account.second_factor, name="second-factor")
 
 

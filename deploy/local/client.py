@@ -62,9 +62,15 @@ class Gateway:
         """Makes a resource what the body says; the answer's body."""
         return self._body("PUT", path, json=body)
 
-    def put_bytes(self, path: str, pieces: Iterator[bytes], size_bytes: int) -> Any:
+    def put_bytes(
+        self,
+        path: str,
+        pieces: Iterator[bytes],
+        size_bytes: int,
+        content_type: str = "application/octet-stream",
+    ) -> Any:
         """Sends bytes as they are; the answer's body."""
-        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size_bytes)}
+        headers = {"Content-Type": content_type, "Content-Length": str(size_bytes)}
         return self._body("PUT", path, content=pieces, headers=headers)
 
     def patch(self, path: str, body: Any) -> Any:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from deploy.local.client import Gateway
+from deploy.local.client import Gateway, at
 from deploy.local.console import Output, clean
 from deploy.local.failures import Exit, Failure
 
@@ -25,7 +26,6 @@ def upload(
     gateway: Gateway, file: Path, advance: Advance, *, profile: str | None, priority: str
 ) -> dict[str, Any]:
     """Sends a file and returns the answer: medium, job and token. Raises Failure."""
-    content_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     asked = {"name": file.name, "profile": profile, "priority": priority if profile else None}
     try:
         size = file.stat().st_size
@@ -34,11 +34,28 @@ def upload(
                 "/media",
                 params={name: value for name, value in asked.items() if value is not None},
                 content=chunks(source.read, advance),
-                headers={"Content-Type": content_type, "Content-Length": str(size)},
+                headers={"Content-Type": _type_of(file), "Content-Length": str(size)},
             )
     except OSError as error:
         raise Failure(f"cannot read {file}: {error.strerror or error}.", Exit.USAGE) from error
     return answer
+
+
+def replace(gateway: Gateway, id: str, file: Path, advance: Advance) -> dict[str, Any]:
+    """Sends a file that is to be what a medium is, and returns the answer. Raises Failure."""
+    path = f"{at('media', id, 'content')}?{urlencode({'name': file.name})}"
+    try:
+        size = file.stat().st_size
+        with file.open("rb") as source:
+            pieces = chunks(source.read, advance)
+            answer: dict[str, Any] = gateway.put_bytes(path, pieces, size, _type_of(file))
+    except OSError as error:
+        raise Failure(f"cannot read {file}: {error.strerror or error}.", Exit.USAGE) from error
+    return answer
+
+
+def _type_of(file: Path) -> str:
+    return mimetypes.guess_type(file.name)[0] or "application/octet-stream"
 
 
 def download(gateway: Gateway, path: str, file: Path, advance: Callable[[int, int | None], None]) -> int:

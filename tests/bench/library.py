@@ -23,7 +23,7 @@ from processors.views.plan import EXTENTS, MEDIA, steps
 from schemas.events import Event
 from schemas.record import CHANGE, written
 from tests import samples
-from tests.bench.api import someone
+from tests.bench.api import signed_in, someone
 from tests.bench.bare import quiet_stack
 from tests.bench.figures import Figure, alternating, figure
 from tests.client import Client, until
@@ -54,11 +54,11 @@ MORE = {
 def run() -> Iterator[Figure]:
     """Both pages of what has a goal, and the first pages of the rest."""
     with quiet_stack() as stack:
-        reader, headers = someone(stack)
+        reader, _ = someone(stack)
         library = shared_with(stack, reader)
         for size in (_FEW, _MANY):
             fill(stack, library, size)
-        with httpx.Client(base_url=str(stack.url), headers=headers, timeout=120) as http:
+        with httpx.Client(base_url=str(stack.url), headers=signed_in(stack), timeout=120) as http:
             for what, params in {**ASKED, **MORE}.items():
                 yield from compared(stack, http, what, params)
 

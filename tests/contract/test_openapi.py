@@ -49,6 +49,9 @@ OPERATIONS = {
     "change_password",
     "change_user",
     "delete_media",
+    "delete_media_version",
+    "replace_media_content",
+    "restore_media_version",
     "edit_many_media",
     "edit_media",
     "delete_profile",
@@ -77,6 +80,7 @@ OPERATIONS = {
     "get_master_playlist",
     "get_media",
     "get_media_content",
+    "get_media_version",
     "get_media_image",
     "get_media_playlist",
     "get_metrics",
@@ -117,6 +121,7 @@ OPERATIONS = {
     "list_jobs",
     "list_keys",
     "list_media",
+    "list_media_versions",
     "list_profiles",
     "list_schema_subjects",
     "list_schema_types",
@@ -268,7 +273,7 @@ def test_commands_answer_202_with_a_token(document: dict[str, Any]) -> None:
         or op["operationId"] == "play_media"
     ]
     commands = [op for op in about_work if op["operationId"] != "play_media"]
-    assert len(commands) == len(about_work) - 1 == 31
+    assert len(commands) == len(about_work) - 1 == 34
     for op in commands:
         reference = op["responses"]["202"]["content"]["application/json"]["schema"]["$ref"]
         assert "token" in shapes[reference.rpartition("/")[2]]["required"], op["operationId"]

@@ -84,3 +84,29 @@ def test_many_are_tagged_and_a_refusal_is_told(gateway: FakeGateway) -> None:
         "add_categories": [],
         "remove_categories": ["Films"],
     }
+
+
+def test_a_medium_s_file_is_replaced_and_restored(gateway: FakeGateway, tmp_path: Path) -> None:
+    film = tmp_path / "new cut.mp4"
+    film.write_bytes(b"frames")
+    answer = {"media_id": "m1", "version": 17, "token": "t"}
+    gateway.answers("PUT /api/v1/media/m1/content", answer)
+    gateway.answers("POST /api/v1/media/m1/versions/0/restore", {**answer, "version": 18})
+    version = {
+        "version": 17,
+        "shown": True,
+        "status": "ready",
+        "name": "new\x1b[2J.mp4",
+        "size_bytes": 6,
+        "by": "admin",
+        "created_at": "2026-01-02T03:04:05Z",
+    }
+    gateway.answers("GET /api/v1/media/m1/versions", {"items": [version]})
+    assert "version 17" in sluice("versions", "replace", "m1", str(film)).stdout
+    assert "as version 18" in sluice("versions", "restore", "m1", "0").stdout
+    listed = sluice("versions", "list", "m1").stdout
+    assert "shown" in listed
+    assert "\x1b" not in listed
+    assert objects(sluice("versions", "list", "m1", "--json")) == [version]
+    missing = sluice("versions", "replace", "m1", str(tmp_path / "none.mp4"))
+    assert missing.exit_code == Exit.USAGE

@@ -17,6 +17,7 @@ from processors.care.orphans import Limits, is_orphan
 from processors.runtime import GivenUp
 from processors.work.execution import TaskFailed
 from schemas.chores import report_folder
+from schemas.versions import FIRST_DROPPED
 from tests import samples
 from tests.fakes import MemoryDatabase, only
 from tests.unit.processors.caring import GENERATION, World, segment_of
@@ -78,6 +79,18 @@ async def test_what_is_young_stays(tmp_path: Path) -> None:
     await w.work()
     assert await w.there() == kept | lost
     assert (await w.report())["total"]["young"] == 5
+
+
+async def test_all_versions_that_were_not_dropped_are_kept(w: World) -> None:
+    first, later = await w.medium("m1", KEPT), await w.medium("m1~7", b"replaced")
+    await w.medium("m2", GONE)
+    dropped = [await w.medium("m2~7", b"replaced twice"), await w.medium("m2~8", b"the present one")]
+    long_ago = samples.meta(now=w.clock.now() - timedelta(days=3))
+    gone = samples.deleted("m2", meta=long_ago, change=FIRST_DROPPED), samples.deleted("m2~7", meta=long_ago)
+    await w.happened(*gone)
+    await w.order("cleanup", delete=True)
+    await w.work()
+    assert await w.there() == {first, later, dropped[1]}
 
 
 async def test_an_order_may_name_a_grace_of_its_own(w: World) -> None:
@@ -178,13 +191,16 @@ class Busy:
             yield each
 
 
-async def test_bytes_that_come_again_while_it_runs_keep_all_that_was_made_of_them(w: World) -> None:
+@pytest.mark.parametrize("source", ["m7", "m1~7"])
+async def test_bytes_that_come_again_while_it_runs_keep_all_that_was_made_of_them(
+    w: World, source: str
+) -> None:
     await w.medium("m1", KEPT)
     raw, segment = await w.stored(GONE), segment_of(GONE)
     await w.store.put(segment, b"x")
 
     async def come_again() -> None:
-        await w.uploaded("m7", GONE)
+        await w.uploaded(source, GONE)
 
     object.__setattr__(w.works["sweep"], "blobs", Busy(w, come_again))
     await w.order("cleanup", delete=True)

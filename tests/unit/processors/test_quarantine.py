@@ -160,6 +160,14 @@ async def test_what_something_is_found_in_is_held_apart_and_not_opened(world: Wo
     assert (world.tools.probed, world.probed(), world.rejected()) == ([], [], {})
 
 
+async def test_a_version_that_something_is_found_in_is_refused_and_gone(world: World) -> None:
+    await world.upload(content=FILM)
+    await world.upload("m1~7")
+    assert world.rejected() == {"m1~7": "malware"}
+    assert (world.probed(), world.changes()) == (["m1"], [])
+    assert await world.kept() == set()
+
+
 async def test_what_is_released_is_accepted_as_any_other_and_not_scanned_again(world: World) -> None:
     await world.upload()
     await world.review("released")

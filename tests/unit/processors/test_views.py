@@ -21,11 +21,13 @@ from schemas.events import Event, Head
 from schemas.health import values
 from schemas.pictures import CHANGE, KINDS, THUMBNAILS, Drawn, NotDrawn, Tiles, of
 from schemas.record import own, written
+from schemas.versions import FIRST_DROPPED
 from tests import samples
 from tests.fakes import FakeClock, MemoryDatabase
 from tests.samples import WHEN
 
 STATES = ("planned", "ready", "running", "failed", "expired", "completed", "dead", "cancelled")
+CHANGES = ("quarantined", "released", "destroyed", FIRST_DROPPED)
 STATUSES = ("completed", "failed", "cancelled")
 NOT_DRAWN = NotDrawn(code="tool_error", reason="it is cut short")
 TILES = Tiles(duration_ms=9, step_ms=9, count=1, columns=1, rows=1, width=2, height=2)
@@ -47,8 +49,11 @@ def said_of_media() -> st.SearchStrategy[dict[str, str]]:
 
 @st.composite
 def anything(draw: st.DrawFn) -> Event:
-    """Any event of a small world: two media, two jobs, three runs; also what should never happen."""
-    media, job = draw(st.sampled_from(["m1", "m2"])), draw(st.sampled_from(["j1", "j2"]))
+    """Any event of a small world: two media, one of them in three versions, two jobs, three runs.
+
+    Also what should never happen.
+    """
+    media, job = draw(st.sampled_from(["m1", "m2", "m1~7", "m1~8"])), draw(st.sampled_from(["j1", "j2"]))
     run = draw(st.integers(1, 3))
     meta = samples.meta(now=WHEN + timedelta(seconds=draw(st.integers(0, 5))))
     frames = draw(st.integers(0, 300))
@@ -58,9 +63,7 @@ def anything(draw: st.DrawFn) -> Event:
         lambda: samples.rejected(media, meta=meta),
         lambda: samples.deleted(media, meta=meta),
         lambda: samples.held(media, meta=meta, finding=draw(st.sampled_from("ab"))),
-        lambda: samples.deleted(
-            media, meta=meta, change=draw(st.sampled_from(["quarantined", "released", "destroyed"]))
-        ),
+        lambda: samples.deleted(media, meta=meta, change=draw(st.sampled_from(CHANGES))),
         lambda: samples.pictured(
             draw(st.sampled_from(SAID)),
             draw(st.sampled_from(KINDS)),
@@ -284,9 +287,9 @@ def test_of_what_was_said_of_a_field_the_highest_version_stands_with_its_words_a
 
 def test_the_views_keep_how_far_each_order_reaches() -> None:
     database = MemoryDatabase()
-    events: list[Event] = [samples.uploaded(f"m{size}", size_bytes=size) for size in (7, 3, 5)]
+    events: list[Event] = [samples.probed(f"m{size}", size_bytes=size) for size in (7, 3, 5)]
     events.append(samples.changed(values=written({"released": "1970-01-02"})))
     asyncio.run(database.merge([step for event in events for step in steps(event)]))
     reach = database.collections["extents"]["media"]
-    assert reach["upload_size_bytes"] == {"up": 7, "down": -3}
+    assert reach["current_size_bytes"] == {"up": 7, "down": -3}
     assert reach["record_released_at"] == {"up": 86_400_000, "down": -86_400_000}
