@@ -49,7 +49,8 @@ from connectors.text_tools import TextTools
 from processors.care.handle import ACTOR as CARE
 from processors.care.handle import Care, CareObserver
 from processors.care.known import Everything
-from processors.care.plan import REPORT, REREAD, SURVEY, SWEEP
+from processors.care.plan import REPORT, REREAD, RETIRE, SURVEY, SWEEP
+from processors.care.retire import RetireWork
 from processors.care.scrub import ReportWork, RereadWork, SurveyWork
 from processors.care.sweep import SweepWork
 from processors.equipment import Equipment
@@ -350,6 +351,7 @@ def _works(
         SURVEY: SurveyWork(blobs, everything),
         REREAD: RereadWork(blobs, Digests(runner), world.clock),
         REPORT: ReportWork(blobs),
+        RETIRE: RetireWork(blobs, everything, world.clock),
         orders.VIDEO: VideoWork(blobs, segments, world.clock, drawing, hardware),
         orders.AUDIO: AudioWork(blobs, segments, world.clock),
         orders.TEXT: TextWork(blobs, texts, world.clock),

@@ -9,9 +9,17 @@ import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationError,
+    model_validator,
+)
 
-CLEANUP, SCRUB = "cleanup", "scrub"
+CLEANUP, SCRUB, RETENTION = "cleanup", "scrub", "retention"
 
 REPORT_NAME = "report.json"
 """What a report is called in its folder; the rest there is what it was made of."""
@@ -59,7 +67,49 @@ class ScrubOptions(BaseModel):
     outputs: StrictBool = Field(True, description="Read what jobs made too, and not media alone.")
 
 
-CHORES: Mapping[str, type[BaseModel]] = {CLEANUP: CleanupOptions, SCRUB: ScrubOptions}
+_Days = Annotated[int, Field(ge=1, le=36_600), BeforeValidator(_a_number)]
+_Label = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class RetentionOptions(BaseModel):
+    """What a retention may be told: which media it is about, and how long what is kept."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    delete: StrictBool = Field(
+        False, description="Delete what is found; without it, the report is all that comes."
+    )
+    versions_kept: Annotated[int, Field(ge=0, le=1000), BeforeValidator(_a_number)] | None = Field(
+        None, description="Keep so many of the latest versions beside the one that is shown."
+    )
+    versions_days: _Days | None = Field(
+        None,
+        description="Keep versions that are younger than so many days. With `versions_kept`, a version goes "
+        "that neither keeps.",
+    )
+    media_days: _Days | None = Field(
+        None, description="Delete media of which no file was uploaded for so many days."
+    )
+    rejected_days: _Days | None = Field(
+        None, description="Delete media that were refused after so many days."
+    )
+    library: _Label | None = Field(None, description="Only media of this library.")
+    tag: _Label | None = Field(None, description="Only media with this tag or category.")
+    except_tag: _Label | None = Field(None, description="No media with this tag or category.")
+
+    @model_validator(mode="after")
+    def _has_a_limit(self) -> RetentionOptions:
+        limits = (self.versions_kept, self.versions_days, self.media_days, self.rejected_days)
+        if all(limit is None for limit in limits):
+            raise ValueError("say what is to go: versions_kept, versions_days, media_days or rejected_days")
+        return self
+
+
+CHORES: Mapping[str, type[BaseModel]] = {
+    CLEANUP: CleanupOptions,
+    SCRUB: ScrubOptions,
+    RETENTION: RetentionOptions,
+}
 """What each kind may be told."""
 
 

@@ -123,6 +123,7 @@ _JOBS: Rows = {
 _CHORES: Rows = {
     ("POST", "/care/cleanup"): _act("job.ordered"),
     ("POST", "/care/scrub"): _act("job.ordered"),
+    ("POST", "/care/retention"): _act("job.ordered"),
     ("GET", "/schedules"): _look("schedule.listed"),
     ("POST", "/schedules"): _act("schedule.changed"),
     ("GET", "/schedules/{name}"): _look("schedule.shown", *_SCHEDULE),

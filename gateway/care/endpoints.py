@@ -12,7 +12,7 @@ from gateway.care.orders import order_chore
 from gateway.commands import Commanded
 from gateway.jobs.schemas import JobAccepted
 from gateway.routing import Router
-from schemas.chores import CLEANUP, SCRUB, CleanupOptions, ScrubOptions
+from schemas.chores import CLEANUP, RETENTION, SCRUB, CleanupOptions, RetentionOptions, ScrubOptions
 
 router = Router(prefix="/care", tags=["care"])
 
@@ -35,6 +35,15 @@ async def order_scrub(command: Commanded, options: Annotated[ScrubOptions, Body(
     The job's output is the report; media that are found damaged say so of themselves.
     """
     return await order_chore(command, SCRUB, _said(options))
+
+
+@router.post("/retention", dependencies=[_WRITE], status_code=202)
+async def order_retention(command: Commanded, options: Annotated[RetentionOptions, Body()]) -> JobAccepted:
+    """Looks for media and versions that have been kept for long enough, and deletes them if told to.
+
+    A policy is a schedule of it. The job's output is the report; the bytes go with the next cleanup.
+    """
+    return await order_chore(command, RETENTION, _said(options))
 
 
 def _said(options: BaseModel) -> str:

@@ -11,30 +11,35 @@ from processors.care.plan import (
     KINDS,
     REPORT,
     REREAD,
+    RETIRE,
     SURVEY,
     SWEEP,
     Planned,
     Reported,
     Reread,
     RereadOrder,
+    Retired,
     Survey,
     first,
     read,
     report,
     rereads,
 )
+from processors.care.retention import VERSION
 from processors.runtime import GivenUp, Handled, Stage
-from processors.work.jobs import WAITING, Job, Jobs, Verdict
+from processors.work.jobs import WAITING, Job, Jobs, Verdict, merged
 from processors.work.steering import Steering
 from processors.work.tasks import COMPLETED, plan_event
 from schemas import health
 from schemas.events import ChoreRequested, Event, JobControlled, MediaChanged, Meta, TaskChanged
+from schemas.versions import FIRST, FIRST_DROPPED, version_of
 
 NAME = "care"
 ACTOR = f"service:{NAME}"
 TOPICS = ("chore.requested", "job.controlled", "task.changed")
 
-_TASKS = frozenset({SWEEP, SURVEY, REREAD, REPORT})
+_TASKS = frozenset({SWEEP, SURVEY, REREAD, REPORT, RETIRE})
+_DELETED = "deleted"
 
 
 class CareObserver(Protocol):
@@ -105,8 +110,21 @@ class Care:
             case "survey":
                 planned = rereads(job, read(Survey, outcome)) or [report(job)]
                 return Handled([self._event(job, each, event.meta) for each in planned])
+            case "retire":
+                return await self._retired(job, read(Retired, outcome), event)
             case _:
                 return await self._complete(job, read(Reported, outcome), event.meta)
+
+    async def _retired(self, job: Job, made: Retired, event: TaskChanged) -> Handled:
+        """What is to go goes, and then the job is done."""
+        told: list[Event] = [self._gone(event, id, kind) for id, kind in made.gone.items()]
+        reported = Reported(location=made.location, size_bytes=made.size_bytes)
+        return merged([Handled(told), await self._complete(job, reported, event.meta)])
+
+    def _gone(self, event: TaskChanged, id: str, kind: str) -> Event:
+        change = FIRST_DROPPED if kind == VERSION and version_of(id) == FIRST else _DELETED
+        meta = event.meta.then(ACTOR, self.clock.now(), change, id)
+        return MediaChanged(meta=meta, media_id=id, version=1, change=change, values={})
 
     async def _reread(self, job: Job, event: TaskChanged, outcome: Reread) -> Handled:
         for what, count in outcome.found.items():

@@ -9,13 +9,22 @@ import orjson
 from pydantic import TypeAdapter
 
 from processors.work.jobs import Job
-from schemas.chores import CHORES, CLEANUP, SCRUB, CleanupOptions, ScrubOptions, report_folder
+from schemas.chores import (
+    CHORES,
+    CLEANUP,
+    RETENTION,
+    SCRUB,
+    CleanupOptions,
+    RetentionOptions,
+    ScrubOptions,
+    report_folder,
+)
 from schemas.events import TaskPlan
 
-SWEEP, SURVEY, REREAD, REPORT = "sweep", "survey", "reread", "report"
+SWEEP, SURVEY, REREAD, REPORT, RETIRE = "sweep", "survey", "reread", "report", "retire"
 """The kinds of tasks."""
 
-KINDS = frozenset({CLEANUP, SCRUB})
+KINDS = frozenset({CLEANUP, SCRUB, RETENTION})
 """The chores that are done here."""
 
 _ATTEMPTS = 3
@@ -34,6 +43,25 @@ class SweepOrder:
     """Where the report goes."""
     delete: bool
     grace_s: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetireOrder:
+    """Look for what a policy says is to go."""
+
+    folder: str
+    """Where the report goes."""
+    options: str
+    """RetentionOptions as JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retired:
+    """Where the report is, and what is to go now, by id: whole media, or versions alone."""
+
+    location: str
+    size_bytes: int
+    gone: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +141,9 @@ def first(job: Job) -> Planned:
             return Planned(SWEEP, _plan(job, order, cpu=0.0, makes=CLEANUP))
         case ScrubOptions():
             return Planned(SURVEY, _plan(job, SurveyOrder(folder=folder, outputs=options.outputs), cpu=0.25))
+        case RetentionOptions():
+            retire = RetireOrder(folder=folder, options=options.model_dump_json())
+            return Planned(RETIRE, _plan(job, retire, cpu=0.25))
     raise KeyError(job.kind)
 
 

@@ -49,6 +49,7 @@ EXEMPT = (
     Exempt(_TAKEN, "unknown-format", "which formats there are follows from the profiles"),
     Exempt(_TAKEN, "bad-profile", "its members have to go together, which no schema says"),
     Exempt(_TAKEN, "bad-schedule", "what cron can say, and which options a chore takes, no schema says"),
+    Exempt(_TAKEN, "invalid", "one limit has to be said, whichever", _at("POST /api/v1/care/retention")),
     Exempt(_TAKEN, "bad-login", "spaces around it are fine, and it may be an address: no pattern says that"),
     Exempt(_TAKEN, "bad-email", "what is an address is more than a pattern can say"),
     Exempt(_TAKEN, "weak-password", "the passwords that everyone tries first are a long list"),

@@ -37,7 +37,7 @@ def test_a_replacement_is_looked_at_shown_and_undone(client: Client, films: list
     client.until_media(id, "ready")
     path = f"/api/v1/media/{id}"
     with client.http as http:
-        http.patch(path, json={"title": "Replaced"})
+        http.patch(path, json={"title": "Replaced", "tags": [id]})
         version = http.put(f"{path}/content?name=second.mp4", content=second).json()["version"]
         shown = at(client, id, version)
         assert (shown["title"], shown["sha256"], shown["name"]) == ("Replaced", sha256(second), "first.mp4")
@@ -63,5 +63,10 @@ def test_a_replacement_is_looked_at_shown_and_undone(client: Client, films: list
             lambda: [each["version"] for each in client.get(versions)["items"]] == [restored, refused, 0],
             "the version to go",
         )
+        order = {"versions_kept": 0, "tag": id, "delete": True}
+        policy = http.post("/api/v1/care/retention", json=order).json()["job"]
+        output = client.until_job(policy["id"], "completed")["output"]["url"]
+        assert client.get(output)["going"] == 2
+        until(lambda: len(client.get(versions)["items"]) == 1, "the old versions to go")
         token = http.delete(path).json()["token"]
         assert http.get(path, params={"token": token}).status_code == 410

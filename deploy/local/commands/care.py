@@ -11,7 +11,8 @@ from deploy.local.commands.options import HomeOption, JsonOption, UrlOption
 from deploy.local.console import Output, size_text
 
 app = typer.Typer(
-    help="Care of the store: look for what nobody needs, and read all again.", no_args_is_help=True
+    help="Care of the store: what nobody needs, what was kept for long enough, and reading all again.",
+    no_args_is_help=True,
 )
 
 WatchOption = Annotated[bool, typer.Option("--watch", "-w", help="Wait for it, and show its report.")]
@@ -55,15 +56,52 @@ def scrub(
 
 
 @app.command()
-def report(
-    id: Annotated[
-        str, typer.Argument(help="The id of a cleanup or a scrub that has completed.", metavar="ID")
-    ],
+def retention(
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Delete it; without this, it is only told.")
+    ] = False,
+    versions_kept: Annotated[
+        int | None, typer.Option(min=0, help="Keep so many of the latest old versions.", show_default=False)
+    ] = None,
+    versions_days: Annotated[
+        int | None, typer.Option(min=1, help="Keep old versions for so many days.", show_default=False)
+    ] = None,
+    media_days: Annotated[
+        int | None, typer.Option(min=1, help="Keep media for so many days.", show_default=False)
+    ] = None,
+    rejected_days: Annotated[
+        int | None, typer.Option(min=1, help="Keep refused media for so many days.", show_default=False)
+    ] = None,
+    library: Annotated[str | None, typer.Option(help="Only media of this library.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Only media with this tag or category.")] = None,
+    except_tag: Annotated[str | None, typer.Option(help="No media with this tag or category.")] = None,
+    watch: WatchOption = False,
     home: HomeOption = None,
     url: UrlOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show what came of a cleanup or a scrub."""
+    """Find media and versions that were kept for long enough, and with --delete delete them."""
+    asked = {
+        "versions_kept": versions_kept,
+        "versions_days": versions_days,
+        "media_days": media_days,
+        "rejected_days": rejected_days,
+        "library": library,
+        "tag": tag,
+        "except_tag": except_tag,
+    }
+    said = {name: value for name, value in asked.items() if value is not None}
+    _order("retention", {"delete": delete, **said}, watch, home, url, json)
+
+
+@app.command()
+def report(
+    id: Annotated[str, typer.Argument(help="The id of one of these jobs that has completed.", metavar="ID")],
+    home: HomeOption = None,
+    url: UrlOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show what came of one."""
     from deploy.local import reach
 
     with reach.gateway(reach.home_at(home), url) as gateway:
@@ -94,6 +132,8 @@ def _show(gateway: Any, id: str, output: Output) -> None:
         output.emit(found)
     elif found.get("chore") == "cleanup":
         _show_cleanup(found, output)
+    elif found.get("chore") == "retention":
+        _show_retention(found, output)
     else:
         _show_scrub(found, output)
 
@@ -105,6 +145,18 @@ def _show_cleanup(found: dict[str, Any], output: Output) -> None:
     )
     if not found["deleted"] and found["total"]["orphans"]:
         output.note("nothing was removed; --delete does that.")
+
+
+def _show_retention(found: dict[str, Any], output: Output) -> None:
+    size = size_text(found["going_bytes"])
+    output.pairs({"looked at": f"{found['media']} media", "to go": f"{found['going']} ({size})"})
+    rows = [(each["kind"], each["id"], each["name"], each["why"]) for each in found["first"]]
+    if rows:
+        output.table(("WHAT", "ID", "~NAME", "~WHY"), rows[:_FIRST])
+    if found["left"]:
+        output.note(f"{found['left']} more go with the next one.")
+    if found["going"] and not found["deleted"]:
+        output.note("nothing was deleted; --delete does that.")
 
 
 def _row(area: str, each: dict[str, Any]) -> tuple[object, ...]:

@@ -27,6 +27,15 @@ SCRUBBED = {
     "findings": [FOUND],
     "untrusted": [{"rendition": "renditions/x"}],
 }
+KEPT = {
+    "chore": "retention",
+    "deleted": False,
+    "media": 7,
+    "going": 2,
+    "going_bytes": 5000,
+    "left": 3,
+    "first": [{"kind": "version", "id": "m1~7", "name": "a.mp4", "size_bytes": 5, "why": "another one"}],
+}
 NIGHTLY: dict[str, Any] = {
     "name": "nightly",
     "version": 1,
@@ -61,6 +70,11 @@ def sluice(*words: str) -> Result:
         (("cleanup", "--delete", "--grace", "0"), "cleanup", {"delete": True, "grace_s": 0}),
         (("scrub",), "scrub", {"outputs": True}),
         (("scrub", "--no-outputs"), "scrub", {"outputs": False}),
+        (
+            ("retention", "--delete", "--versions-kept", "0", "--tag", "x"),
+            "retention",
+            {"delete": True, "versions_kept": 0, "tag": "x"},
+        ),
     ],
 )
 def test_a_chore_is_asked_for(
@@ -92,6 +106,9 @@ def test_a_report_is_shown_for_people_and_for_machines(gateway: FakeGateway) -> 
     shown = sluice("care", "report", "j1").output
     assert all(word in shown for word in ("4 of 4", "changed", "m1", "1 renditions"))
     assert orjson.loads(sluice("care", "report", "j1", "--json").stdout) == SCRUBBED
+    gateway.answers("GET /api/v1/jobs/j1/output", KEPT)
+    kept = sluice("care", "report", "j1").output
+    assert all(word in kept for word in ("7 media", "m1~7", "another one", "3 more", "nothing was deleted"))
     assert sluice("care", "report", "none").exit_code == Exit.NOT_FOUND
 
 

@@ -63,6 +63,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("DELETE", "/api/v1/profiles/{name}"): "profiles:write",
     ("POST", "/api/v1/care/cleanup"): "system:write",
     ("POST", "/api/v1/care/scrub"): "system:write",
+    ("POST", "/api/v1/care/retention"): "system:write",
     ("GET", "/api/v1/schedules"): "system:read",
     ("POST", "/api/v1/schedules"): "system:write",
     ("GET", "/api/v1/schedules/{name}"): "system:read",

@@ -44,6 +44,7 @@ def last(w: World, kind: type[Any]) -> Any:
         ("cleanup", {"delete": True, "grace_s": 0}, {"delete": True, "grace_s": 0}),
         ("scrub", {}, {}),
         ("scrub", {"outputs": False}, {"outputs": False}),
+        ("retention", {"versions_kept": 3, "tag": None}, {"versions_kept": 3}),
     ],
 )
 async def test_a_chore_is_a_job(
@@ -73,6 +74,9 @@ async def test_a_chore_is_a_job(
         ("cleanup", {"grace_s": True}),
         ("cleanup", {"grace_s": 0.5}),
         ("scrub", {"delete": True}),
+        ("retention", {}),
+        ("retention", {"delete": True, "tag": "x"}),
+        ("retention", {"media_days": 0}),
     ],
 )
 async def test_what_a_chore_cannot_be_told_is_refused(
@@ -155,7 +159,7 @@ async def test_two_schedules_do_not_share_a_name(tmp_path: Path) -> None:
         ({"cron": "at night"}, "bad-schedule", "0 3 * * *"),
         ({"cron": "0 0 31 2 *"}, "bad-schedule", ""),
         ({"zone": "Berlin"}, "bad-schedule", "Europe/Berlin"),
-        ({"chore": "tea"}, "unknown-chore", "cleanup, scrub"),
+        ({"chore": "tea"}, "unknown-chore", "cleanup, retention, scrub"),
         ({"options": {"delet": True}}, "bad-schedule", "delet"),
         ({"options": {"delete": "yes"}}, "bad-schedule", "delete"),
         ({"chore": "scrub"}, "bad-schedule", "delete"),

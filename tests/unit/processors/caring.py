@@ -16,7 +16,8 @@ from connectors.ports import Delivery, Position, content_of
 from connectors.read_models import POINTER, STATE, ReadModels
 from processors.care.handle import ACTOR, Care
 from processors.care.known import Everything
-from processors.care.plan import REPORT, REREAD, SURVEY, SWEEP
+from processors.care.plan import REPORT, REREAD, RETIRE, SURVEY, SWEEP
+from processors.care.retire import RetireWork
 from processors.care.scrub import ReportWork, RereadWork, SurveyWork
 from processors.care.sweep import SweepWork
 from processors.runtime import Handled
@@ -77,12 +78,13 @@ class World:
         self.store = FileStore(folder, "test")
         self.observer, self.hasher = Counting(), Reading()
         self.stage = Care(Jobs(self.ledger, self.clock, ACTOR), self.clock, self.observer)
-        everything = Everything(ReadModels(self.database), self.log, patience_s=0.0)
+        self.everything = everything = Everything(ReadModels(self.database), self.log, patience_s=0.0)
         self.works: dict[str, Work] = {
             SWEEP: SweepWork(self.store, everything, self.clock, grace),
             SURVEY: SurveyWork(self.store, everything),
             REREAD: RereadWork(self.store, self.hasher, self.clock, small_bytes=0),
             REPORT: ReportWork(self.store),
+            RETIRE: RetireWork(self.store, everything, self.clock),
         }
         self.scratch = folder / "scratch"
         self.told: list[Event] = []
