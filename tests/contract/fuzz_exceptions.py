@@ -98,6 +98,12 @@ EXEMPT = (
         _at("PUT /api/v1/media/{media_id}/library"),
     ),
     Exempt("negative_data_rejection", "tus-version", _TUS),
+    Exempt(
+        "negative_data_rejection",
+        "media-deleted",
+        "what is gone is said before the body is read",
+        _at("PUT /api/v1/media/{media_id}/content"),
+    ),
     Exempt("missing_required_header", "tus-version", _TUS),
     Exempt(_TAKEN, "bad-header", "what tus says in headers is more than a schema can say"),
     Exempt(_TAKEN, "no-name", "the name is in the metadata", _at(_BEGIN)),
