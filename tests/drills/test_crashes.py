@@ -1,0 +1,193 @@
+"""kill -9 before and after each step of what people do: nothing accepted is lost, and nothing stays behind.
+
+Clients do what clients do who got no answer: they ask again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from deploy.local.children import Backoff
+from deploy.local.home import Home
+from deploy.local.parts import GATEWAY, PROCESSORS, WORKER, Options
+from deploy.local.stack import Stack
+from tests.client import Client, until
+from tests.clips import run
+from tests.drills import mortal
+from tests.drills.conftest import SETTINGS
+
+_MODULES = {GATEWAY: ("gateway",), PROCESSORS: ("processors", "stages"), WORKER: ("processors", "worker")}
+_FAST = ("-c:v", "libx264", "-preset", "ultrafast")
+_STAGES, _AT_WORK = "processors stages", "processors worker"
+
+
+@dataclass
+class Scene:
+    """A stack whose processes die where they are told to."""
+
+    stack: Stack
+    client: Client
+    folder: Path
+    films: list[Path] = field(default_factory=list)
+
+    def film(self) -> Path:
+        """A clip like no other."""
+        graph = f"testsrc2=size=160x90:rate=25:duration=1,hue=h={11 * len(self.films)}"
+        target = self.folder / f"film-{len(self.films)}.mp4"
+        self.films.append(run("-f", "lavfi", "-i", graph, *_FAST, to=target))
+        return target
+
+    def answered(self, verb: str, path: str, **more: Any) -> httpx.Response:
+        """The answer that a client gets who asks again as long as it gets none."""
+
+        def ask() -> httpx.Response | None:
+            try:
+                with self.client.http as http:
+                    answer = http.request(verb, path, **more)
+            except httpx.TransportError:
+                return None
+            return None if answer.status_code == 503 else answer
+
+        return until(ask, f"an answer to {verb} {path}")
+
+    def upload(self, film: Path) -> dict[str, Any]:
+        """The medium of a film that was sent until it was accepted."""
+        content = film.read_bytes()
+        answer = self.answered("POST", "/api/v1/media", params={"name": film.name}, content=content)
+        assert answer.status_code == 202, answer.text
+        medium: dict[str, Any] = answer.json()["media"]
+        return medium
+
+    def until_struck(self) -> None:
+        """Whoever was to die has died, and all is up again."""
+        until(lambda: mortal.has_struck(self.folder), "someone to die")
+        until(lambda: not self.stack.lacks(), lambda: f"the stack to be whole; it lacks {self.stack.lacks()}")
+
+    def whole(self, id: str, content: bytes) -> dict[str, Any]:
+        """The medium, once it is accepted; what readers get of it is all of it."""
+        medium = self.client.until_media(id, "ready")
+        assert medium["sha256"] == hashlib.sha256(content).hexdigest()
+        assert self.answered("GET", f"/api/v1/media/{id}/content").content == content
+        return medium
+
+    def cleaned(self) -> None:
+        """A cleanup finds what is left over, and removes it: what is there then is what media refer to."""
+        order = {"delete": True, "grace_s": 0}
+        job = self.answered("POST", "/api/v1/care/cleanup", json=order).json()["job"]["id"]
+        self.client.until_job(job, "completed")
+        wanted = set[str]()
+        for medium in self.client.get("/api/v1/media", limit="200")["items"]:
+            versions = self.client.get(f"/api/v1/media/{medium['id']}/versions")["items"]
+            wanted |= {each["sha256"] for each in versions}
+        assert {name.partition(".")[0] for name in self.raw()} == wanted
+
+    def raw(self) -> set[str]:
+        """What sources there are in the store."""
+        return {path.name for path in (self.stack.home.blobs / "raw").rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    folder = tmp_path_factory.mktemp("drill")
+    commands = {
+        part: (sys.executable, "-m", "tests.drills.mortal", *module) for part, module in _MODULES.items()
+    }
+    options = Options(port=8755, env={**SETTINGS, mortal.FOLDER: str(folder)}, commands=commands)
+    home = Home(tmp_path_factory.mktemp("home"))
+    with Stack.start(home, options, backoff=Backoff(first_s=0.2, most_s=1.0)) as stack:
+        assert stack.url is not None
+        yield Scene(stack, Client(stack.url, stack.token), folder)
+
+
+@pytest.fixture(autouse=True)
+def _disarmed(scene: Scene) -> Iterator[None]:
+    yield
+    mortal.disarm(scene.folder)
+
+
+IN_AN_UPLOAD = [
+    ("gateway", "FileWriter.commit", ""),
+    ("gateway", "KafkaPublisher.send", "media.uploaded"),
+]
+IN_A_LOOK = [
+    (_STAGES, "KafkaPublisher.send", "task.changed"),
+    (_STAGES, "MongoDatabase.merge", "'upload'"),
+    (_AT_WORK, "MongoDatabase.change", "completed"),
+    (_AT_WORK, "KafkaPublisher.send", "task.changed"),
+    (_STAGES, "KafkaPublisher.send", "media.probed"),
+]
+IN_A_REPLACEMENT = [
+    ("gateway", "KafkaPublisher.send", "media.uploaded"),
+    (_STAGES, "KafkaPublisher.send", "media.probed"),
+]
+IN_A_DELETION = [
+    ("gateway", "KafkaPublisher.send", "media.changed"),
+    (_STAGES, "MongoDatabase.merge", "deleted_at"),
+    (_AT_WORK, "FileStore.discard", "raw/"),
+]
+WHEN = ("before", "after")
+
+
+@pytest.mark.parametrize("when", WHEN)
+@pytest.mark.parametrize(("part", "at", "about"), IN_AN_UPLOAD + IN_A_LOOK)
+def test_an_upload_is_whole_or_never_was(scene: Scene, part: str, at: str, about: str, when: str) -> None:
+    film = scene.film()
+    mortal.arm(scene.folder, part, at, when, about)
+    medium = scene.upload(film)
+    scene.until_struck()
+    scene.whole(medium["id"], film.read_bytes())
+    for each in scene.client.get("/api/v1/media", limit="200")["items"]:
+        if each["sha256"] == medium["sha256"]:
+            scene.whole(each["id"], film.read_bytes())
+
+
+@pytest.mark.parametrize("when", WHEN)
+@pytest.mark.parametrize(("part", "at", "about"), IN_A_REPLACEMENT)
+def test_a_replaced_file_is_the_old_one_or_the_new_one(
+    scene: Scene, part: str, at: str, about: str, when: str
+) -> None:
+    old, new = scene.film(), scene.film()
+    medium = scene.upload(old)
+    path = f"/api/v1/media/{medium['id']}"
+    scene.whole(medium["id"], old.read_bytes())
+    mortal.arm(scene.folder, part, at, when, about)
+    version = scene.answered("PUT", f"{path}/content", content=new.read_bytes()).json()["version"]
+    scene.until_struck()
+    seen = set[bytes]()
+
+    def shown() -> bool:
+        seen.add(scene.answered("GET", f"{path}/content").content)
+        return bool(scene.client.get(path)["version"] >= version)
+
+    until(shown, "the new version to be shown")
+    assert seen <= {old.read_bytes(), new.read_bytes()}
+    scene.whole(medium["id"], new.read_bytes())
+
+
+@pytest.mark.parametrize("when", WHEN)
+@pytest.mark.parametrize(("part", "at", "about"), IN_A_DELETION)
+def test_a_deletion_is_done_and_takes_the_bytes_along(
+    scene: Scene, part: str, at: str, about: str, when: str
+) -> None:
+    film = scene.film()
+    medium = scene.upload(film)
+    scene.whole(medium["id"], film.read_bytes())
+    mortal.arm(scene.folder, part, at, when, about)
+    path = f"/api/v1/media/{medium['id']}"
+    scene.answered("DELETE", path)
+    until(lambda: scene.answered("GET", path).status_code == 410, "the medium to be gone")
+    scene.cleaned()
+    scene.until_struck()
+    assert medium["sha256"] not in scene.raw()
+
+
+def test_of_all_that_nothing_stays_behind(scene: Scene) -> None:
+    scene.cleaned()
