@@ -20,6 +20,7 @@ from connectors.mongo import MongoDatabase
 from connectors.ports import BrokerUnavailable, Clock, Database, DatabaseUnavailable, Feed, StoreUnavailable
 from connectors.read_models import ReadModels
 from connectors.registry import open_registry
+from connectors.rooted.named import roots_named
 from connectors.sealing import Secret, read_secret_file
 from connectors.version import version
 from gateway import following
@@ -58,7 +59,6 @@ from gateway.playback.tickets import Tickets
 from gateway.profiles.catalog import Profiles
 from gateway.providers.asking import Asking
 from gateway.providers.known import read_providers_file
-from gateway.roots.named import roots_named
 from gateway.roots.upkeep import Emptying
 from gateway.schedules.catalog import Schedules
 from gateway.services import Services

@@ -161,6 +161,8 @@ def _fact(
             return {"rejected": {"code": event.code, "reason": event.reason}}
         case events.MediaChanged(change="quarantined"):
             return {"held": dict(event.values)}
+        case events.MediaChanged(change="moved"):
+            return {"moved": {"version": event.version, "place": event.values.get("place", "")}}
         case events.MediaChanged(change="deleted" | "released" as change):
             return {change: {"at": event.meta.occurred_at}}
         case _:

@@ -86,6 +86,7 @@ class MediaUploaded:
     location: str
     content_type: str | None = None
     origin: str
+    library_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from connectors.background import Duty
 from connectors.blobs import FileStore
 from connectors.ports import BlobStore
 from connectors.read_models import POINTER, STATE, ReadModels
+from connectors.rooted.named import roots_named
 from connectors.sealing import Secret
 from gateway.access.gate import Gate
 from gateway.access.libraries import Libraries
@@ -43,7 +44,6 @@ from gateway.playback.tickets import Tickets
 from gateway.profiles.catalog import Profiles
 from gateway.providers.asking import Asking
 from gateway.providers.known import Providers
-from gateway.roots.named import roots_named
 from gateway.schedules.catalog import Schedules
 from gateway.services import Services
 from gateway.settings import Settings
