@@ -1,7 +1,7 @@
 """Media that lie in operators' folders, read where they are as if they were blobs; all else is the store's.
 
-What is opened is opened as the files API does it, and answered only while its bytes are those that were found,
-for a file that took another's place is not that medium. Nothing there is ever written or removed.
+What is opened is opened as the files API does it, and answered only while its bytes are those that were
+found, for a file that took another's place is not that medium. Nothing there is ever written or removed.
 """
 
 from __future__ import annotations
