@@ -64,7 +64,7 @@ class Compared:
 
 
 def compare(
-    entries: Iterable[Entry],
+    entries: Sequence[Entry],
     files: Sequence[Seen],
     now: datetime,
     patience: Patience,
@@ -74,17 +74,18 @@ def compare(
     on at the earliest: while a disk was away, nothing was seen of it.
     """
     found, there = Compared(), {each.name: each for each in files}
+    known = {e.name for e in entries if not e.gone and e.name in there and e.matches(there[e.name])}
+    unknown = {name: seen for name, seen in there.items() if name not in known}
     for entry in entries:
         if entry.gone:
             found.entries.append(entry)
-        elif (seen := there.get(entry.name)) is not None and entry.matches(seen):
+        elif entry.name in known and entry.matches(there[entry.name]):
             _back(found, entry)
-            del there[entry.name]
-        elif seen is not None and not is_settled(seen, now, patience):
+        elif (seen := unknown.get(entry.name)) is not None and not is_settled(seen, now, patience):
             found.entries.append(entry)
         else:
             _missing(found, entry, seen, now, patience, counted_from)
-    for seen in there.values():
+    for seen in unknown.values():
         (found.open if is_settled(seen, now, patience) else found.writing).append(seen)
     return found
 
