@@ -48,6 +48,18 @@ def render(document: Document) -> Media | None:
     )
 
 
+def place_of(document: Document) -> str | None:
+    """Where in the operator's folders a medium has moved to, as root/path; None where it has not."""
+    found: str | None = part(document, "moved").get("place")
+    return found
+
+
+def _name(document: Document, upload: Document) -> str:
+    """What the file is called: in an operator's folder it may be another by now."""
+    moved = place_of(document)
+    return moved.rpartition("/")[2] if moved else str(upload["name"])
+
+
 def render_uploaded(event: MediaUploaded) -> Media:
     """The medium as it is right after its upload."""
     said = {

@@ -12,6 +12,7 @@ import psutil
 
 from gateway.system.schemas import Cpu, Disk, Machine, Memory, Service, Warning
 
+_FOLDER = "folder "
 _WEAK, _AWAY = "weak", "away"
 
 
@@ -66,10 +67,21 @@ def _warnings_of(service: Service) -> list[Warning]:
         text = f"{name} accepts nothing, for it can't have it scanned for malware: {why}"
         found.append(Warning(code="scanner-away", instance=name, text=text))
     if service.state != "down":
+        found += _folders(service)
         found += _set_aside(service.details.get("set_aside", ""))
     if service.state == "down":
         text = f"{name} was last heard of at {service.last_beat_at:%H:%M:%S} UTC"
         found.append(Warning(code="service-down", instance=name, text=text))
+    return found
+
+
+def _folders(service: Service) -> list[Warning]:
+    """The libraries' folders that can't be scanned, as the process says that scans them."""
+    found = []
+    for name, said in service.details.items():
+        if name.startswith(_FOLDER) and said.startswith(("away", "failing")):
+            text = f"{name.removeprefix(_FOLDER)} is not scanned: {said}"
+            found.append(Warning(code="folder-not-scanned", instance=service.instance, text=text))
     return found
 
 

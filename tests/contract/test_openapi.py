@@ -34,6 +34,7 @@ OPERATIONS = {
     "get_library",
     "change_library",
     "remove_library",
+    "scan_library",
     "place_media",
     "get_media_access",
     "put_media_access",
