@@ -33,6 +33,7 @@ from connectors.hardware import Hardware
 from connectors.hardware_trials import Trials
 from connectors.kafka import KafkaPublisher, KafkaTail
 from connectors.kafka_admin import missing_topics
+from connectors.kafka_bulk import KafkaBulk
 from connectors.kafka_feed import KafkaFeed
 from connectors.kafka_history import KafkaHistory
 from connectors.media_tools import FfmpegTools
@@ -305,7 +306,7 @@ def _scanner(world: World, host: Host, observer: FolderObserver) -> Scanner:
     ports = FolderPorts(
         roots=roots,
         pages=Pages(world.database),
-        publisher=world.publisher,
+        publisher=KafkaBulk(settings.kafka, world.codec),
         clock=world.clock,
         pace=PaceOfProbes(KnownMedia(world.database)),
         patience=patience,

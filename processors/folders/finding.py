@@ -41,11 +41,6 @@ class _Page:
     left: list[Lost] = field(default_factory=list)
     """Where media were that are here now."""
 
-    @property
-    def still(self) -> list[Entry]:
-        """The media that were not found to be gone."""
-        return [entry for entry in self.entries.values() if not entry.gone]
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -57,11 +52,11 @@ class Finding:
     missing: Missing
     outcome: Outcome
 
-    async def open(self, folder: Folder, rules: Rules) -> None:
+    async def open(self, folder: Folder, rules: Rules, *, fresh: bool) -> None:
         """Opens a folder's files that nobody knows, and says what they are."""
         there = await listing(self.root, folder.place.path, rules, self.outcome)
         for page, files in by_page(folder, there.files if there else []).items():
-            entries = await self.ports.pages.entries(folder, page)
+            entries = [] if fresh else await self.ports.pages.entries(folder, page)
             unknown = compare(entries, files, self.ports.clock.now(), self.ports.patience).open
             for some in _in_parts(unknown):
                 entries = await self._open_some(folder, page, entries, some)
@@ -72,8 +67,9 @@ class Finding:
         await self.ports.pace.room()
         known = await self._read(folder, [each.name for each in files])
         page, now = _Page(folder, number, {e.media_id: e for e in entries}), self.ports.clock.now()
+        same = plan.same_files(entries)
         for name, each in known.items():
-            await self._is(page, name, each, now)
+            await self._is(page, name, each, now, same.get((name, each.identity)))
         await self._keep(page)
         return list(page.entries.values())
 
@@ -90,10 +86,10 @@ class Finding:
         self.outcome.opened += len(found)
         return {name: each for name, each in found.items() if isinstance(each, Known)}
 
-    async def _is(self, page: _Page, name: str, known: Known, now: datetime) -> None:
+    async def _is(self, page: _Page, name: str, known: Known, now: datetime, same: Entry | None) -> None:
         """Finds out what a file is."""
         place = page.folder.place / name
-        if (same := plan.same_file(page.still, name, known)) is not None:
+        if same is not None:
             self.missing.take(same)
             page.entries[same.media_id] = plan.refreshed(same, name, known)
         elif (lost := await self._moved(known)) is not None:

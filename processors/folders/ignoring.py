@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import Self
+from os.path import splitext
 
 from pathspec import GitIgnoreSpec
 
 from connectors.rooted.paths import Inside
 
-USUAL = (
-    ".*",
-    "@eaDir/",
-    "#recycle/",
-    "#snapshot/",
-    "$RECYCLE.BIN/",
-    "System Volume Information/",
-    "lost+found/",
-    "*.part",
-    "*.partial",
-    "*.crdownload",
-    "*.tmp",
-    "*.!qB",
-    "*~",
+_USUAL = frozenset(
+    {"@eaDir", "#recycle", "#snapshot", "$RECYCLE.BIN", "System Volume Information", "lost+found"}
 )
-"""What systems and programs leave about. A line `!name` in .sluiceignore takes something in all the same."""
+"""Folders that systems leave about. What programs have not finished yet does not end as recordings do."""
 
 _ENDINGS = frozenset(
     """
@@ -37,32 +24,30 @@ _ENDINGS = frozenset(
 
 def is_media(name: str) -> bool:
     """Whether a file is called as recordings are: what else lies beside them is none of ours."""
-    return PurePosixPath(name).suffix[1:].lower() in _ENDINGS
+    return splitext(name)[1][1:].lower() in _ENDINGS
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is passed over, by the lines of a folder's ignore file and of those above, which count less."""
+    """What is passed over: what a folder's ignore file says, or those above it; what is hidden, or systems' own.
 
-    said: tuple[tuple[Inside, GitIgnoreSpec], ...]
+    A line `!name` takes something in all the same.
+    """
 
-    @classmethod
-    def usual(cls, top: Inside) -> Self:
-        """What is passed over in any library's folder."""
-        return cls(((top, GitIgnoreSpec.from_lines(USUAL)),))
+    said: tuple[tuple[Inside, GitIgnoreSpec], ...] = ()
 
     def within(self, folder: Inside, ignore: str) -> Rules:
         """The rules in a folder whose ignore file says this. A line that can't be read counts for nothing."""
         lines = [line for line in ignore.splitlines() if _is_readable(line)]
         return Rules(((folder, GitIgnoreSpec.from_lines(lines)), *self.said)) if lines else self
 
-    def pass_over(self, path: Inside, *, is_folder: bool = False) -> bool:
-        """Whether something is not to be looked at."""
-        for folder, spec in self.said:
-            relative = "/".join(path.names[len(folder.names) :]) + ("/" if is_folder else "")
+    def pass_over(self, folder: Inside, name: str, *, is_folder: bool = False) -> bool:
+        """Whether something in a folder is not to be looked at."""
+        for above, spec in self.said:
+            relative = "/".join((*folder.names[len(above.names) :], name)) + ("/" if is_folder else "")
             if (verdict := spec.check_file(relative).include) is not None:
                 return verdict
-        return False
+        return name.startswith(".") or (is_folder and name in _USUAL)
 
 
 def _is_readable(line: str) -> bool:

@@ -46,9 +46,9 @@ def chosen(path: Inside, rules: Rules, found: Contents) -> Listing:
     files = [
         each
         for each in found.files
-        if each.size_bytes and is_media(each.name) and not rules.pass_over(path / each.name)
+        if each.size_bytes and is_media(each.name) and not rules.pass_over(path, each.name)
     ]
-    folders = [name for name in found.folders if not rules.pass_over(path / name, is_folder=True)]
+    folders = [name for name in found.folders if not rules.pass_over(path, name, is_folder=True)]
     return Listing(files, folders, rules)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.ports import Database, Document
@@ -61,7 +61,7 @@ class Pages:
 
     async def keep(self, folder: Folder, page: int, entries: Iterable[Entry]) -> None:
         """Keeps what one of a folder's pages is to tell. The page's earlier word is gone."""
-        await self._put(page_key(folder.place, page), {"files": {e.media_id: asdict(e) for e in entries}})
+        await self._put(page_key(folder.place, page), {"files": {e.media_id: e.written() for e in entries}})
 
     async def note(self, folder: Folder, folders: Iterable[str], files: int) -> Folder:
         """Keeps which folders are in a folder, and makes room for so many files."""

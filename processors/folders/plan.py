@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from connectors.rooted.identity import Known
 from connectors.rooted.located import Place
@@ -31,6 +32,10 @@ class Entry:
     """It is not here any more: it moved on, or was missing for so long that its medium was deleted. What is
     left is its id, which is never used again.
     """
+
+    def written(self) -> dict[str, Any]:
+        """As MongoDB keeps it."""
+        return {name: getattr(self, name) for name in self.__slots__}
 
     def matches(self, seen: Seen) -> bool:
         """Whether this is the file, as far as can be told without opening it."""
@@ -118,13 +123,13 @@ def _missing(
 def is_settled(seen: Seen, now: datetime, patience: Patience) -> bool:
     """Whether nobody has changed a file for a while. Times to come were set by hand, and tell nothing."""
     now_ns = int(now.timestamp() * 1e9)
-    stamps = [stamp for stamp in (seen.mtime_ns, seen.changed_ns) if stamp <= now_ns]
-    return max(stamps, default=0) <= now_ns - int(patience.settle.total_seconds() * 1e9)
+    last = max((stamp for stamp in (seen.mtime_ns, seen.changed_ns) if stamp <= now_ns), default=0)
+    return last <= now_ns - int(patience.settle.total_seconds() * 1e9)
 
 
-def same_file(entries: Iterable[Entry], name: str, known: Known) -> Entry | None:
-    """The medium that a file of that name is after all: only its time is another."""
-    return next((e for e in entries if not e.gone and (e.name, e.identity) == (name, known.identity)), None)
+def same_files(entries: Iterable[Entry]) -> dict[tuple[str, str], Entry]:
+    """By name and identity the media that files may be after all: only their time is another."""
+    return {(each.name, each.identity): each for each in entries if not each.gone}
 
 
 def refreshed(entry: Entry, name: str, known: Known) -> Entry:

@@ -6,7 +6,7 @@ Files are opened once more at the next scan, for the log has no times; what is f
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
 from connectors.ports import Document
 from connectors.rooted.located import Place, is_in_root, located, place
@@ -98,6 +98,6 @@ def _documents(at: Place, inside: set[str], entries: list[Entry]) -> Iterable[tu
     yield COLLECTION, {"_id": key_of(at), **said}
     by_page: dict[int, dict[str, Document]] = {page: {} for page in range(folder.pages)}
     for each in entries:
-        by_page[folder.page_of(each.name)][each.media_id] = asdict(each)
+        by_page[folder.page_of(each.name)][each.media_id] = each.written()
     for page, files in by_page.items():
         yield COLLECTION, {"_id": page_key(at, page), "files": files}

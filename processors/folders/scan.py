@@ -44,7 +44,7 @@ class Scan:
     counted_from: datetime | None = None
     """Nothing counts as missing from before then."""
     outcome: Outcome = field(default_factory=Outcome)
-    _to_open: list[tuple[Folder, Rules]] = field(default_factory=list)
+    _to_open: list[tuple[Folder, Rules, bool]] = field(default_factory=list)
     _ways: set[Inside] = field(default_factory=set)
     """The folders that are asked for, and those on the way there."""
 
@@ -59,9 +59,9 @@ class Scan:
         if root is None:
             raise Away(f"SLUICE_ROOTS names no {self.shelf.place.root}")
         await self._refuse_away(root, top)
-        await self._look(root, top, Rules.usual(top), whole=self.only is None)
+        await self._look(root, top, Rules(), whole=self.only is None)
         finding = Finding(self.ports, self.shelf, root, self.missing, self.outcome)
-        await _all_of(self._to_open, lambda each: finding.open(*each))
+        await _all_of(self._to_open, lambda each: finding.open(each[0], each[1], fresh=each[2]))
         return self.outcome
 
     async def _refuse_away(self, root: Root, top: Inside) -> None:
@@ -115,7 +115,7 @@ class Scan:
         self.outcome.files += len(there.files)
         self.outcome.missing += missing
         if unknown:
-            self._to_open.append((folder, there.rules))
+            self._to_open.append((folder, there.rules, fresh))
         return missing
 
     async def _compare_page(

@@ -10,7 +10,7 @@ from deploy.local.commands.options import HomeOption, JsonOption, UrlOption
 from deploy.local.console import Output
 
 app = typer.Typer(
-    help="Libraries: media that several people have together, of folders that SLUICE_ROOTS names or of uploads.",
+    help="Libraries: media that several people have together, of the operator's folders or of uploads.",
     no_args_is_help=True,
 )
 
