@@ -170,11 +170,11 @@ class RootedStore:
     def _open(self, asked: Located, where: Place) -> tuple[int, os.stat_result]:
         """The file, open, with what it says of itself. Raises BlobMissing, StoreUnavailable."""
         root = self._root(where)
-        descriptor = _asked(root, where, lambda: root.opened(where.path))
+        descriptor = _asked(root, lambda: root.opened(where.path))
         try:
             said = os.fstat(descriptor)
-            if _asked(root, where, lambda: self._identity(descriptor, said)) != asked.identity:
-                raise BlobMissing(f"what is at {where} is another file than was found there")
+            if _asked(root, lambda: self._identity(descriptor, said)) != asked.identity:
+                raise BlobMissing("there is another file now where this medium's was")
         except BaseException:
             os.close(descriptor)
             raise
@@ -191,16 +191,18 @@ class RootedStore:
         return known
 
 
-def _asked(root: Root, where: Place, step: Callable[[], T]) -> T:
-    """Raises BlobMissing for what is not there, StoreUnavailable where the whole root is not."""
+def _asked(root: Root, step: Callable[[], T]) -> T:
+    """Raises BlobMissing for what is not there, StoreUnavailable where the whole root is not. Neither says a
+    path: whoever may have the medium need not know that.
+    """
     try:
         return step()
     except (NotThere, PathRefused) as error:
         if not is_there(root):
             raise StoreUnavailable(f"the root {root.name} is not there, or empty: is it mounted?") from error
-        raise BlobMissing(f"there is no {where}") from error
+        raise BlobMissing("the file of this medium is not where it was") from error
     except (ReadOnly, OSError) as error:
-        raise StoreUnavailable(f"{where} can't be read: {error}") from error
+        raise StoreUnavailable(f"what is in the root {root.name} can't be read just now") from error
 
 
 def is_there(root: Root) -> bool:

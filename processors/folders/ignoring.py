@@ -29,7 +29,7 @@ def is_media(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is passed over: what a folder's ignore file says, or those above it; what is hidden, or systems' own.
+    """What is passed over: what a folder's ignore file says, or one above it; what is hidden; systems' own.
 
     A line `!name` takes something in all the same.
     """
