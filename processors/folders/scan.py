@@ -27,7 +27,7 @@ from processors.folders.plan import compare
 from processors.folders.ports import Away, Outcome, Ports
 from processors.folders.shelves import Shelf
 
-_AT_ONCE = 4
+_AT_ONCE = 16
 """So many folders' files are opened and told of beside each other."""
 
 T = TypeVar("T")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -330,9 +329,3 @@ def test_the_middle_of_a_large_file_is_not_read(tmp_path: Path) -> None:
         assert first != reading.identity(descriptor, (1 << 34) - 1)
     finally:
         os.close(descriptor)
-
-
-def test_grace_is_a_day() -> None:
-    from processors.folders.plan import Patience
-
-    assert Patience().grace == timedelta(days=1)
