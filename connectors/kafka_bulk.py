@@ -18,27 +18,39 @@ _LINGER_MS = 5
 
 
 class KafkaBulk:
-    """See ports.Publisher. For who publishes hundreds at a time, and often."""
+    """See ports.Publisher. For who publishes hundreds at a time, and often: what several publish while the
+    broker has not answered yet goes there together.
+    """
 
     def __init__(self, brokers: Brokers, codec: Codec, *, timeout: timedelta = timedelta(seconds=30)) -> None:
         self._codec = codec
         self._brokers = brokers
         self._timeout = timeout
         self._producer: Producer | None = None
+        self._waiting: list[_Told] = []
+        self._turn = asyncio.Lock()
 
     async def publish(self, events: Sequence[Event]) -> list[Position]:
         """See ports.Publisher."""
-        return await asyncio.to_thread(self._publish, events)
+        told = _Told(events)
+        self._waiting.append(told)
+        async with self._turn:
+            if not told.sent:
+                some, self._waiting = self._waiting, []
+                await asyncio.to_thread(self._publish, some)
+        return told.positions()
 
-    def _publish(self, events: Sequence[Event]) -> list[Position]:
-        told = _Told(len(events))
+    def _publish(self, several: Sequence[_Told]) -> None:
+        """Sends them all. What went wrong is each one's own to tell."""
         try:
-            for number, event in enumerate(events):
-                self._send(self._codec.encode(event), partial(told.hear, number))
+            for told in several:
+                told.sent = True
+                for number, event in enumerate(told.events):
+                    self._send(self._codec.encode(event), partial(told.hear, number))
             self._connected().flush(self._timeout.total_seconds())
         except (KafkaException, BufferError) as error:
-            raise BrokerUnavailable(f"Kafka did not take {len(events)} records: {error}") from error
-        return told.positions()
+            for told in several:
+                told.sent, told.trouble = True, str(error)
 
     def _send(self, record: Record, heard: Callable[[KafkaError | None, Message], None]) -> None:
         self._connected().produce(
@@ -61,15 +73,17 @@ class KafkaBulk:
 
 
 class _Told:
-    """What the broker says of each record."""
+    """Some events, and what the broker says of each."""
 
-    def __init__(self, records: int) -> None:
-        self._found: list[Position | None] = [None] * records
-        self._trouble = "it did not answer in time"
+    def __init__(self, events: Sequence[Event]) -> None:
+        self.events = events
+        self.sent = False
+        self.trouble = "it did not answer in time"
+        self._found: list[Position | None] = [None] * len(events)
 
     def hear(self, number: int, error: KafkaError | None, message: Message) -> None:
         if error is not None:
-            self._trouble = str(error)
+            self.trouble = str(error)
             return
         topic, partition, offset = message.topic(), message.partition(), message.offset()
         self._found[number] = Position(topic or "", partition or 0, offset or 0)
@@ -79,5 +93,5 @@ class _Told:
         found = [each for each in self._found if each is not None]
         if len(found) < len(self._found):
             missing = len(self._found) - len(found)
-            raise BrokerUnavailable(f"Kafka did not take {missing} records: {self._trouble}")
+            raise BrokerUnavailable(f"Kafka did not take {missing} records: {self.trouble}")
         return found

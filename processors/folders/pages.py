@@ -70,9 +70,12 @@ class Pages:
             return folder
         if folder.pages and noted.pages != folder.pages:
             await self._spread(folder, noted)
-        said = {"place": str(noted.place), "folders": noted.folders, "pages": noted.pages}
-        await self._put(key_of(noted.place), said)
+        await self._put(key_of(noted.place), _said(noted))
         return noted
+
+    async def note_new(self, folders: Iterable[Folder]) -> None:
+        """Keeps folders of which nothing was known, all in one go."""
+        await self.database.insert_all(COLLECTION, [{"_id": key_of(f.place), **_said(f)} for f in folders])
 
     async def _spread(self, folder: Folder, wider: Folder) -> None:
         """Brings what is known to the pages that will tell of it."""
@@ -87,6 +90,10 @@ class Pages:
         document: Document = {"_id": id, **body}
         if not await self.database.insert(COLLECTION, document):
             await self.database.change(COLLECTION, id, {}, body)
+
+
+def _said(folder: Folder) -> Document:
+    return {"place": str(folder.place), "folders": folder.folders, "pages": folder.pages}
 
 
 def key_of(place: Place) -> str:

@@ -22,13 +22,15 @@ from processors.folders.finding import Finding
 from processors.folders.ignoring import Rules
 from processors.folders.listing import NOTHING, Listing, by_page, chosen, listing
 from processors.folders.missing import Missing
-from processors.folders.pages import Folder
+from processors.folders.pages import Folder, pages_for
 from processors.folders.plan import compare
 from processors.folders.ports import Away, Outcome, Ports
 from processors.folders.shelves import Shelf
 
 _AT_ONCE = 16
 """So many folders' files are opened and told of beside each other."""
+
+_MOST_NEW = 200
 
 T = TypeVar("T")
 
@@ -45,6 +47,7 @@ class Scan:
     """Nothing counts as missing from before then."""
     outcome: Outcome = field(default_factory=Outcome)
     _to_open: list[tuple[Folder, Rules, bool]] = field(default_factory=list)
+    _new: list[Folder] = field(default_factory=list)
     _ways: set[Inside] = field(default_factory=set)
     """The folders that are asked for, and those on the way there."""
 
@@ -60,6 +63,7 @@ class Scan:
             raise Away(f"SLUICE_ROOTS names no {self.shelf.place.root}")
         await self._refuse_away(root, top)
         await self._look(root, top, Rules(), whole=self.only is None)
+        await self._note_new()
         finding = Finding(self.ports, self.shelf, root, self.missing, self.outcome)
         await _all_of(self._to_open, lambda each: finding.open(each[0], each[1], fresh=each[2]))
         return self.outcome
@@ -83,11 +87,26 @@ class Scan:
         still = await self._below(root, path, there, known, whole=whole)
         if not (there.files or still or known.pages):
             return not vanished
-        noted = await self.ports.pages.note(known, still, len(there.files))
+        noted = await self._note(known, still, len(there.files))
         missing = await self._compare(noted, there, fresh=not known.pages)
         if not vanished:
             self.outcome.folders.add(path)
         return not vanished or bool(missing or still)
+
+    async def _note(self, known: Folder, still: list[str], files: int) -> Folder:
+        """Keeps what is in a folder. New ones wait for one another: a first scan has thousands."""
+        if known.pages:
+            return await self.ports.pages.note(known, still, files)
+        noted = Folder(known.place, sorted(still), pages_for(files))
+        self._new.append(noted)
+        if len(self._new) >= _MOST_NEW:
+            await self._note_new()
+        return noted
+
+    async def _note_new(self) -> None:
+        new, self._new = self._new, []
+        if new:
+            await self.ports.pages.note_new(new)
 
     async def _below(
         self, root: Root, path: Inside, there: Listing, known: Folder, *, whole: bool

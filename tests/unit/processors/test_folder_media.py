@@ -52,7 +52,8 @@ class World:
     async def found(self) -> MediaUploaded:
         self.shelved.put("a.mkv", "one")
         await self.shelved.scan()
-        return only(self.shelved.found)
+        found: MediaUploaded = only(self.shelved.found)
+        return found
 
     async def give(self, event: Event) -> list[Event]:
         handled = await self.stage.handle([Delivery(event, Position("x", 0, 0))])
@@ -132,7 +133,7 @@ def _all_orders(events: Iterable[Event]) -> list[tuple[Event, ...]]:
 
 
 async def test_its_library_and_its_place_are_shown_in_whatever_order_they_are_heard_of() -> None:
-    told = [
+    told: list[Event] = [
         replace(samples.uploaded(), library_id="l1"),
         moved("m1", "films/b.mkv", 1),
         moved("m1", "films/c.mkv", 2),

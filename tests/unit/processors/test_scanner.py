@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -65,7 +65,7 @@ class Ear:
         self.scans: list[Outcome] = []
         self.states: dict[str, int] = {}
 
-    def folders(self, states: dict[str, int], files: int) -> None:
+    def folders(self, states: Mapping[str, int], files: int) -> None:
         self.states = dict(states)
 
     def scanned(self, outcome: Outcome, took_s: float) -> None:
