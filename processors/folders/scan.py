@@ -83,14 +83,14 @@ class Scan:
         there = chosen(path, rules, NOTHING) if vanished else await listing(root, path, rules, self.outcome)
         if there is None:
             return True
+        if not vanished:
+            self.outcome.folders.add(path)
         known = await self.ports.pages.folder(self.shelf.beside(path))
         still = await self._below(root, path, there, known, whole=whole)
         if not (there.files or still or known.pages):
             return not vanished
         noted = await self._note(known, still, len(there.files))
         missing = await self._compare(noted, there, fresh=not known.pages)
-        if not vanished:
-            self.outcome.folders.add(path)
         return not vanished or bool(missing or still)
 
     async def _note(self, known: Folder, still: list[str], files: int) -> Folder:
@@ -117,8 +117,6 @@ class Scan:
             gone = name not in there.folders
             all_of_it = whole or gone or name not in known.folders
             if not (all_of_it or path / name in self._ways):
-                if gone:
-                    still.append(name)
                 continue
             found = await self._look(root, path / name, there.rules, whole=all_of_it, vanished=gone)
             if gone and found:

@@ -132,8 +132,9 @@ async def test_a_folder_that_comes_is_watched_too(scene: Scene) -> None:
     await scene.feed.log.publish([library()])
     await scene.until(lambda: "watching" in scene.said)
     scene.shelved.put("deep/er/b.mkv", "two")
-    await scene.happened("deep")
-    await scene.until(lambda: len(scene.notices.folders) == 3)
+    scene.shelved.path("empty").mkdir()
+    await scene.happened("deep", "empty")
+    await scene.until(lambda: len(scene.notices.folders) == 4)
     assert len(scene.shelved.found) == 2
 
 
