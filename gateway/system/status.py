@@ -43,6 +43,17 @@ def summary(services: Sequence[Service]) -> dict[str, dict[str, int]]:
     return {kind: dict(Counter(s.state for s in services if s.service == kind)) for kind in sorted(kinds)}
 
 
+def folders(services: Sequence[Service]) -> dict[str, str]:
+    """How libraries' folders are, by where they are."""
+    there = [service for service in services if service.state != "down"]
+    return {name: said for service in there for name, said in _folders_of(service)}
+
+
+def _folders_of(service: Service) -> list[tuple[str, str]]:
+    kept = sorted(service.details.items())
+    return [(name.removeprefix(_FOLDER), said) for name, said in kept if name.startswith(_FOLDER)]
+
+
 def warnings(services: Sequence[Service]) -> list[Warning]:
     """What an operator should know about these processes."""
     return [warning for service in services for warning in _warnings_of(service)]
@@ -67,7 +78,7 @@ def _warnings_of(service: Service) -> list[Warning]:
         text = f"{name} accepts nothing, for it can't have it scanned for malware: {why}"
         found.append(Warning(code="scanner-away", instance=name, text=text))
     if service.state != "down":
-        found += _folders(service)
+        found += _not_scanned(service)
         found += _set_aside(service.details.get("set_aside", ""))
     if service.state == "down":
         text = f"{name} was last heard of at {service.last_beat_at:%H:%M:%S} UTC"
@@ -75,14 +86,13 @@ def _warnings_of(service: Service) -> list[Warning]:
     return found
 
 
-def _folders(service: Service) -> list[Warning]:
-    """The libraries' folders that can't be scanned, as the process says that scans them."""
-    found = []
-    for name, said in service.details.items():
-        if name.startswith(_FOLDER) and said.startswith(("away", "failing")):
-            text = f"{name.removeprefix(_FOLDER)} is not scanned: {said}"
-            found.append(Warning(code="folder-not-scanned", instance=service.instance, text=text))
-    return found
+def _not_scanned(service: Service) -> list[Warning]:
+    """The libraries' folders that can't be scanned."""
+    return [
+        Warning(code="folder-not-scanned", instance=service.instance, text=f"{name} is not scanned: {said}")
+        for name, said in _folders_of(service)
+        if said.startswith(("away", "failing"))
+    ]
 
 
 def _set_aside(said: str) -> list[Warning]:

@@ -108,13 +108,10 @@ def test_what_is_deleted_is_gone_after_the_grace(
 
 
 def test_how_folders_are_is_told(client: Client, folder: Path, library: str) -> None:
-    services = client.get("/api/v1/services")["items"]
-    [said] = [
-        text
-        for each in services
-        for name, text in each["details"].items()
-        if name == f"folder home/{folder.name}"
-    ]
-    assert said.startswith("well, watching")
+    def said() -> str:
+        found: dict[str, str] = client.get("/api/v1/system/status")["folders"]
+        return found.get(f"home/{folder.name}", "")
+
+    until(lambda: said().startswith("well, watching"), said)
     with client.http as http:
         assert http.post(f"/api/v1/libraries/{library}/scan").status_code == 202

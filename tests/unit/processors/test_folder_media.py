@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import permutations
@@ -109,9 +110,14 @@ async def test_a_scan_waits_while_many_are_not_probed_yet(world: World) -> None:
     await world.media.record("m2", "rejected", {"code": "x"})
     pace.told(["m1", "m2", "m3"])
     await pace.room()  # m3 alone is under way
-    await world.media.record("m3", "deleted", {"at": WHEN})
     pace.told(["m4"])
-    await pace.room()
+    waiting = asyncio.create_task(pace.room())
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not waiting.done()
+    await world.media.record("m3", "deleted", {"at": WHEN})
+    async with asyncio.timeout(30):
+        await waiting
 
 
 def test_where_a_medium_moved_to_is_known_again_from_the_log() -> None:
