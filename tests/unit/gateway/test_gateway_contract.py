@@ -47,7 +47,7 @@ async def test_dead_letters_are_one_schema_under_many_subjects(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("/subjects/media.uploaded-value/versions", [1]),
+        ("/subjects/media.uploaded-value/versions", [1, 2]),
         ("/schemas/types", ["AVRO"]),
         ("/schemas/ids/1/subjects", ["media.uploaded-value"]),
         ("/config", {"compatibilityLevel": "FULL_TRANSITIVE"}),

@@ -302,9 +302,10 @@ async def test_a_lost_database_is_derived_again_from_the_log(shelved: Shelved) -
         await shelved.database.insert(name, document)
     outcome = await shelved.scan()
     assert (outcome.opened, len(shelved.log.records)) == (3, said)
-    shelved.put("d.mkv", "d.mkv", age_s=60)
+    shelved.put("d.mkv", "d.mkv", age_s=60)  # it was deleted
+    shelved.put("a.mkv", "a.mkv", age_s=60)  # it has moved
     await shelved.scan()
-    assert len({each.media_id for each in shelved.found}) == 5
+    assert len({each.media_id for each in shelved.found}) == 6
 
 
 async def test_what_can_t_be_read_is_told_of_and_nothing_else_waits_for_it(
