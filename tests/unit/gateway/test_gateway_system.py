@@ -60,7 +60,7 @@ def test_the_latest_beat_of_a_process_counts_in_whatever_order_they_come() -> No
 
 def test_how_libraries_folders_are_is_shown_and_those_not_well_are_warned_of() -> None:
     said = {"folder films/new": "well, watching", "folder tv": "away, polling: is its disk mounted?"}
-    beats = (beat("processors-1", **said), beat("processors-2", state="down", **{"folder old": "away"}))
+    beats = (beat("processors-1", "up", START, **said), beat("p-2", "down", START, **{"folder old": "away"}))
     services = presence(FakeClock(), *beats).services()
     assert folders(services) == {name.removeprefix("folder "): text for name, text in said.items()}
     found = [(each.code, each.text) for each in warnings(services) if each.code != "service-down"]
