@@ -20,6 +20,8 @@ from connectors.mongo import MongoDatabase
 from connectors.ports import BrokerUnavailable, Clock, Database, DatabaseUnavailable, Feed, StoreUnavailable
 from connectors.read_models import ReadModels
 from connectors.registry import open_registry
+from connectors.rooted.named import roots_named
+from connectors.rooted.store import RootedStore
 from connectors.sealing import Secret, read_secret_file
 from connectors.version import version
 from gateway import following
@@ -51,6 +53,7 @@ from gateway.inflight import InFlight
 from gateway.limits.counting import Counting
 from gateway.limits.limits import Limits
 from gateway.limits.own import OwnLimits
+from gateway.media.whereabouts import Moves
 from gateway.metrics import Metrics
 from gateway.playback.arrivals import Arrivals
 from gateway.playback.streams import Streams
@@ -58,7 +61,6 @@ from gateway.playback.tickets import Tickets
 from gateway.profiles.catalog import Profiles
 from gateway.providers.asking import Asking
 from gateway.providers.known import read_providers_file
-from gateway.roots.named import roots_named
 from gateway.roots.upkeep import Emptying
 from gateway.schedules.catalog import Schedules
 from gateway.services import Services
@@ -93,7 +95,9 @@ def connect(settings: Settings) -> Parts:
     mongodb = MongoDatabase(settings.mongodb_url, settings.database)
     database = GuardedDatabase(mongodb, breakers["mongodb"])
     read_models = ReadModels(database)
-    store = GuardedStore(open_store(settings.blobs, settings.instance, settings.s3), breakers["blobs"])
+    roots = roots_named(settings.roots, settings.roots_writable, settings.blobs_folder)
+    blobs = GuardedStore(open_store(settings.blobs, settings.instance, settings.s3), breakers["blobs"])
+    store = RootedStore(blobs, roots, Moves(read_models))  # a disk that is away stops no other blob
     kafka = KafkaPublisher(settings.kafka, codec, timeout=timedelta(seconds=settings.publish_timeout_s))
     broker = Broker(kafka, kafka, metrics, breakers["kafka"])
     arrivals = Arrivals()
@@ -129,8 +133,6 @@ def connect(settings: Settings) -> Parts:
     trail = new_trail(settings.instance, secret, addresses, broker, read_models, clock, metrics.audit_lost)
     gatekeeper = Gatekeeper(token, identity, clock, settings.second_factor_roles)
     identity.following.tell(lambda _: hub.let_go(gatekeeper.still_good))
-
-    roots = roots_named(settings.roots, settings.roots_writable, settings.blobs_folder)
 
     async def close_database() -> None:
         mongodb.close()

@@ -67,7 +67,7 @@ FOLLOWING = (
         "202",
         "$response.body#/library/id",
         "library_id",
-        ("get_library", "change_library", "remove_library"),
+        ("get_library", "change_library", "remove_library", "scan_library"),
     ),
     Following(
         ("make_user",),

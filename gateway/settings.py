@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import unquote, urlsplit
@@ -11,6 +10,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from connectors.brokers import Brokers, KafkaSecurity, Mechanism
+from connectors.rooted.named import folders_named
 from connectors.s3.options import S3Options
 from gateway.auth.roles import Role
 from gateway.client_address import Network
@@ -26,21 +26,7 @@ def _listed(said: object) -> object:
     return [each.strip() for each in said.split(",") if each.strip()] if isinstance(said, str) else said or ()
 
 
-def _folders(said: object) -> object:
-    """What is separated by commas, each with a name before its path."""
-    if not isinstance(said, str):
-        return said or {}
-    pairs = [each.strip().partition("=") for each in said.split(",") if each.strip()]
-    found = {name.strip(): Path(path.strip()) for name, _, path in pairs}
-    for name, path in found.items():
-        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", name) or not path.is_absolute():
-            raise ValueError(
-                f"{name}={path} is no root: write name=/an/absolute/path, the name in a-z, 0-9 and -"
-            )
-    return found
-
-
-_Folders = Annotated[dict[str, Path], NoDecode, BeforeValidator(_folders)]
+_Folders = Annotated[dict[str, Path], NoDecode, BeforeValidator(folders_named)]
 _Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 _Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_listed)]
 _Roles = Annotated[tuple[Role, ...], NoDecode, BeforeValidator(_listed)]

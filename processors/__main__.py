@@ -15,6 +15,7 @@ from connectors.brokers import KafkaSecurityUnusable
 from connectors.logs import configure
 from connectors.mongo import DatabaseUrlUnusable
 from connectors.ports import Transient
+from connectors.rooted.named import RootsUnusable
 from processors.settings import Settings
 
 log = structlog.get_logger()
@@ -47,7 +48,7 @@ async def _run(asked: argparse.Namespace, settings: Settings) -> int:
                 await run_worker(settings)
             case "rebuild":
                 return await _rebuild(settings)
-    except (CannotStart, KafkaSecurityUnusable, DatabaseUrlUnusable) as error:
+    except (CannotStart, KafkaSecurityUnusable, DatabaseUrlUnusable, RootsUnusable) as error:
         log.error("cannot start", why=str(error))
         return _EXIT_CANNOT_START
     except DatabaseReplaced as error:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import imageio_ffmpeg
 import structlog
@@ -32,6 +33,8 @@ from connectors.hardware import Hardware
 from connectors.hardware_trials import Trials
 from connectors.kafka import KafkaPublisher, KafkaTail
 from connectors.kafka_admin import missing_topics
+from connectors.kafka_bulk import KafkaBulk
+from connectors.kafka_feed import KafkaFeed
 from connectors.kafka_history import KafkaHistory
 from connectors.media_tools import FfmpegTools
 from connectors.mongo import MongoDatabase
@@ -43,6 +46,10 @@ from connectors.ports import BlobStore, BrokerUnavailable, Transient
 from connectors.process import ToolRunner
 from connectors.read_models import ReadModels
 from connectors.registry import open_registry
+from connectors.rooted.named import roots_named
+from connectors.rooted.notices import SystemNotices
+from connectors.rooted.root import Root
+from connectors.rooted.store import RootedStore
 from connectors.sandbox import Sandbox, find_isolation
 from connectors.segment_tools import SegmentTools
 from connectors.text_tools import TextTools
@@ -54,12 +61,19 @@ from processors.care.retire import RetireWork
 from processors.care.scrub import ReportWork, RereadWork, SurveyWork
 from processors.care.sweep import SweepWork
 from processors.equipment import Equipment
+from processors.folders.keeping import Intervals
+from processors.folders.pace import PaceOfProbes
+from processors.folders.pages import Pages
+from processors.folders.plan import Patience
+from processors.folders.ports import Ports as FolderPorts
+from processors.folders.scanner import FolderObserver, Scanner
+from processors.folders.watching import Watcher
 from processors.host import GroupSettings, Host
 from processors.ingest.handle import Ingest
 from processors.ingest.plan import CHECK, PROBE
 from processors.ingest.scanning import NoScans, Scanning
 from processors.ingest.work import Check, Probe
-from processors.observe import CareMetrics, Metrics, ScanMetrics, WorkMetrics
+from processors.observe import CareMetrics, FolderMetrics, Metrics, ScanMetrics, WorkMetrics
 from processors.pictures import draw
 from processors.pictures.handle import Pictures
 from processors.pictures.work import PictureWork
@@ -89,7 +103,7 @@ from processors.work.worker import Worker, WorkerSettings
 from schemas.codec import Codec
 from schemas.events import ResourceChanged
 from schemas.pictures import POSTER, THUMBNAILS, WAVEFORM
-from schemas.topics import BY_NAME
+from schemas.topics import BY_NAME, BY_RECORD
 
 log = structlog.get_logger()
 
@@ -202,9 +216,11 @@ async def run_stages(settings: Settings, names: Sequence[str]) -> None:
         await host.start(stages)
         log.info("stages are running", stages=[stage.name for stage in stages])
         leader = _leader(world, host, WorkMetrics(registry))
-        beat = _beat(world, "processors", lambda: _stage_details(stages, leader))
+        scanner = _scanner(world, host, FolderMetrics(registry))
+        beat = _beat(world, "processors", lambda: _stage_details(stages, leader) | scanner.details())
+        services = (leader.run(), scanner.run(), beat.run(), _guard(world, incarnation))
         try:
-            await _until_stopped(host.failed(), leader.run(), beat.run(), _guard(world, incarnation))
+            await _until_stopped(host.failed(), *services)
         finally:
             await host.stop()
             await beat.last()
@@ -251,7 +267,7 @@ def served_metrics(settings: Settings) -> CollectorRegistry:
 
 def all_stages(world: World, care: CareObserver) -> list[Stage]:
     """Every stage there is."""
-    blobs = _blobs(world.settings)
+    blobs = _blobs(world)
     jobs = Jobs(world.ledger, world.clock, ACTOR)
     media = KnownMedia(world.database)
     return [
@@ -277,6 +293,27 @@ def _leader(world: World, host: Host, observer: WorkObserver) -> Leader:
         ),
         observer=observer,
     )
+
+
+def _scanner(world: World, host: Host, observer: FolderObserver) -> Scanner:
+    settings, roots = world.settings, _roots(world.settings)
+    patience = Patience(
+        settle=timedelta(seconds=settings.folders_settle_s), grace=timedelta(seconds=settings.folders_grace_s)
+    )
+    intervals = Intervals(
+        rescan=timedelta(seconds=settings.folders_rescan_s), poll=timedelta(seconds=settings.folders_poll_s)
+    )
+    ports = FolderPorts(
+        roots=roots,
+        pages=Pages(world.database),
+        publisher=KafkaBulk(settings.kafka, world.codec),
+        clock=world.clock,
+        pace=PaceOfProbes(KnownMedia(world.database)),
+        patience=patience,
+    )
+    feed = KafkaFeed(settings.kafka, world.codec, [BY_RECORD[ResourceChanged].name])
+    watcher = Watcher(roots, SystemNotices())
+    return Scanner(ports, feed, lambda: host.leads(LEDGER_STAGE), watcher, intervals, observer)
 
 
 def _scanning(settings: Settings, registry: CollectorRegistry) -> Scanning:
@@ -322,8 +359,15 @@ def _worker(
     )
 
 
-def _blobs(settings: Settings) -> BlobStore:
-    return open_store(settings.blobs, settings.instance, settings.s3)
+def _blobs(world: World) -> BlobStore:
+    settings = world.settings
+    store = open_store(settings.blobs, settings.instance, settings.s3)
+    return RootedStore(store, _roots(settings), KnownMedia(world.database))
+
+
+def _roots(settings: Settings) -> dict[str, Root]:
+    kept = urlsplit(settings.blobs)
+    return roots_named(settings.roots, (), Path(unquote(kept.path)) if kept.scheme == "file" else None)
 
 
 def _ffmpeg() -> Path:
@@ -338,7 +382,7 @@ def _works(
     scanning: Scanning,
 ) -> dict[str, Work]:
     """What a worker can do."""
-    blobs, ffmpeg = _blobs(world.settings), _ffmpeg()
+    blobs, ffmpeg = _blobs(world), _ffmpeg()
     segments, files = SegmentTools(runner, ffmpeg), FileTools(runner, ffmpeg)
     texts = TextTools(runner, ffmpeg)
     everything = Everything(ReadModels(world.database), world.history)

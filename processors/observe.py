@@ -9,6 +9,9 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from processors.folders.keeping import STATES
+from processors.folders.ports import Outcome
+
 
 class Metrics:
     """See runtime.Observer."""
@@ -42,6 +45,43 @@ class Metrics:
     def dead_lettered(self, stage: str, topic: str) -> None:
         """See runtime.Observer."""
         self._dead.labels(stage, topic).inc()
+
+
+class FolderMetrics:
+    """See folders.scanner.FolderObserver."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._folders = Gauge(
+            "sluice_folders",
+            "Libraries' folders by state, as the process that scans them sees them.",
+            ["state"],
+            registry=registry,
+        )
+        self._files = Gauge("sluice_folder_files", "Files in libraries' folders.", registry=registry)
+        self._found = Counter(
+            "sluice_folder_changes_total",
+            "What scans came upon: new, moved, deleted, and what can't be read.",
+            ["what"],
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "sluice_folder_scan_seconds",
+            "How long one look at a folder took.",
+            buckets=(0.01, 0.1, 1, 10, 60, 600, 3600),
+            registry=registry,
+        )
+
+    def folders(self, states: Mapping[str, int], files: int) -> None:
+        """See folders.scanner.FolderObserver."""
+        for state in STATES:
+            self._folders.labels(state).set(states.get(state, 0))
+        self._files.set(files)
+
+    def scanned(self, outcome: Outcome, took_s: float) -> None:
+        """See folders.scanner.FolderObserver."""
+        for what in ("new", "moved", "deleted", "troubles"):
+            self._found.labels(what).inc(getattr(outcome, what))
+        self._seconds.observe(took_s)
 
 
 class WorkMetrics:

@@ -15,6 +15,7 @@ import structlog
 from connectors.ports import Clock, Database, Document, FromNow, History, Transient
 from connectors.read_models import POINTER, STATE
 from processors.care.handle import chore_job
+from processors.folders.recalled import Recalled
 from processors.transcode import poison
 from processors.transcode.handle import requested_job
 from processors.views.rebuild import Rebuild
@@ -62,6 +63,7 @@ class Found:
     """The last that was told of each task."""
     dues: dict[str, datetime] = field(default_factory=dict)
     """The last moment at which each schedule was heeded."""
+    folders: Recalled = field(default_factory=Recalled)
 
     def hear(self, event: Event) -> None:
         """Takes one event in."""
@@ -84,6 +86,7 @@ class Found:
             ):
                 if fact := _fact(event):
                     self.media.setdefault(event.media_id, {}).update(fact)
+                self.folders.hear(event)
             case _:
                 pass
 
@@ -161,6 +164,8 @@ def _fact(
             return {"rejected": {"code": event.code, "reason": event.reason}}
         case events.MediaChanged(change="quarantined"):
             return {"held": dict(event.values)}
+        case events.MediaChanged(change="moved"):
+            return {"moved": {"version": event.version, "place": event.values.get("place", "")}}
         case events.MediaChanged(change="deleted" | "released" as change):
             return {change: {"at": event.meta.occurred_at}}
         case _:
@@ -247,6 +252,7 @@ async def _derive(database: Database, history: History, clock: Clock, incarnatio
 
 
 def _documents(found: Found) -> Iterable[tuple[str, Document]]:
+    yield from found.folders.documents()
     for media_id, facts in found.media.items():
         yield MEDIA, {"_id": media_id, **facts, **found.died(media_id)}
     for job in map(found.job, found.jobs.values()):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from connectors.brokers import Brokers, KafkaSecurity, Mechanism
+from connectors.rooted.named import folders_named
 from connectors.s3.options import S3Options
 
 
@@ -43,6 +44,18 @@ class Settings(BaseSettings):
     """The authorities that the registry's certificate may be from, as PEM; without it, the usual ones."""
     blobs: str = Field("file:///var/lib/sluice/blobs", validation_alias="SLUICE_BLOBS")
     """Where media and results are kept: file:///an/absolute/path or s3://bucket/prefix."""
+    roots: Annotated[dict[str, Path], NoDecode, BeforeValidator(folders_named)] = Field(
+        {}, validation_alias="SLUICE_ROOTS"
+    )
+    """Folders of people's own that libraries are made of, as name=/an/absolute/path, separated by commas."""
+    folders_settle_s: float = Field(10.0, validation_alias="SLUICE_FOLDERS_SETTLE_S", ge=0)
+    """A file in a library's folder that was changed so recently is not taken in yet."""
+    folders_grace_s: float = Field(86400.0, validation_alias="SLUICE_FOLDERS_GRACE_S", ge=0)
+    """What is missing from a library's folder for so long is deleted from the library."""
+    folders_rescan_s: float = Field(3600.0, validation_alias="SLUICE_FOLDERS_RESCAN_S", gt=0)
+    """How often all of a library's folder is looked at, though it is watched."""
+    folders_poll_s: float = Field(60.0, validation_alias="SLUICE_FOLDERS_POLL_S", gt=0)
+    """How often it is where it can't be watched, as on a network's disk."""
     s3_endpoint: str | None = Field(None, validation_alias="SLUICE_S3_ENDPOINT", pattern=r"^https?://[^/]+$")
     """The address of an S3 that is not Amazon's."""
     s3_region: str | None = Field(None, validation_alias="SLUICE_S3_REGION")

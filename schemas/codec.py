@@ -131,10 +131,13 @@ def _headers(event: Event, topic: Topic, key: str) -> tuple[tuple[str, bytes], .
 
 
 def _flatten(event: Event) -> dict[str, Any]:
-    return {**_plain(event.meta), **{k: v for k, v in _plain(event).items() if k != "meta"}}
+    said = {name: _plain(getattr(event, name)) for name in event.__slots__ if name != "meta"}
+    return {name: getattr(event.meta, name) for name in _META_FIELDS} | said
 
 
 def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, str | int):
+        return value
     if is_dataclass(value):
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, list):

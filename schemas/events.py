@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import uuid_utils
 
 _NAMESPACE = uuid.UUID("6ba9e1f4-6f0e-5d0c-9f25-5b9d2f7c7a10")
+_SAME = uuid_utils.UUID(str(_NAMESPACE))
 
 
 def new_id() -> str:
@@ -21,7 +22,7 @@ def new_id() -> str:
 
 def derived_id(*parts: object) -> str:
     """The same id for the same parts, so that what is done twice is recognised."""
-    return str(uuid.uuid5(_NAMESPACE, "/".join(map(str, parts))))
+    return str(uuid_utils.uuid5(_SAME, "/".join(map(str, parts))))
 
 
 def seeded_id(seed: str, number: int) -> str:
@@ -86,6 +87,7 @@ class MediaUploaded:
     location: str
     content_type: str | None = None
     origin: str
+    library_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

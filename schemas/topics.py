@@ -84,8 +84,8 @@ TOPICS: tuple[Topic, ...] = (
         name="media.uploaded",
         record=events.MediaUploaded,
         key="media_id",
-        about="A file was taken in and its bytes are safe.",
-        producers=("gateway",),
+        about="A file was taken in and its bytes are safe, or one was found in a library's folder.",
+        producers=("gateway", "folders"),
         consumers=("ingest", "views"),
     ),
     Topic(
@@ -109,7 +109,7 @@ TOPICS: tuple[Topic, ...] = (
         record=events.MediaChanged,
         key="media_id",
         about="A medium's record was changed: by people, by rules, or by what was found in it or drawn.",
-        producers=("gateway", "ingest", "pictures", "care"),
+        producers=("gateway", "ingest", "pictures", "care", "folders"),
         consumers=("ingest", "transcode", "views"),
     ),
     Topic(

@@ -98,7 +98,13 @@ def _entered(name: str, held: int) -> int:
 
 def opened(root: Path, path: Inside) -> int:
     """A file at a path, open for reading. Raises NotThere, PathRefused, ReadOnly."""
-    with folder(root, path.folder) as held, troubles(path):
+    with folder(root, path.folder) as held:
+        return entered(path, held)
+
+
+def entered(path: Inside, held: int) -> int:
+    """A file in a folder that is open, open for reading too. Raises NotThere, PathRefused, ReadOnly."""
+    with troubles(path):
         descriptor = os.open(path.name, FILE, dir_fd=held)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -21,6 +21,7 @@ from deploy.local.commands import (
     files,
     jobs,
     letters,
+    libraries,
     media,
     profiles,
     quarantine,
@@ -102,6 +103,7 @@ app.add_typer(care.app, name="care")
 app.add_typer(files.app, name="files")
 app.add_typer(backup.app, name="backup")
 app.add_typer(letters.app, name="dlq")
+app.add_typer(libraries.app, name="library")
 app.add_typer(profiles.app, name="profiles")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(schedules.app, name="schedules")

@@ -51,17 +51,19 @@ def is_healthy(found: StackState) -> bool:
         return all(readiness.gateway_lacks(client, url) is None for url in found.urls)
 
 
-def warnings(home: Home) -> tuple[str, ...]:
-    """What the home's gateway says that an operator should know; nothing where it says nothing."""
+def noted(home: Home) -> tuple[tuple[str, ...], dict[str, str]]:
+    """What the home's gateway says that an operator should know, and how libraries' folders are; nothing
+    where it says nothing.
+    """
     found = running(home)
     try:
         if found is None or found.url is None:
-            return ()
+            return (), {}
         with gateway(home, found.url) as session:
             said = session.get("/system/status")
-            return tuple(str(each["text"]) for each in said["warnings"])
+            return tuple(str(each["text"]) for each in said["warnings"]), dict(said.get("folders") or {})
     except (Failure, KeyError, TypeError, OSError):
-        return ()
+        return (), {}
 
 
 @contextmanager

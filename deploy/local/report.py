@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,13 @@ class Report:
     children: tuple[ChildReport, ...]
     warnings: tuple[str, ...] = ()
     """What the gateway has heard from the processes that someone should know."""
+    folders: dict[str, str] = field(default_factory=dict)
+    """How libraries' folders are."""
 
 
-def examine(found: StackState, warnings: tuple[str, ...] = ()) -> Report:
+def examine(
+    found: StackState, warnings: tuple[str, ...] = (), folders: Mapping[str, str] | None = None
+) -> Report:
     """Looks at every process and asks the gateway."""
     children = tuple(_child(child) for child in found.children)
     ready, named = _ask(found)
@@ -66,6 +71,7 @@ def examine(found: StackState, warnings: tuple[str, ...] = ()) -> Report:
         logs=str(Path(found.children[0].log).parent) if found.children else "",
         children=children,
         warnings=warnings,
+        folders=dict(folders or {}),
     )
 
 
@@ -76,6 +82,8 @@ def show(report: Report, output: Output) -> None:
     output.line(f"\nlogs: {report.logs}")
     for name, said in report.dependencies.items():
         output.line(f"{name}: {said}", style="" if said == "ok" else "red")
+    for name, said in report.folders.items():
+        output.line(f"folder {name}: {said}")
     for warning in report.warnings:
         output.line(f"warning: {warning}", style="yellow")
     phase = "not ready" if report.phase == state.READY and not report.up else report.phase

@@ -27,10 +27,12 @@ class Library:
     owner_id: str
     access: Access
     created_at: datetime
+    folders: tuple[str, ...] = ()
+    """The operator's folders that it is made of, as root/path."""
 
     def written(self) -> str:
         """As it is kept."""
-        said = {name: getattr(self, name) for name in ("name", "owner_id", "access", "created_at")}
+        said = {name: getattr(self, name) for name in ("name", "owner_id", "access", "created_at", "folders")}
         return orjson.dumps(said).decode()
 
     @classmethod
@@ -44,6 +46,7 @@ class Library:
             owner_id=said["owner_id"],
             access=said["access"],
             created_at=datetime.fromisoformat(said["created_at"]),
+            folders=tuple(said.get("folders") or ()),
         )
 
     def level(self, principal: Principal) -> Level:
@@ -102,6 +105,10 @@ class Libraries:
     def get(self, library_id: str | None) -> Library | None:
         """One library."""
         return self._libraries.get(library_id or "")
+
+    def all(self) -> Iterable[Library]:
+        """Every library."""
+        return list(self._libraries.values())
 
     def share(self, share_id: str) -> Share | None:
         """One link."""

@@ -87,6 +87,7 @@ _MEDIA: Rows = {
     ("GET", "/libraries/{library_id}"): _look("library.shown", *_LIBRARY),
     ("PATCH", "/libraries/{library_id}"): _act("library.changed", *_LIBRARY),
     ("DELETE", "/libraries/{library_id}"): _act("library.removed", *_LIBRARY),
+    ("POST", "/libraries/{library_id}/scan"): _act("library.scanned", *_LIBRARY),
 }
 
 _ROOT = ("root", "root")

@@ -14,7 +14,8 @@ from gateway.auth.dependencies import CurrentPrincipal, allow
 from gateway.auth.principal import Principal
 from gateway.commands import Command, Commanded
 from gateway.documents import part
-from gateway.errors import Forbidden, Hidden, NotFound
+from gateway.errors import Conflict, Forbidden, Hidden, NotFound
+from gateway.libraries import folders
 from gateway.libraries.schemas import (
     AccessAccepted,
     Libraries,
@@ -24,6 +25,7 @@ from gateway.libraries.schemas import (
     LibraryOrder,
     MediaAccess,
     Place,
+    ScanAccepted,
 )
 from gateway.media.lookup import find
 from gateway.media.moving import moved
@@ -36,19 +38,23 @@ from schemas.events import to_millis
 router = Router(tags=["libraries"])
 
 _PATH = "/api/v1/libraries"
+SCAN = "scan"
+"""The kind of resource by which someone says that a library is to be scanned."""
 _READ, _WRITE = allow("media:read"), allow("media:write")
 
 
 @router.post("/libraries", dependencies=[_WRITE], status_code=202)
 async def make_library(command: Commanded, order: LibraryOrder) -> LibraryAccepted:
-    """Makes a library that is shared with others; its maker manages it."""
+    """Makes a library that is shared with others, of folders or not; its maker manages it."""
+    id = command.new_id()
     made = libraries.Library(
-        id=command.new_id(),
+        id=id,
         version=1,
         name=order.name,
         owner_id=command.principal.id,
         access=order.access,
         created_at=to_millis(command.now),
+        folders=await folders.checked(command, id, order.folders) if order.folders else (),
     )
     return await _save(command, made, made.written())
 
@@ -68,13 +74,16 @@ async def get_library(services: ServicesOf, principal: CurrentPrincipal, library
 
 @router.patch("/libraries/{library_id}", dependencies=[_WRITE], status_code=202, responses=problems(404, 409))
 async def change_library(command: Commanded, library_id: str, order: LibraryChange) -> LibraryAccepted:
-    """Renames a library, or says anew who may have it; in force everywhere within a moment."""
+    """Renames a library, says anew who may have it, or which folders it is made of."""
     kept = _find(command.services.gate.libraries, command.principal, library_id, Level.MANAGE)
     new = replace(
         kept,
         version=kept.version + 1,
         name=order.name or kept.name,
         access=kept.access if order.access is None else order.access,
+        folders=kept.folders
+        if order.folders is None
+        else await folders.checked(command, kept.id, order.folders),
     )
     return await _save(command, new, new.written())
 
@@ -86,6 +95,20 @@ async def remove_library(command: Commanded, library_id: str) -> LibraryAccepted
     """Removes a library. What is in it stays, with its owners."""
     kept = _find(command.services.gate.libraries, command.principal, library_id, Level.MANAGE)
     return await _save(command, replace(kept, version=kept.version + 1), None)
+
+
+@router.post(
+    "/libraries/{library_id}/scan", dependencies=[_WRITE], status_code=202, responses=problems(404, 409)
+)
+async def scan_library(command: Commanded, library_id: str) -> ScanAccepted:
+    """Looks at all of a library's folders now; they are watched anyway."""
+    kept = _find(command.services.gate.libraries, command.principal, library_id, Level.MANAGE)
+    if not kept.folders:
+        raise Conflict("no-folders", f"The library {kept.id} is made of no folders.")
+    version = int(command.now.timestamp() * 1000)
+    asked = orjson.dumps({"by": command.principal.id}).decode()
+    event = resources.changed(command, SCAN, kept.id, version, asked)
+    return ScanAccepted(id=kept.id, token=await command.publish([event], f"{_PATH}/{kept.id}"))
 
 
 @router.put("/media/{media_id}/library", dependencies=[_WRITE], status_code=202, responses=problems(404, 410))
@@ -153,6 +176,7 @@ def _shown(library: libraries.Library, principal: Principal) -> Library:
         name=library.name,
         owner_id=library.owner_id,
         access=dict(library.access) if level >= Level.MANAGE else {},
+        folders=list(library.folders) if level >= Level.MANAGE else [],
         may=level.name.lower(),
         created_at=library.created_at,
     )

@@ -24,11 +24,24 @@ AccessMap = Annotated[
 ]
 
 
+_Folder = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+FolderList = Annotated[
+    list[_Folder],
+    Field(
+        max_length=100,
+        description="Folders below the roots that SLUICE_ROOTS names, each as root/path: what lies in them "
+        "is in the library by itself. To name them takes the permission files:write.",
+        examples=[["films/2024", "films/classics"]],
+    ),
+]
+
+
 class LibraryOrder(Exact):
     """A library to be made."""
 
     name: str = Field(min_length=1, max_length=100, examples=["Films at home"])
     access: AccessMap = Field({})
+    folders: FolderList = Field([])
 
 
 class LibraryChange(Exact):
@@ -36,6 +49,7 @@ class LibraryChange(Exact):
 
     name: str | None = Field(None, min_length=1, max_length=100)
     access: AccessMap | None = None
+    folders: FolderList | None = None
 
 
 class Library(BaseModel):
@@ -45,6 +59,11 @@ class Library(BaseModel):
     name: str
     owner_id: str
     access: dict[str, str] = Field(description="Shown to who may manage it.")
+    folders: list[str] = Field(
+        [],
+        description="The folders that it is made of; shown to who may manage it.",
+        examples=[["films/2024"]],
+    )
     may: str = Field(description="What one may do with it: view, edit or manage.")
     created_at: datetime
 
@@ -59,6 +78,13 @@ class LibraryAccepted(BaseModel):
     """A library was made, changed or removed."""
 
     library: Library
+    token: str = Field(description="Send it with a read to see this command's effect.")
+
+
+class ScanAccepted(BaseModel):
+    """A library's folders are scanned."""
+
+    id: str
     token: str = Field(description="Send it with a read to see this command's effect.")
 
 

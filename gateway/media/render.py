@@ -44,7 +44,7 @@ def render(document: Document) -> Media | None:
         images=images.shown(document, media_path(document["_id"])),
         image_failures=images.failures(document),
         kind=part(document, "probe").get("kind"),
-        **_said_of(part(document, record.CHANGE), upload["name"]),
+        **_said_of(part(document, record.CHANGE), _file_name(document)),
     )
 
 
@@ -72,7 +72,19 @@ def render_uploaded(event: MediaUploaded) -> Media:
 def shown_name(document: Document) -> str:
     """What a medium's file is called now."""
     name = part(part(document, record.CHANGE), record.NAME).get("value")
-    return str(name or document["upload"]["name"])
+    return str(name or _file_name(document))
+
+
+def place_of(document: Document) -> str | None:
+    """Where in the operator's folders a medium has moved to, as root/path; None where it has not."""
+    found: str | None = part(document, "moved").get("place")
+    return found
+
+
+def _file_name(document: Document) -> str:
+    """What the file is called: in an operator's folder it may be another name by now."""
+    moved = place_of(document)
+    return moved.rpartition("/")[2] if moved else str(document["upload"]["name"])
 
 
 def own_fields(kept: Document) -> dict[str, Any]:

@@ -160,7 +160,7 @@ class Media(BaseModel):
     status: Status
     owner_id: str
     size_bytes: int
-    sha256: str
+    sha256: str = Field(description="Of its bytes; of a file in a folder, of its size, beginning and end.")
     content_type: str | None
     created_at: datetime
     probe: Probe | None

@@ -62,6 +62,7 @@ async def get_status(services: ServicesOf) -> schemas.Status:
         machine=await asyncio.to_thread(status.machine, services.settings.blobs_folder),
         services=status.summary(heard),
         warnings=status.warnings(heard),
+        folders=status.folders(heard),
     )
 
 

@@ -108,6 +108,11 @@ class Status(BaseModel):
         examples=[{"worker": {"up": 2}, "gateway": {"up": 1}}],
     )
     warnings: list[Warning]
+    folders: dict[str, str] = Field(
+        {},
+        description="How libraries' folders are, as the process says that scans them.",
+        examples=[{"films/2024": "well, watching, 1200 files, 0 missing, scanned 12:03:04 UTC"}],
+    )
 
 
 class Check(BaseModel):

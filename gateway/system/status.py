@@ -12,6 +12,7 @@ import psutil
 
 from gateway.system.schemas import Cpu, Disk, Machine, Memory, Service, Warning
 
+_FOLDER = "folder "
 _WEAK, _AWAY = "weak", "away"
 
 
@@ -42,6 +43,17 @@ def summary(services: Sequence[Service]) -> dict[str, dict[str, int]]:
     return {kind: dict(Counter(s.state for s in services if s.service == kind)) for kind in sorted(kinds)}
 
 
+def folders(services: Sequence[Service]) -> dict[str, str]:
+    """How libraries' folders are, by where they are."""
+    there = [service for service in services if service.state != "down"]
+    return {name: said for service in there for name, said in _folders_of(service)}
+
+
+def _folders_of(service: Service) -> list[tuple[str, str]]:
+    kept = sorted(service.details.items())
+    return [(name.removeprefix(_FOLDER), said) for name, said in kept if name.startswith(_FOLDER)]
+
+
 def warnings(services: Sequence[Service]) -> list[Warning]:
     """What an operator should know about these processes."""
     return [warning for service in services for warning in _warnings_of(service)]
@@ -66,11 +78,21 @@ def _warnings_of(service: Service) -> list[Warning]:
         text = f"{name} accepts nothing, for it can't have it scanned for malware: {why}"
         found.append(Warning(code="scanner-away", instance=name, text=text))
     if service.state != "down":
+        found += _not_scanned(service)
         found += _set_aside(service.details.get("set_aside", ""))
     if service.state == "down":
         text = f"{name} was last heard of at {service.last_beat_at:%H:%M:%S} UTC"
         found.append(Warning(code="service-down", instance=name, text=text))
     return found
+
+
+def _not_scanned(service: Service) -> list[Warning]:
+    """The libraries' folders that can't be scanned."""
+    return [
+        Warning(code="folder-not-scanned", instance=service.instance, text=f"{name} is not scanned: {said}")
+        for name, said in _folders_of(service)
+        if said.startswith(("away", "failing"))
+    ]
 
 
 def _set_aside(said: str) -> list[Warning]:

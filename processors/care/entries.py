@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from connectors.rooted.located import is_in_root
 from schemas.health import DAMAGED
 
 MEDIUM, OUTPUT = "medium", "output"
@@ -86,9 +87,13 @@ class Findings:
 
 
 def entry_of_medium(document: Mapping[str, Any]) -> Entry | None:
-    """What there is to read of a medium; None where nothing is known of its bytes."""
+    """What there is to read of a medium; None where nothing is known of its bytes. Of what lies in an
+    operator's folder no hash of the whole is known.
+    """
     upload, probe = document.get("upload") or {}, document.get("probe") or {}
     if not upload.get("location") or "dropped_at" in document:
+        return None
+    if is_in_root(upload["location"]):
         return None
     parts = [Part(location=upload["location"], sha256=upload["sha256"]), *_straight(upload, probe)]
     health = document.get("health") or {}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import orjson
 
 from connectors.ports import BlobStore, Clock, Delivery
+from connectors.rooted.located import is_in_root
 from processors.ingest.plan import (
     AFTER_UPLOAD,
     CHECK,
@@ -85,6 +86,9 @@ class Ingest:
                 return await self._released(review)
             case MediaChanged(change="destroyed") as review:
                 return await self._destroyed(review)
+            case MediaChanged(change="moved") as moved:
+                await self.media.moved_to(moved.media_id, moved.version, moved.values.get("place", ""))
+                return Handled()
             case MediaChanged(change="deleted") as deleted:
                 await self.media.record(deleted.media_id, "deleted", {"at": deleted.meta.occurred_at})
                 await self.quarantine.let_go(deleted.media_id)
@@ -106,6 +110,8 @@ class Ingest:
         if probe is None:
             return []
         asked = ProbeOrder(**orjson.loads(probe.plan.order))
+        if is_in_root(asked.location):  # it was not uploaded: nothing may have gone wrong on the way
+            return []
         order = CheckOrder(location=asked.location, size_bytes=asked.size_bytes, sha256=asked.sha256)
         plan = check_plan(done.job_id, probe.plan.owner_id, order)
         return [self._planned(done.meta, done.job_id, CHECK, plan)]

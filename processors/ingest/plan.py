@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from connectors.rooted.located import is_in_root
 from schemas.events import MediaUploaded, TaskPlan
 
 PROBE, CHECK = "probe", "check"
@@ -69,8 +70,9 @@ class CheckOutcome:
 
 
 def probe_plan(uploaded: MediaUploaded, order: ProbeOrder) -> TaskPlan:
-    """A short task that goes before transcodes: everything waits for it."""
-    return _plan(uploaded.media_id, uploaded.owner_id, order, priority="high", cpu=0.25)
+    """A short task that goes before transcodes: everything waits for it, but for what a scan found."""
+    priority = "background" if is_in_root(uploaded.location) else "high"
+    return _plan(uploaded.media_id, uploaded.owner_id, order, priority=priority, cpu=0.25)
 
 
 def released_plan(probe: TaskPlan) -> TaskPlan:

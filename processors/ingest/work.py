@@ -13,9 +13,10 @@ from connectors.kinds import refuse_other_kinds
 from connectors.media_tools import MediaRefused, MediaTools
 from connectors.ports import BlobMissing, BlobStore, Clock, is_there
 from connectors.process import ToolFailed
+from connectors.rooted.located import is_in_root
 from processors.ingest.plan import CheckOrder, CheckOutcome, ProbeOrder, ProbeOutcome
 from processors.ingest.scanning import QUARANTINE, RAW, Scanning, beside, copy
-from processors.work.execution import Execution
+from processors.work.execution import Execution, TaskFailed
 from processors.work.hashing import Hasher
 from processors.work.tasks import Task
 
@@ -79,7 +80,9 @@ class Probe:
             async with self.blobs.on_disk(order.location) as path:
                 refuse_other_kinds(order.name, path)
                 location, said = await self._looked_at(path, execution.folder, order.location)
-        except BlobMissing:
+        except BlobMissing as error:
+            if is_in_root(order.location):
+                raise TaskFailed("bytes_missing", "the file is not where it was found") from error
             return refused("bytes_missing", "its bytes are not in the store; upload it again")
         except MediaRefused as error:
             return refused(error.code, str(error))

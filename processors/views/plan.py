@@ -38,6 +38,8 @@ _JOB_RANKS = {PENDING: 0, PROCESSING: 1, "cancelled": 2, "failed": 3, "completed
 _ACCESS = "access"
 """The kind of resource that says who else may have a medium."""
 _LIBRARY = "library"
+_MOVED = "moved"
+"""A medium's file is at another place of the operator's folders."""
 
 _AT_REST = frozenset({"completed", "failed", "released", "expired", "dead", "cancelled"})
 """Of tasks: nobody works on them."""
@@ -138,8 +140,9 @@ def _job(event: Any, **fields: Any) -> list[Merge]:
 def _uploaded(event: events.MediaUploaded) -> list[Merge]:
     upload = {**_said(event, "media_id"), **record.found_by([event.name])}
     at = event.meta.occurred_at
+    born = {"library": {"version": 0, "at": at, "id": event.library_id}} if event.library_id else {}
     extents = _extents({"created_at": at})
-    return _media(event, upload=upload, created_at=at, status=_media_status(UPLOADED)) + extents
+    return _media(event, **born, upload=upload, created_at=at, status=_media_status(UPLOADED)) + extents
 
 
 def _probed(event: events.MediaProbed) -> list[Merge]:
@@ -174,6 +177,9 @@ def _changed(event: events.MediaChanged) -> list[Merge]:
         released = said.get(record.RELEASED, {}).get("at")
         extents = _extents({record.RELEASED_AT: released}) if released else []
         return _media(event, **{f"record.{place}": each for place, each in said.items()}) + extents
+    if event.change == _MOVED:
+        place = event.values.get("place", "")
+        return _media(event, moved={"version": event.version, "at": event.meta.occurred_at, "place": place})
     if event.change == health.CHANGE:
         return _media(event, health={"at": event.meta.occurred_at, **event.values})
     if event.change == QUARANTINED:

@@ -167,6 +167,16 @@ class KnownMedia:
         if not await self.database.insert(MEDIA, {"_id": media_id, fact: dict(value)}):
             await self.database.change(MEDIA, media_id, {}, {fact: dict(value)})
 
+    async def moved_to(self, media_id: str, version: int, place: str) -> None:
+        """Remembers where in the operator's folders a medium is now: what the latest version says."""
+        if version > ((await self.get(media_id)).get("moved") or {}).get("version", 0):
+            await self.record(media_id, "moved", {"version": version, "place": place})
+
+    async def moved(self, media_id: str) -> str | None:
+        """Where a medium has moved to, if it has; see connectors.rooted.store.Whereabouts."""
+        place: str | None = ((await self.get(media_id)).get("moved") or {}).get("place")
+        return place
+
     async def others_want(self, location: str, *, but: str) -> bool:
         """Whether some other medium with these bytes was accepted, or may be: verdicts on names differ."""
         if await self.database.select(MEDIA, {"probed.location": location}, 1):

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from connectors.ports import BlobMissing, BlobStore
+from connectors.rooted.located import is_in_root
 from processors.work.execution import Execution, TaskFailed
 
 _SPARE_MEMORY = 4
@@ -14,12 +15,15 @@ _SPARE_MEMORY = 4
 
 @asynccontextmanager
 async def source_on_disk(blobs: BlobStore, location: str) -> AsyncIterator[Path]:
-    """A file with the source's bytes. Raises TaskFailed, for good, where the store has none."""
+    """A file with the source's bytes. Raises TaskFailed, for good, where the store has none; a file in an
+    operator's folder may just be on its way to another place.
+    """
     async with AsyncExitStack() as stack:
         try:
             path = await stack.enter_async_context(blobs.on_disk(location))
         except BlobMissing as error:
-            raise TaskFailed("bytes_missing", "the source is not in the store", again=False) from error
+            again = is_in_root(location)
+            raise TaskFailed("bytes_missing", "the source is not in the store", again=again) from error
         yield path
 
 

@@ -20,6 +20,7 @@ from tests.bench import (
     playable,
     revocation,
     s3,
+    scan,
     segments,
     transcode,
     upload,
@@ -41,6 +42,7 @@ BENCHES: dict[str, Callable[[], Iterator[Figure]]] = {
     "library": library.run,
     "live": live.run,
     "revocation": revocation.run,
+    "scan": scan.run,
     "s3": s3.run,
 }
 _PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"

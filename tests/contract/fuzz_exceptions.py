@@ -34,6 +34,8 @@ _PLAYLIST, _FILE = "GET /Videos/Stream.m3u8", "GET /Videos/Stream/{file}"
 _UPLOAD = "POST /api/v1/media"
 _BULK, _EDIT = "POST /api/v1/media/bulk", "PATCH /api/v1/media/{media_id}"
 _BEGIN = "POST /api/v1/uploads"
+_FOLDERS = "which folders there are is up to the operator, and changes"
+_LIBRARY = frozenset({"POST /api/v1/libraries", "PATCH /api/v1/libraries/{library_id}"})
 _TICKET = "a playback's ticket lets in as well, which OpenAPI can't say of a parameter that may be left out"
 _SHADOW = "the address is one of a wider template too, whose methods are allowed at it"
 _NO_MEDIUM = "a chore's media_id is empty: what is made of it is another address, without that method"
@@ -65,6 +67,7 @@ EXEMPT = (
     ),
     Exempt(_TAKEN, "record-changed", "which state of a medium is the last one changes", _at(_EDIT)),
     Exempt(_TAKEN, "too-many-fields", "how many a medium may get depends on those it has", _at(_EDIT)),
+    *(Exempt(_TAKEN, code, _FOLDERS, _LIBRARY) for code in ("no-root", "bad-folder", "folders-overlap")),
     Exempt(_TAKEN, "no-medium", "id or file: one of the two", _at(_PLAYLIST)),
     Exempt(
         _TAKEN, "wrong-kind", "what can be done to a medium is up to the medium", _at("POST /media/process")

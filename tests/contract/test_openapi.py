@@ -34,6 +34,7 @@ OPERATIONS = {
     "get_library",
     "change_library",
     "remove_library",
+    "scan_library",
     "place_media",
     "get_media_access",
     "put_media_access",
@@ -274,7 +275,7 @@ def test_commands_answer_202_with_a_token(document: dict[str, Any]) -> None:
         or op["operationId"] == "play_media"
     ]
     commands = [op for op in about_work if op["operationId"] != "play_media"]
-    assert len(commands) == len(about_work) - 1 == 35
+    assert len(commands) == len(about_work) - 1 == 36
     for op in commands:
         reference = op["responses"]["202"]["content"]["application/json"]["schema"]["$ref"]
         assert "token" in shapes[reference.rpartition("/")[2]]["required"], op["operationId"]

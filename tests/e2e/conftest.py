@@ -36,11 +36,18 @@ def scanner() -> Iterator[ClamdProcess | None]:
 
 
 @pytest.fixture(scope="package")
-def stack(tmp_path_factory: pytest.TempPathFactory, scanner: ClamdProcess | None) -> Iterator[Stack]:
+def films_at_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the root `home` is."""
+    return tmp_path_factory.mktemp("films-at-home")
+
+
+@pytest.fixture(scope="package")
+def stack(
+    tmp_path_factory: pytest.TempPathFactory, scanner: ClamdProcess | None, films_at_home: Path
+) -> Iterator[Stack]:
     program(*HANDBRAKE)  # a worker looks for it once, at its start
     scanned = {"SLUICE_CLAMD": scanner.tcp} if scanner else {}
     ports = metrics_ports()
-    folder = tmp_path_factory.mktemp("films-at-home")
     options = Options(
         port=8700,
         gateways=2,
@@ -53,8 +60,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory, scanner: ClamdProcess | None
             "SLUICE_UPLOAD_STALL_S": "2",
             "SLUICE_MAX_UPLOAD_BYTES": str(64 << 20),
             "SLUICE_BEAT_S": "1",
-            "SLUICE_ROOTS": f"home={folder}",
+            "SLUICE_ROOTS": f"home={films_at_home}",
             "SLUICE_ROOTS_WRITABLE": "home",
+            "SLUICE_FOLDERS_SETTLE_S": "1",
+            "SLUICE_FOLDERS_GRACE_S": "3",
         },
     )
     with Stack.start(Home(tmp_path_factory.mktemp("home")), options) as running:

@@ -80,10 +80,10 @@ def down(home: HomeOption = None, json: JsonOption = False) -> None:
 def status(home: HomeOption = None, json: JsonOption = False) -> None:
     """Show every process of the stack. The exit code is 0 only when all is up."""
     from deploy.local import report
-    from deploy.local.reach import expect_running, home_at, warnings
+    from deploy.local.reach import expect_running, home_at, noted
 
     where = home_at(home)
-    found = report.examine(expect_running(where), warnings(where))
+    found = report.examine(expect_running(where), *noted(where))
     output = Output(as_json=json)
     if json:
         output.emit(found)

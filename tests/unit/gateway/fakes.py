@@ -23,6 +23,8 @@ from connectors.background import Duty
 from connectors.blobs import FileStore
 from connectors.ports import BlobStore
 from connectors.read_models import POINTER, STATE, ReadModels
+from connectors.rooted.named import roots_named
+from connectors.rooted.store import RootedStore
 from connectors.sealing import Secret
 from gateway.access.gate import Gate
 from gateway.access.libraries import Libraries
@@ -36,6 +38,7 @@ from gateway.events.live import Hub
 from gateway.files import Files
 from gateway.idempotency.answers import Answers
 from gateway.inflight import InFlight
+from gateway.media.whereabouts import Moves
 from gateway.metrics import Metrics
 from gateway.playback.arrivals import Arrivals
 from gateway.playback.streams import Patience, Streams
@@ -43,7 +46,6 @@ from gateway.playback.tickets import Tickets
 from gateway.profiles.catalog import Profiles
 from gateway.providers.asking import Asking
 from gateway.providers.known import Providers
-from gateway.roots.named import roots_named
 from gateway.schedules.catalog import Schedules
 from gateway.services import Services
 from gateway.settings import Settings
@@ -131,7 +133,8 @@ async def world(
     database.collections[STATE][POINTER] = {"_id": POINTER, "generation": GENERATION}
     publisher, live, beats = FakePublisher(database), FakeTail(), FakeTail()
     given, arrivals, read_models = settings_for(folder, **settings), Arrivals(), ReadModels(database)
-    blobs = store or FileStore(folder, "test")
+    roots = roots_named(given.roots, given.roots_writable, None)
+    blobs = RootedStore(store or FileStore(folder, "test"), roots, Moves(read_models))
     libraries = Libraries()
     gate = Gate(libraries)
     audience = Audience(read_models, gate)
@@ -168,7 +171,7 @@ async def world(
         store=blobs,
         uploads=Uploads(database, given.instance, timedelta(seconds=given.upload_lasts_s)),
         files=Files(blobs, given.accel_redirect),
-        roots=roots_named(given.roots, given.roots_writable, None),
+        roots=roots,
         schemas=file_registry().schemas,
         tickets=Tickets(SECRET.derive("playback")),
         profiles=profiles,

@@ -123,6 +123,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/libraries/{library_id}"): "media:read",
     ("PATCH", "/api/v1/libraries/{library_id}"): "media:write",
     ("DELETE", "/api/v1/libraries/{library_id}"): "media:write",
+    ("POST", "/api/v1/libraries/{library_id}/scan"): "media:write",
     ("PUT", "/api/v1/media/{media_id}/library"): "media:write",
     ("GET", "/api/v1/media/{media_id}/access"): "media:read",
     ("PUT", "/api/v1/media/{media_id}/access"): "media:write",

@@ -28,10 +28,12 @@ async def test_there_is_a_subject_for_each_topic(tmp_path: Path) -> None:
     assert len(answer.json()) == 2 * len(TOPICS)
 
 
-@pytest.mark.parametrize("version", ["1", "latest", "-1"])
-async def test_a_version_can_be_read(tmp_path: Path, version: str) -> None:
+@pytest.mark.parametrize(
+    ("version", "number", "id"), [("1", 1, 1), ("2", 2, 25), ("latest", 2, 25), ("-1", 2, 25)]
+)
+async def test_a_version_can_be_read(tmp_path: Path, version: str, number: int, id: int) -> None:
     said = (await get(f"/subjects/media.uploaded-value/versions/{version}", tmp_path)).json()
-    assert (said["subject"], said["version"], said["id"]) == ("media.uploaded-value", 1, 1)
+    assert (said["subject"], said["version"], said["id"]) == ("media.uploaded-value", number, id)
     assert '"MediaUploaded"' in said["schema"]
 
 
@@ -45,7 +47,7 @@ async def test_dead_letters_are_one_schema_under_many_subjects(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("/subjects/media.uploaded-value/versions", [1]),
+        ("/subjects/media.uploaded-value/versions", [1, 2]),
         ("/schemas/types", ["AVRO"]),
         ("/schemas/ids/1/subjects", ["media.uploaded-value"]),
         ("/config", {"compatibilityLevel": "FULL_TRANSITIVE"}),

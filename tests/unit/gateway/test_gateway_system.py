@@ -19,7 +19,7 @@ from gateway.following import Following
 from gateway.metrics import Metrics
 from gateway.system.presence import Presence
 from gateway.system.readiness import looks, readiness
-from gateway.system.status import warnings
+from gateway.system.status import folders, warnings
 from schemas.events import ResourceChanged, ServiceBeat
 from schemas.workers import read
 from tests.fakes import MemoryDatabase
@@ -56,6 +56,15 @@ def test_the_latest_beat_of_a_process_counts_in_whatever_order_they_come() -> No
     assert states(table) == {"worker-1": "down"}
     table.hear(beat(state="up", at=later + timedelta(seconds=1)))
     assert states(table) == {"worker-1": "up"}
+
+
+def test_how_libraries_folders_are_is_shown_and_those_not_well_are_warned_of() -> None:
+    said = {"folder films/new": "well, watching", "folder tv": "away, polling: is its disk mounted?"}
+    beats = (beat("processors-1", "up", START, **said), beat("p-2", "down", START, **{"folder old": "away"}))
+    services = presence(FakeClock(), *beats).services()
+    assert folders(services) == {name.removeprefix("folder "): text for name, text in said.items()}
+    found = [(each.code, each.text) for each in warnings(services) if each.code != "service-down"]
+    assert found == [("folder-not-scanned", "tv is not scanned: away, polling: is its disk mounted?")]
 
 
 def test_a_process_that_says_it_goes_is_down_at_once() -> None:

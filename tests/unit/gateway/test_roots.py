@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
+from connectors.rooted.named import RootsUnusable, roots_named
 from connectors.rooted.paths import TRASH
-from gateway.roots.named import RootsUnusable, roots_named
 from gateway.roots.upkeep import Emptying
 from gateway.settings import Settings
 from schemas.events import AuditRecorded, new_id

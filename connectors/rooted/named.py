@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -10,6 +11,20 @@ from connectors.rooted.root import Root
 
 class RootsUnusable(ValueError):
     """The settings name roots that can't be meant; the message says which and why."""
+
+
+def folders_named(said: object) -> object:
+    """What a setting says: name=/an/absolute/path, separated by commas. Raises ValueError."""
+    if not isinstance(said, str):
+        return said or {}
+    pairs = [each.strip().partition("=") for each in said.split(",") if each.strip()]
+    found = {name.strip(): Path(path.strip()) for name, _, path in pairs}
+    for name, path in found.items():
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", name) or not path.is_absolute():
+            raise ValueError(
+                f"{name}={path} is no root: write name=/an/absolute/path, the name in a-z, 0-9 and -"
+            )
+    return found
 
 
 def roots_named(

@@ -1,0 +1,100 @@
+"""Libraries, and the folders that they are made of."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from deploy.local.commands.options import HomeOption, JsonOption, UrlOption
+from deploy.local.console import Output
+
+app = typer.Typer(
+    help="Libraries: media that several people have together, of the operator's folders or of uploads.",
+    no_args_is_help=True,
+)
+
+IdArgument = Annotated[str, typer.Argument(help="A library's id.", metavar="ID")]
+FolderOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--folder",
+        help="A folder that it is made of, as ROOT or ROOT/PATH; several may be given.",
+        show_default=False,
+    ),
+]
+
+
+@app.command("list")
+def list_(home: HomeOption = None, url: UrlOption = None, json: JsonOption = False) -> None:
+    """List the libraries that you see."""
+    from deploy.local import reach
+
+    output = Output(as_json=json)
+    with reach.gateway(reach.home_at(home), url) as gateway:
+        items = gateway.get("/libraries")["items"]
+    for item in items if json else []:
+        output.emit(item)
+    if not json:
+        output.table(("ID", "~NAME", "MAY", "~FOLDERS"), map(_row, items))
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="What it is called.")],
+    folder: FolderOption = None,
+    view: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Who may see it: everyone, group:NAME or user:ID; several may be given.", show_default=False
+        ),
+    ] = None,
+    home: HomeOption = None,
+    url: UrlOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make a library. What lies in its folders is taken in by itself, and stays where it is."""
+    access = dict.fromkeys(view or (), "view")
+    _say("post", "/libraries", {"name": name, "folders": folder or [], "access": access}, home, url, json)
+
+
+@app.command()
+def folders(
+    id: IdArgument,
+    folder: FolderOption = None,
+    home: HomeOption = None,
+    url: UrlOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Say anew which folders a library is made of; none without --folder. What is in it stays."""
+    from deploy.local.client import at
+
+    _say("patch", at("libraries", id), {"folders": folder or []}, home, url, json)
+
+
+@app.command()
+def scan(id: IdArgument, home: HomeOption = None, url: UrlOption = None, json: JsonOption = False) -> None:
+    """Look at all of a library's folders now; `sluice status` says how that goes."""
+    from deploy.local import reach
+    from deploy.local.client import at
+
+    output = Output(as_json=json)
+    with reach.gateway(reach.home_at(home), url) as gateway:
+        answer = gateway.post(f"{at('libraries', id)}/scan", {})
+    output.emit(answer) if json else output.line(f"{id}: a scan is asked for")
+
+
+def _say(verb: str, path: str, body: dict[str, Any], home: Any, url: str | None, json: bool) -> None:
+    from deploy.local import reach
+
+    output = Output(as_json=json)
+    with reach.gateway(reach.home_at(home), url) as gateway:
+        library = getattr(gateway, verb)(path, body)["library"]
+    if json:
+        output.emit(library)
+    else:
+        output.line(f"{library['id']}: {library['name']}, of {', '.join(library['folders']) or 'no folders'}")
+
+
+def _row(library: dict[str, Any]) -> tuple[object, ...]:
+    return (library["id"], library["name"], library["may"], ", ".join(library["folders"]) or "-")

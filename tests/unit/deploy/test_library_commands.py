@@ -1,0 +1,71 @@
+"""`sluice library` before a stand-in for the gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from typer.testing import CliRunner, Result
+
+from deploy.local.cli import app
+from deploy.local.failures import Exit
+from tests.unit.deploy.gateway import FakeGateway, serving
+
+LIBRARY: dict[str, Any] = {
+    "id": "l1",
+    "name": "Films",
+    "owner_id": "admin",
+    "access": {},
+    "folders": ["films/new"],
+    "may": "manage",
+}
+
+
+@pytest.fixture
+def gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeGateway]:
+    with serving() as fake:
+        monkeypatch.setenv("SLUICE_URL", fake.url)
+        monkeypatch.setenv("SLUICE_TOKEN", "secret")
+        monkeypatch.setenv("SLUICE_HOME", str(tmp_path / "home"))
+        monkeypatch.chdir(tmp_path)
+        yield fake
+
+
+def sluice(*words: str) -> Result:
+    return CliRunner().invoke(app, ("library", *words))
+
+
+def test_a_library_is_made_of_folders(gateway: FakeGateway) -> None:
+    gateway.answers("POST /api/v1/libraries", {"library": LIBRARY, "token": "t"}, status=202)
+    assert sluice("add", "Films", "--folder", "films/new", "--view", "everyone").stdout == (
+        "l1: Films, of films/new\n"
+    )
+    assert orjson.loads(gateway.asked[0].body) == {
+        "name": "Films",
+        "folders": ["films/new"],
+        "access": {"everyone": "view"},
+    }
+    assert orjson.loads(sluice("add", "Films", "--json").stdout) == LIBRARY
+
+
+def test_its_folders_are_said_anew(gateway: FakeGateway) -> None:
+    gateway.answers(
+        "PATCH /api/v1/libraries/l1", {"library": {**LIBRARY, "folders": []}, "token": "t"}, status=202
+    )
+    assert sluice("folders", "l1").stdout == "l1: Films, of no folders\n"
+    assert orjson.loads(gateway.asked[0].body) == {"folders": []}
+
+
+def test_libraries_are_listed(gateway: FakeGateway) -> None:
+    gateway.answers("GET /api/v1/libraries", {"items": [LIBRARY]})
+    assert all(word in sluice("list").stdout for word in ("l1", "Films", "films/new", "manage"))
+    assert orjson.loads(sluice("list", "--json").stdout) == LIBRARY
+
+
+def test_a_scan_is_asked_for(gateway: FakeGateway) -> None:
+    gateway.answers("POST /api/v1/libraries/l1/scan", {"id": "l1", "token": "t"}, status=202)
+    assert sluice("scan", "l1").stdout == "l1: a scan is asked for\n"
+    assert sluice("scan", "other").exit_code == Exit.NOT_FOUND
