@@ -67,6 +67,7 @@ from gateway.system.presence import LOOK_BACK, Presence
 from gateway.system.readiness import looks
 from gateway.uploads.kept import Uploads
 from gateway.uploads.upkeep import Upkeep
+from gateway.viewings.recorder import Recorder
 from gateway.working_state import WorkingState
 from schemas.codec import Codec
 from schemas.events import ServiceBeat
@@ -130,6 +131,7 @@ def connect(settings: Settings) -> Parts:
     gatekeeper = Gatekeeper(token, identity, clock, settings.second_factor_roles)
     identity.following.tell(lambda _: hub.let_go(gatekeeper.still_good))
 
+    viewings = Recorder(read_models, broker, identity.directory, clock, settings.viewing_every_s, trail.note)
     roots = roots_named(settings.roots, settings.roots_writable, settings.blobs_folder)
 
     async def close_database() -> None:
@@ -152,6 +154,7 @@ def connect(settings: Settings) -> Parts:
         read_models=read_models,
         store=store,
         uploads=Uploads(database, settings.instance, timedelta(seconds=settings.upload_lasts_s)),
+        viewings=viewings,
         files=Files(store, settings.accel_redirect),
         roots=roots,
         schemas=known.schemas,
@@ -174,12 +177,13 @@ def connect(settings: Settings) -> Parts:
         "presence": presence.run,
         "beat": beat.run,
         "following": identity.following.run,
+        "viewings": viewings.run,
         "trail": trail.run,
         "uploads": Upkeep(services).run,
         "trash": Emptying(roots, clock, timedelta(days=settings.trash_days)).run,
         "working state": WorkingState(database).run,
     }
-    return Parts(services, duties, (trail.close, beat.last, close_database))
+    return Parts(services, duties, (viewings.close, trail.close, beat.last, close_database))
 
 
 def identity_of(

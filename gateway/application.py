@@ -60,6 +60,7 @@ from gateway.uploads.override import MethodOverride
 from gateway.uploads.protocol import SENT, TOLD
 from gateway.uploads.render import MEDIA
 from gateway.versions import endpoints as versions
+from gateway.viewings import endpoints as viewings
 
 API = "/api/v1"
 
@@ -155,6 +156,7 @@ def _include(app: FastAPI) -> None:
         care.router,
         schedules.router,
         playback.router,
+        viewings.router,
         accounts.router,
         second_factor.router,
         resets.router,

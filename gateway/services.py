@@ -35,6 +35,7 @@ from gateway.settings import Settings
 from gateway.system.presence import Presence
 from gateway.system.readiness import Look
 from gateway.uploads.kept import Uploads
+from gateway.viewings.recorder import Recorder
 from schemas.registry import Schema
 
 
@@ -58,6 +59,7 @@ class Services:
     read_models: ReadModels
     store: BlobStore
     uploads: Uploads
+    viewings: Recorder
     files: Files
     roots: Mapping[str, Root]
     schemas: Collection[Schema]

@@ -296,6 +296,21 @@ class PlaybackChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ViewingChanged:
+    meta: Meta
+    viewing: str
+    change: str
+    user_id: str | None = None
+    work_id: str | None = None
+    media_id: str | None = None
+    position_ms: int = 0
+    duration_ms: int | None = None
+    on: bool = False
+    times: int = 0
+    session_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceChanged:
     meta: Meta
     resource: str
@@ -419,6 +434,7 @@ Event = (
     | JobProgress
     | TaskChanged
     | PlaybackChanged
+    | ViewingChanged
     | ResourceChanged
     | UserChanged
     | CredentialChanged

@@ -82,7 +82,7 @@ async def apply(database: Database, generation: str, deliveries: Sequence[Delive
     """Takes one generation up by these events, and its watermark with it, last."""
     if not deliveries:
         return
-    merges = [step for delivery in deliveries for step in steps(delivery.event)]
+    merges = [step for delivery in deliveries for step in steps(delivery.event, delivery.position.offset)]
     marks = {(d.position.topic, d.position.partition): d.position.offset for d in deliveries}
     await database.merge([_placed(step, generation) for step in [*merges, watermark(marks)]])
 

@@ -14,6 +14,7 @@ from typing import Any, cast
 import orjson
 
 from connectors.ports import Merge
+from processors.views.viewings import VIEWING_INDEXES, VIEWINGS, viewed
 from schemas import events, health, pictures, record, versions
 from schemas.events import Event
 from schemas.medium import Medium
@@ -68,6 +69,7 @@ INDEXES: dict[str, list[list[str]]] = {
     AUDIT: _listed_by(
         "record.target_id", "record.actor_id", "record.action", "record.target_kind", "record.outcome"
     ),
+    VIEWINGS: VIEWING_INDEXES,
     CHAINS: [["head.anchored"]],
     EXTENTS: [],
 }
@@ -85,14 +87,20 @@ TOPICS = (
     "task.changed",
     "job.controlled",
     "media.processed",
+    "viewing.changed",
     "resource.changed",
     "user.changed",
     "audit.recorded",
 )
 
 
-def steps(event: Event) -> list[Merge]:
-    """The steps that an event is worth; none for events that the read models do not show."""
+def steps(event: Event, offset: int = 0) -> list[Merge]:
+    """The steps that an event is worth; none for events that the read models do not show.
+
+    Its offset orders what the log keeps only the last of.
+    """
+    if isinstance(event, events.ViewingChanged):
+        return viewed(event, offset)
     step = _STEPS.get(type(event))
     return step(event) if step else []
 

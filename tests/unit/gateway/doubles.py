@@ -77,7 +77,8 @@ class FakePublisher:
     async def show(self, events: Sequence[Event], positions: Sequence[Position]) -> None:
         """What the views stage does."""
         marks = watermark({(p.topic, p.partition): p.offset for p in positions})
-        merges = [step for event in events for step in steps(event)]
+        said = zip(events, positions, strict=True)
+        merges = [step for event, place in said for step in steps(event, place.offset)]
         await self.database.merge(
             [Merge(collection(m.collection, GENERATION), m.id, m.fields) for m in [*merges, marks]]
         )
