@@ -16,6 +16,7 @@ from connectors.clock import SystemClock
 from connectors.guarded import GuardedDatabase, GuardedStore
 from connectors.kafka import KafkaPublisher, KafkaTail
 from connectors.kafka_feed import KafkaFeed
+from connectors.kafka_trace import KafkaTrace
 from connectors.mongo import MongoDatabase
 from connectors.ports import BrokerUnavailable, Clock, Database, DatabaseUnavailable, Feed, StoreUnavailable
 from connectors.read_models import ReadModels
@@ -151,6 +152,7 @@ def connect(settings: Settings) -> Parts:
         publisher=broker,
         trail=trail,
         addresses=addresses,
+        trace=KafkaTrace(settings.kafka, codec),
         read_models=read_models,
         store=store,
         uploads=Uploads(database, settings.instance, timedelta(seconds=settings.upload_lasts_s)),

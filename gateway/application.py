@@ -54,6 +54,7 @@ from gateway.settings import Settings
 from gateway.shares import endpoints as shares
 from gateway.shedding import Load, Shed
 from gateway.system import endpoints as system
+from gateway.timeline import endpoints as timeline
 from gateway.ui import endpoints as ui
 from gateway.uploads import endpoints as uploads
 from gateway.uploads.override import MethodOverride
@@ -157,6 +158,7 @@ def _include(app: FastAPI) -> None:
         schedules.router,
         playback.router,
         viewings.router,
+        timeline.router,
         accounts.router,
         second_factor.router,
         resets.router,

@@ -11,7 +11,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from connectors.breaker import Breaker
-from connectors.ports import BlobStore, Clock, Publisher
+from connectors.ports import BlobStore, Clock, Publisher, Trace
 from connectors.read_models import ReadModels
 from connectors.rooted.root import Root
 from gateway.access.gate import Gate
@@ -56,6 +56,7 @@ class Services:
     publisher: Publisher
     trail: Trail
     addresses: Addresses
+    trace: Trace
     read_models: ReadModels
     store: BlobStore
     uploads: Uploads

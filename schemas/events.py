@@ -293,6 +293,7 @@ class PlaybackChanged:
     rendition: str | None = None
     segment: int | None = None
     position_ms: int | None = None
+    reasons: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,6 +79,7 @@ _MEDIA: Rows = {
     ("PUT", "/media/{media_id}/viewing"): _act("viewing.changed", *_MEDIUM),
     ("DELETE", "/media/{media_id}/viewing"): _act("viewing.changed", *_MEDIUM),
     ("GET", "/viewing"): _look("viewing.listed"),
+    ("GET", "/media/{media_id}/timeline"): _look("media.shown", *_MEDIUM),
     ("PUT", "/media/{media_id}/library"): _act("media.placed", *_MEDIUM),
     ("GET", "/media/{media_id}/access"): _look("access.shown", *_MEDIUM),
     ("PUT", "/media/{media_id}/access"): _act("access.changed", *_MEDIUM),
@@ -112,6 +113,7 @@ _JOBS: Rows = {
     ("GET", "/jobs"): _look("job.listed"),
     ("POST", "/jobs"): _act("job.ordered"),
     ("GET", "/jobs/{job_id}"): _look("job.shown", *_JOB),
+    ("GET", "/jobs/{job_id}/timeline"): _look("job.shown", *_JOB),
     ("GET", "/jobs/{job_id}/output"): _file("job.downloaded", *_JOB),
     **{
         ("POST", f"/jobs/{{job_id}}/{command}"): _act(f"job.{command}", *_JOB)

@@ -92,7 +92,8 @@ def _steered(event: events.JobControlled) -> Act:
 
 
 def _watched(event: events.PlaybackChanged) -> Act:
-    return Act("playback.started", _medium(event), {"method": event.method}, changes=False)
+    why = {"why": "; ".join(event.reasons)[:_MOST]} if event.reasons else {}
+    return Act("playback.started", _medium(event), {"method": event.method} | why, changes=False)
 
 
 def _viewed(event: events.ViewingChanged) -> Act:

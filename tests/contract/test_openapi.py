@@ -13,6 +13,8 @@ from tests.contract.openapi_document import described
 
 OPERATIONS = {
     "begin_upload",
+    "get_media_timeline",
+    "get_job_timeline",
     "get_viewing",
     "put_viewing",
     "delete_viewing",

@@ -167,6 +167,7 @@ async def world(
         publisher=publisher,
         trail=trail,
         addresses=addresses,
+        trace=publisher,
         read_models=read_models,
         store=blobs,
         uploads=Uploads(database, given.instance, timedelta(seconds=given.upload_lasts_s)),

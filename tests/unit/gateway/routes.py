@@ -34,6 +34,8 @@ NEEDS: dict[tuple[str, str], str] = {
     ("HEAD", "/api/v1/media/{media_id}/images/{name}"): "media:read",
     ("POST", "/api/v1/media/{media_id}/transcode"): "jobs:write",
     ("POST", "/api/v1/media/{media_id}/playback"): "playback",
+    ("GET", "/api/v1/media/{media_id}/timeline"): "media:read",
+    ("GET", "/api/v1/jobs/{job_id}/timeline"): "jobs:read",
     ("GET", "/api/v1/media/{media_id}/viewing"): "playback",
     ("PUT", "/api/v1/media/{media_id}/viewing"): "playback",
     ("DELETE", "/api/v1/media/{media_id}/viewing"): "playback",
