@@ -14,6 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 from connectors.background import Duty, running
 from gateway import docs_page, error_handlers, openapi
 from gateway.accounts import endpoints as accounts
+from gateway.activity import endpoints as activity
 from gateway.allowed_methods import METHODS
 from gateway.audit import endpoints as audit
 from gateway.audit.witness import Witness
@@ -169,6 +170,7 @@ def _include(app: FastAPI) -> None:
         limits_endpoints.router,
         system.router,
         audit.router,
+        activity.router,
         graphql.router,
     ):
         app.include_router(routes, prefix=API, responses=asked)

@@ -155,6 +155,7 @@ _SYSTEM: Rows = {
     ("POST", "/quarantine/{media_id}/release"): _act("media.released", *_MEDIUM),
     ("POST", "/quarantine/{media_id}/destroy"): _act("media.destroyed", *_MEDIUM),
     ("GET", "/audit"): _file("audit.read"),
+    ("GET", "/activity"): _file("activity.read"),
     ("POST", "/graphql"): _look("graphql.asked"),
     ("GET", "/graphql"): _look("graphql.followed"),
 }

@@ -14,8 +14,10 @@ from typing import Any, cast
 import orjson
 
 from connectors.ports import Merge
+from processors.views.activity import acted
 from processors.views.viewings import VIEWING_INDEXES, VIEWINGS, viewed
 from schemas import events, health, pictures, record, versions
+from schemas.activity import MONTHS
 from schemas.events import Event
 from schemas.medium import Medium
 
@@ -70,6 +72,7 @@ INDEXES: dict[str, list[list[str]]] = {
         "record.target_id", "record.actor_id", "record.action", "record.target_kind", "record.outcome"
     ),
     VIEWINGS: VIEWING_INDEXES,
+    MONTHS: [],
     CHAINS: [["head.anchored"]],
     EXTENTS: [],
 }
@@ -294,7 +297,7 @@ def _audited(event: events.AuditRecorded) -> list[Merge]:
     record = {"hash": event.hash, **asdict(event)}
     row = Merge(AUDIT, event.meta.event_id, {"created_at": event.meta.occurred_at, "record": record})
     known = [_chain_head(each, anchored=True) for each in event.heads]
-    return [row, _chain_head(event, anchored=False), *known]
+    return [row, _chain_head(event, anchored=False), *known, *acted(event)]
 
 
 def _chain_head(link: events.AuditRecorded | events.Head, *, anchored: bool) -> Merge:

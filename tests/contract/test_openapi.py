@@ -15,6 +15,7 @@ OPERATIONS = {
     "begin_upload",
     "get_media_timeline",
     "get_job_timeline",
+    "list_activity",
     "get_viewing",
     "put_viewing",
     "delete_viewing",

@@ -91,6 +91,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/quarantine/{media_id}/release"): "quarantine:write",
     ("POST", "/api/v1/quarantine/{media_id}/destroy"): "quarantine:write",
     ("GET", "/api/v1/audit"): "audit:read",
+    ("GET", "/api/v1/activity"): "account",
     ("POST", "/api/v1/auth/register"): ANYONE,
     ("POST", "/api/v1/auth/login"): ANYONE,
     ("POST", "/api/v1/auth/refresh"): ANYONE,
