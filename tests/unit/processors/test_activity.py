@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from tests.fakes import FakeClock, MemoryDatabase, MemoryLog
 NOW = datetime(2026, 3, 15, tzinfo=UTC)
 
 
-def done(year: int, month: int, action: str = "media.played", **more: object) -> AuditRecorded:
+def done(year: int, month: int, action: str = "media.played", **more: Any) -> AuditRecorded:
     meta = samples.meta(now=datetime(year, month, 10, tzinfo=UTC))
     return samples.audited(action=action, meta=meta, **more)
 
