@@ -12,6 +12,7 @@ ACTIONS = frozenset(
         "media.uploaded",
         "media.downloaded",
         "media.deleted",
+        "media.edited",
         "media.placed",
         "media.played",
         "media.unplayed",

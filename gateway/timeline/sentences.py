@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import orjson
 
-from schemas import events, health, pictures, viewings
+from schemas import events, health, pictures, record, viewings
 from schemas.events import Event
 
 _NOW = "now"
@@ -56,6 +56,8 @@ def _changed(event: events.MediaChanged) -> Said:
         return Said(
             f"Its bytes were read again: {values.get('state', 'done')}.", _because(values.get("what"))
         )
+    if event.change == record.CHANGE:
+        return Said(f"What is said of it was edited: {', '.join(values) or 'nothing'}.")
     reason = _because(values.get("finding"), values.get("reason"))
     return Said(told, reason) if told else Said(f"It was changed: {event.change}.", reason)
 

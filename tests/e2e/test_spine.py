@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import av
 import httpx
@@ -163,7 +164,7 @@ def test_what_happened_is_told_with_its_reasons_and_what_was_watched_is_kept(
     assert told[0]["topic"] == "transcode.requested"
     assert told[-1]["text"].startswith("Run 1 completed")
     assert ["software"] in [item["why"] for item in told if "was completed by" in item["text"]]
-    order = {"abilities": {"containers": []}}
+    order: dict[str, Any] = {"abilities": {"containers": []}}
     with client.http as http:
         links = http.post(f"{media}/playback", json=order).json()["links"]
         http.post(links["heartbeat"], json={"position_ms": 2000}).raise_for_status()
@@ -172,6 +173,8 @@ def test_what_happened_is_told_with_its_reasons_and_what_was_watched_is_kept(
         http.delete(links["stop"]).raise_for_status()
     until(lambda: client.get(f"{media}/viewing")["plays"] == 1, "the end to be counted")
     assert client.get(media)["viewing"]["position_ms"] == 0
+    listed = client.get("/api/v1/viewing", state="played")["items"]
+    assert said["media"]["id"] in [item["media"]["id"] for item in listed]
 
     def actions() -> set[str]:
         found = client.get("/api/v1/activity", limit="200")["items"]

@@ -182,6 +182,18 @@ async def test_lists_show_what_there_is_to_go_on_with_the_newest_first(tmp_path:
         assert_problem(await w.client.get("/api/v1/viewing?cursor=x"), 400, "bad-cursor")
 
 
+async def test_it_stays_with_the_work_through_another_name_and_another_version(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        await w.happened(*clip(duration_ms=HOUR_MS), *clip("m2", duration_ms=HOUR_MS))
+        await put(w, position_ms=120_000, favourite=True)
+        assert (await w.client.patch("/api/v1/media/m1", json={"name": "another.mkv"})).status_code == 202
+        assert (await state(w))["position_ms"] == 120_000
+        w.database.collections["media_v1"]["m2"]["work"] = {"id": "m1"}  # as versions will say it
+        assert await state(w, "m2") == await state(w)
+        await put(w, "m2", played=True)
+        assert (await state(w))["plays"] == 1
+
+
 async def test_a_player_writes_its_first_word_and_its_last_and_few_between(tmp_path: Path) -> None:
     async with world(tmp_path, viewing_every_s=3600) as w:
         await w.happened(*clip(duration_ms=HOUR_MS))
