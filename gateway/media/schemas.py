@@ -171,7 +171,8 @@ class Media(BaseModel):
     )
     quarantine: Held | None = Field(None, description="Why it is held, while it is.")
     viewing: ViewingState | None = Field(
-        None, description="One's own state of it; null in answers to commands, and for who looks by a link."
+        None,
+        description="One's own state of it; null where there is none, and in answers to commands.",
     )
     images: list[Image] = Field(description="Its still pictures, as far as they are drawn.")
     image_failures: list[ImageFailure] = Field(description="The pictures that it will not get, and why.")

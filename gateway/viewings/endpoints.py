@@ -14,7 +14,7 @@ from gateway.auth.dependencies import CurrentPrincipal, allow
 from gateway.auth.principal import Principal
 from gateway.commands import Commanded
 from gateway.documents import part
-from gateway.errors import Forbidden, Invalid
+from gateway.errors import Forbidden
 from gateway.media import several
 from gateway.media.lookup import find
 from gateway.media.render import media_path
@@ -61,8 +61,6 @@ async def get_viewing(services: ServicesOf, principal: CurrentPrincipal, media_i
 @router.put("/media/{media_id}/viewing", dependencies=[_OWN], responses=problems(404, 410))
 async def put_viewing(command: Commanded, media_id: str, order: ViewingOrder) -> ViewingState:
     """Sets what is named of one's own state, and leaves the rest. Players that send heartbeats need not."""
-    if not order.model_dump(exclude_none=True):
-        raise Invalid("nothing-said", "Name at least one of position_ms, played and favourite.")
     place, medium = await _place(command.services, command.principal, media_id)
     before, _ = await kept.of_place(command.services.read_models, place)
     moment = Moment(command.now, part(medium, "probe").get("duration_ms"))

@@ -31,9 +31,9 @@ async def with_states(
         return [one for one, _ in media]
     works = [work_of(document) for _, document in media]
     states = await kept.of_works(services.read_models, principal.id, works)
-    pairs = zip(media, works, strict=True)
     return [
-        one.model_copy(update={"viewing": shown(work, states.get(work, State()))}) for (one, _), work in pairs
+        one.model_copy(update={"viewing": shown(work, states[work])}) if work in states else one
+        for (one, _), work in zip(media, works, strict=True)
     ]
 
 

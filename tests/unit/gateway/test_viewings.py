@@ -113,12 +113,14 @@ async def test_saying_what_is_so_already_says_nothing(tmp_path: Path) -> None:
         await w.happened(*clip(duration_ms=HOUR_MS))
         for _ in range(2):
             await put(w, played=True, favourite=True)
+        await put(w)
+        await put(w, played=None)
         assert [event.change for event in said(w)] == ["played", "favourite"]
 
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"played": None}, {"played": 1}, {"position_ms": -1}, {"position_ms": "7"}, {"plays": 3}],
+    [{"played": 1}, {"position_ms": -1}, {"position_ms": "7"}, {"plays": 3}],
 )
 async def test_what_makes_no_sense_is_refused(tmp_path: Path, body: dict[str, Any]) -> None:
     async with world(tmp_path) as w:
@@ -137,9 +139,9 @@ async def test_each_has_a_state_of_their_own_and_sees_no_other(tmp_path: Path) -
         await w.client.put(PATH, json={"favourite": True}, headers=hers)
         medium = "/api/v1/media/m1"
         assert (await w.client.get(medium, headers=hers)).json()["viewing"]["favourite"]
-        assert not (await w.client.get(medium, headers=his)).json()["viewing"]["favourite"]
+        assert (await w.client.get(medium, headers=his)).json()["viewing"] is None
         everything = (await w.client.get("/api/v1/media", headers=hers)).json()["items"]
-        assert {one["id"]: one["viewing"]["favourite"] for one in everything} == {"m1": True, "theirs": False}
+        assert {one["id"]: bool(one["viewing"]) for one in everything} == {"m1": True, "theirs": False}
         assert (await w.client.get("/api/v1/viewing?state=favourite", headers=his)).json()["items"] == []
         hidden = await w.client.put("/api/v1/media/theirs/viewing", json={"played": True}, headers=his)
         assert_problem(hidden, 404, "media-not-found")
