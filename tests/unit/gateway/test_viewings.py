@@ -203,7 +203,7 @@ async def test_a_player_writes_its_first_word_and_its_last_and_few_between(tmp_p
         for minute in range(2, 30):
             w.clock.move(seconds=60)
             await w.client.post(links["heartbeat"], json={"position_ms": minute * 60_000})
-            await until(lambda: said(w))
+            await w.services.viewings.flush()
         assert [event.position_ms for event in said(w)] == [120_000]
         await w.client.delete(links["stop"])
         await until(lambda: len(said(w)) == 2)
@@ -283,9 +283,14 @@ async def test_it_is_exported_and_erased_with_its_person(tmp_path: Path) -> None
         assert [(one["work_id"], one["favourite"], one["position_ms"]) for one in exported] == [
             ("m1", True, 120_000)
         ]
-        w.services.viewings.say(ada.id, "m1", 180_000)
+        for position_ms in (180_000, 240_000):
+            w.clock.move(seconds=1)
+            w.services.viewings.say(ada.id, "m1", position_ms)
+            await w.services.viewings.flush()
+        assert [event.position_ms for event in said(w, "position")] == [120_000, 180_000], "one is held"
         assert (await w.client.delete(f"/api/v1/users/{ada.id}")).status_code == 202
         await w.services.viewings.close()
+        assert [event.position_ms for event in said(w, "position")][2:] == [0]
         assert ada.id not in str(w.database.collections["viewings_v1"])
         last = {event.viewing: event for event in said(w)}
         assert ada.id not in str([(e.user_id, e.work_id) for e in last.values()])
