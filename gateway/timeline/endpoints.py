@@ -19,7 +19,7 @@ from gateway.auth.principal import Principal
 from gateway.errors import BadRequest
 from gateway.jobs import lookup as jobs
 from gateway.jobs.makers import JOBS, of_media
-from gateway.media import lookup as media
+from gateway.media.existing import document_of, there
 from gateway.openapi import problems
 from gateway.routing import Router
 from gateway.services import ServicesOf
@@ -41,10 +41,13 @@ async def get_media_timeline(
 ) -> Timeline:
     """Tells what happened to a medium and why, the oldest first; of its jobs the beginning, steering and end.
 
-    Who manages it is also told how it was played and fetched, and what was refused.
+    Who manages it is also told how it was played and fetched, and what was refused; of a deleted one too.
     """
-    _, document = await media.find(services, principal, media_id)
+    document = await document_of(services.read_models, media_id)
+    services.gate.refuse_below(principal, document, Level.VIEW)
     level = services.gate.level(principal, document)
+    if level < Level.MANAGE:
+        there(document)
     found = await gathering.of_media(services, document, await of_media(services.read_models, media_id))
     if level >= Level.MANAGE:
         found = gathering.in_order([*found, *await gathering.decisions(services, media_id)])

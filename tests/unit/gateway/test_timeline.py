@@ -172,6 +172,19 @@ async def test_who_may_only_look_is_told_of_no_other_people(tmp_path: Path) -> N
         assert f"user:{ada.id}" in {item["by"] for item in by_admin}
 
 
+async def test_whoever_manages_what_was_deleted_is_told_why_it_is_gone(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        ada = await person(w)
+        await w.happened(*film())
+        await w.client.put("/api/v1/media/m1/access", json={"access": {"everyone": "view"}})
+        w.clock.move(seconds=1)
+        await w.client.delete("/api/v1/media/m1")
+        last = (await told(w, "media/m1"))[-1]
+        assert (last["text"], last["by"]) == ("It was deleted.", "you")
+        answer = await w.client.get("/api/v1/media/m1/timeline", headers=await header_of(w, ada))
+        assert_problem(answer, 410, "media-deleted")
+
+
 async def test_what_is_not_there_or_away_is_said_so(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
         assert_problem(await w.client.get("/api/v1/jobs/j1/timeline"), 404, "job-not-found")
