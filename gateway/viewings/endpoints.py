@@ -62,6 +62,8 @@ async def get_viewing(services: ServicesOf, principal: CurrentPrincipal, media_i
 async def put_viewing(command: Commanded, media_id: str, order: ViewingOrder) -> ViewingState:
     """Sets what is named of one's own state, and leaves the rest. Players that send heartbeats need not."""
     place, medium = await _place(command.services, command.principal, media_id)
+    if order.played is not None or order.position_ms is not None:
+        await command.services.viewings.give_way(place.user_id, place.media_id)
     before, _ = await kept.of_place(command.services.read_models, place)
     moment = Moment(command.now, part(medium, "probe").get("duration_ms"))
     after = _ordered(before, order, moment)
@@ -87,6 +89,7 @@ async def _move(services: Services, place: Place, position_ms: int) -> None:
 async def delete_viewing(command: Commanded, media_id: str) -> None:
     """Forgets all of one's own state of a medium's work."""
     place, _ = await _place(command.services, command.principal, media_id)
+    await command.services.viewings.give_way(place.user_id, place.media_id)
     _, document = await kept.of_place(command.services.read_models, place)
     if said := list(forgotten(document or {"_id": place.id}, command.meta)):
         await command.publish(said, _path(media_id))

@@ -14,7 +14,7 @@ from functools import partial
 
 import structlog
 
-from connectors.ports import Clock, Publisher, Transient
+from connectors.ports import Clock, Document, Publisher, Transient
 from connectors.read_models import NotBuilt, ReadModels
 from gateway.audit.acts import act_of
 from gateway.audit.entry import ALLOWED, Actor, Entry
@@ -26,7 +26,7 @@ from gateway.media.works import work_of
 from gateway.viewings import kept
 from gateway.viewings.state import Moment, Place, at_position, words
 from schemas.events import Meta, ViewingChanged
-from schemas.viewings import POSITION
+from schemas.viewings import PLAYED, POSITION
 
 log = structlog.get_logger()
 
@@ -88,6 +88,12 @@ class Recorder:
             word.due_s = 0.0
             self._stirred.set()
 
+    async def give_way(self, user_id: str, media_id: str) -> None:
+        """Forgets what was not written down yet, for what someone is about to say themselves."""
+        self._held.pop((user_id, media_id), None)
+        async with self._lock:  # what is being written has to be there first
+            return
+
     async def run(self) -> None:
         """Writes down what is due, for as long as the process lives."""
         while True:
@@ -138,9 +144,9 @@ class Recorder:
         if medium is None or not self._is_someone(user_id):
             return
         place = Place(user_id, work_of(medium), media_id)
-        state, _ = await kept.of_place(self._read_models, place)
-        if state.viewed_at is not None and state.viewed_at > word.at:
-            return  # another replica has heard of the same viewer since
+        state, document = await kept.of_place(self._read_models, place)
+        if any(at > word.at for at in _told(document)):
+            return  # another replica has heard of the viewer since, or they have said so themselves
         moment = Moment(word.at, part(medium, "probe").get("duration_ms"), word.session_id)
         after = at_position(state, word.position_ms, moment)
         meta = partial(Meta.first, f"user:{user_id}", word.at, word.session_id)
@@ -153,6 +159,11 @@ class Recorder:
             act, actor = act_of([word]), Actor(word.user_id or "", _BY)
             at = word.meta.occurred_at
             self._note(Entry(at=at, action=act.action, outcome=ALLOWED, actor=actor, target=act.target))
+
+
+def _told(document: Document | None) -> list[datetime]:
+    """When the position, and whether it is played, were last told of; what was forgotten as well."""
+    return [said["at"] for change in (POSITION, PLAYED) if (said := part(document or {}, change))]
 
 
 def _loop_s() -> float:

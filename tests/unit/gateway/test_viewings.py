@@ -249,6 +249,26 @@ async def test_what_another_replica_heard_since_is_not_undone(tmp_path: Path) ->
         assert (await state(w))["position_ms"] == 0
 
 
+@pytest.mark.parametrize("order", [{"played": True}, None])
+async def test_what_one_says_oneself_is_not_undone_by_what_a_player_said_before(
+    tmp_path: Path, order: dict[str, Any] | None
+) -> None:
+    async with world(tmp_path, viewing_every_s=3600) as w:
+        await w.happened(*clip(duration_ms=HOUR_MS))
+        recorder = w.services.viewings
+        for position_ms in (1000, 130_000):  # too early to count, so nothing is said; and one that is held
+            recorder.say("admin", "m1", position_ms)
+            await recorder.flush()
+        w.clock.move(seconds=5)
+        if order:
+            await put(w, **order)
+        else:
+            await w.client.delete(PATH)
+        await recorder.close()
+        assert (await state(w))["position_ms"] == 0
+        assert said(w, "position") == []
+
+
 async def test_while_kafka_is_away_a_position_waits(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
         await w.happened(*clip(duration_ms=HOUR_MS))
