@@ -10,6 +10,8 @@ import pytest
 
 from gateway.viewings.state import Moment, State, at_position, marked_played
 from schemas.events import MediaChanged, ViewingChanged
+from schemas.viewings import viewing_id, viewing_key
+from tests import samples
 from tests.unit.gateway.checks import anonymous, assert_problem
 from tests.unit.gateway.doubles import START, meta
 from tests.unit.gateway.fakes import World, until, world
@@ -237,16 +239,20 @@ async def test_who_comes_to_the_end_has_played_it_once_and_it_is_in_the_audit_lo
         assert [(each.actor_id, each.target_id) for each in records] == [("admin", "m1")]
 
 
-async def test_what_another_replica_heard_since_is_not_undone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("change", ["position", "played"])
+async def test_what_another_replica_heard_since_is_not_undone(tmp_path: Path, change: str) -> None:
     async with world(tmp_path, viewing_every_s=3600) as w:
         await w.happened(*clip(duration_ms=HOUR_MS))
-        recorder = w.services.viewings
-        await put(w, position_ms=120_000)
-        recorder.say("admin", "m1", 130_000)
-        w.clock.move(seconds=5)
-        await put(w, played=True)  # as if elsewhere
+        recorder, id = w.services.viewings, viewing_id("admin", "m1")
+        for position_ms in (120_000, 130_000):
+            recorder.say("admin", "m1", position_ms)
+            await recorder.flush()
+        elsewhere = samples.meta(now=START + timedelta(seconds=5))
+        key = viewing_key(change, id)
+        await w.happened(samples.viewing(change, "admin", viewing=key, meta=elsewhere, on=True))
         await recorder.close()
-        assert (await state(w))["position_ms"] == 0
+        assert [event.position_ms for event in said(w, "position")][:1] == [120_000]
+        assert 130_000 not in [event.position_ms for event in said(w)]
 
 
 @pytest.mark.parametrize("order", [{"played": True}, None])
