@@ -10,6 +10,8 @@ MONTHS = "activity_months"
 ACTIONS = frozenset(
     {
         "media.uploaded",
+        "media.replaced",
+        "media.version_deleted",
         "media.downloaded",
         "media.deleted",
         "media.edited",

@@ -18,7 +18,7 @@ from gateway.auth.dependencies import CurrentPrincipal, allow
 from gateway.auth.principal import Principal
 from gateway.errors import BadRequest
 from gateway.jobs import lookup as jobs
-from gateway.jobs.makers import JOBS, of_media
+from gateway.jobs.makers import JOBS
 from gateway.media.existing import document_of, there
 from gateway.openapi import problems
 from gateway.routing import Router
@@ -27,6 +27,7 @@ from gateway.timeline import gathering
 from gateway.timeline.schemas import Happening, Timeline
 from gateway.timeline.sentences import said
 from schemas.events import TaskChanged
+from schemas.versions import work_of
 
 router = Router(tags=["events"])
 
@@ -48,7 +49,7 @@ async def get_media_timeline(
     level = services.gate.level(principal, document)
     if level < Level.MANAGE:
         there(document)
-    found = await gathering.of_media(services, document, await of_media(services.read_models, media_id))
+    found = await gathering.of_media(services, document)
     if level >= Level.MANAGE:
         found = gathering.in_order([*found, *await gathering.decisions(services, media_id)])
     return _page(principal, found, paging)
@@ -103,10 +104,10 @@ def _by(principal: Principal, actor: str) -> str:
 
 
 def _media_id(event: object) -> str | None:
-    if isinstance(event, TaskChanged):
-        return event.plan.media_id if event.plan else None
-    found: str | None = getattr(event, "media_id", None)
-    return found
+    """The medium, whichever of its versions it is about."""
+    named = event.plan if isinstance(event, TaskChanged) else event
+    said = getattr(named, "media_id", None)
+    return work_of(said) if said is not None else None
 
 
 def _write(delivery: Delivery) -> str:

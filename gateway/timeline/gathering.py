@@ -10,6 +10,8 @@ from connectors.ports import Delivery, Document, Position, Query
 from gateway.audit.looking import AUDIT
 from gateway.audit.render import record_of
 from gateway.errors import Unavailable
+from gateway.jobs.makers import JOBS
+from gateway.media import versions
 from gateway.services import Services
 
 _OF_MEDIA = ("media.uploaded", "media.probed", "media.rejected", "media.changed", "task.changed")
@@ -21,7 +23,7 @@ _EARLY, _LATE = timedelta(minutes=1), timedelta(minutes=10)
 """Clocks differ, and what a thing's document tells of comes a little after other things."""
 _OPEN = frozenset({"pending", "processing", "uploaded", "quarantined"})
 _WITHIN_S = 20.0
-_MOST_DECISIONS = 1000
+_MOST_DECISIONS, _MOST_JOBS = 1000, 1000
 _TOLD_ONCE = frozenset({"playback.started", "media.downloaded", "job.downloaded", "access.changed"})
 """Decisions that no event of the log tells of, or not for ever; refusals are told as well."""
 
@@ -33,11 +35,14 @@ async def of_job(services: Services, document: Document, *, progress: bool) -> l
     return in_order(await _about(services, wanted, [document]))
 
 
-async def of_media(services: Services, document: Document, jobs: Sequence[Document]) -> list[Delivery]:
-    """Everything about a medium, and of its jobs that they were asked for, steered and ended."""
-    found = await _about(services, {topic: [document["_id"]] for topic in _OF_MEDIA}, [document])
+async def of_media(services: Services, document: Document) -> list[Delivery]:
+    """All about a medium, in all its versions; of its jobs that they were asked for, steered and ended."""
+    files = [document, *await versions.later(services.read_models, document["_id"])]
+    where = {"request.media_id": document["_id"]}
+    jobs = [job for job in await services.read_models.select(JOBS, where, _MOST_JOBS) if "created_at" in job]
+    sources, ids = [each["_id"] for each in files], [job["_id"] for job in jobs]
+    found = await _about(services, dict.fromkeys(_OF_MEDIA, sources), files)
     if jobs:
-        ids = [job["_id"] for job in jobs]
         found += await _about(services, dict.fromkeys(_HEADS, ids), jobs)
     return in_order(found)
 

@@ -13,6 +13,7 @@ import orjson
 
 from schemas import events, health, pictures, record, viewings
 from schemas.events import Event
+from schemas.versions import FIRST_DROPPED, version_of
 
 _NOW = "now"
 
@@ -35,7 +36,8 @@ def _because(*reasons: str | None) -> tuple[str, ...]:
 
 
 def _uploaded(event: events.MediaUploaded) -> Said:
-    return Said(f"“{event.name}” was taken in: {event.size_bytes} bytes, and they are safe.")
+    what = "in to take its file's place" if version_of(event.media_id) else "in"
+    return Said(f"“{event.name}” was taken {what}: {event.size_bytes} bytes, and they are safe.")
 
 
 def _probed(event: events.MediaProbed) -> Said:
@@ -49,6 +51,8 @@ def _rejected(event: events.MediaRejected) -> Said:
 
 def _changed(event: events.MediaChanged) -> Said:
     told = _CHANGES.get(event.change)
+    if event.change == "deleted" and version_of(event.media_id):
+        return Said("A version of it was deleted.")
     values = event.values
     if event.change == pictures.CHANGE:
         return _pictured(values)
@@ -64,6 +68,7 @@ def _changed(event: events.MediaChanged) -> Said:
 
 _CHANGES = {
     "deleted": "It was deleted.",
+    FIRST_DROPPED: "Its first file is not kept any more.",
     "quarantined": "It was put into quarantine.",
     "released": "It was released from quarantine.",
     "destroyed": "It was ordered to be destroyed.",

@@ -17,9 +17,8 @@ from gateway.documents import part
 from gateway.errors import Forbidden
 from gateway.media import several
 from gateway.media.lookup import find
-from gateway.media.render import media_path
+from gateway.media.render import media_path, source_of
 from gateway.media.schemas import Media
-from gateway.media.works import work_of
 from gateway.openapi import problems
 from gateway.routing import Router
 from gateway.services import Services, ServicesOf
@@ -63,7 +62,7 @@ async def put_viewing(command: Commanded, media_id: str, order: ViewingOrder) ->
     """Sets what is named of one's own state, and leaves the rest. Players that send heartbeats need not."""
     place, medium = await _place(command.services, command.principal, media_id)
     if order.played is not None or order.position_ms is not None:
-        await command.services.viewings.give_way(place.user_id, place.media_id)
+        await command.services.viewings.give_way(place.user_id, place.work_id)
     before, _ = await kept.of_place(command.services.read_models, place)
     moment = Moment(command.now, part(medium, "probe").get("duration_ms"))
     after = _ordered(before, order, moment)
@@ -79,7 +78,7 @@ async def put_viewing(command: Commanded, media_id: str, order: ViewingOrder) ->
 
 async def _move(services: Services, place: Place, position_ms: int) -> None:
     """Players say often where they are: like their heartbeats, it is not written down each time."""
-    services.viewings.say(place.user_id, place.media_id, position_ms)
+    services.viewings.say(place.user_id, place.source, position_ms)
     await services.viewings.flush()
 
 
@@ -89,7 +88,7 @@ async def _move(services: Services, place: Place, position_ms: int) -> None:
 async def delete_viewing(command: Commanded, media_id: str) -> None:
     """Forgets all of one's own state of a medium's work."""
     place, _ = await _place(command.services, command.principal, media_id)
-    await command.services.viewings.give_way(place.user_id, place.media_id)
+    await command.services.viewings.give_way(place.user_id, place.work_id)
     _, document = await kept.of_place(command.services.read_models, place)
     if said := list(forgotten(document or {"_id": place.id}, command.meta)):
         await command.publish(said, _path(media_id))
@@ -112,7 +111,7 @@ async def list_viewings(
     _refuse_link(principal)
     change = _LISTS[state]
     page = await kept.listed(services.read_models, principal.id, change, paging)
-    found = await several.seen(services, principal, [each[change]["media_id"] for each in page.items])
+    found = await several.seen(services, principal, [each[change]["work_id"] for each in page.items])
     return pages.Listing(items=[Viewed(media=one) for one in found if one is not None], next=page.next)
 
 
@@ -120,7 +119,7 @@ async def _place(services: Services, principal: Principal, media_id: str) -> tup
     """Where someone's state of a medium is. Raises NotFound, Gone, and Forbidden for who has none."""
     _refuse_link(principal)
     _, document = await find(services, principal, media_id)
-    return Place(principal.id, work_of(document), media_id), document
+    return Place(principal.id, media_id, source_of(document)), document
 
 
 def _refuse_link(principal: Principal) -> None:

@@ -21,11 +21,12 @@ from gateway.audit.entry import ALLOWED, Actor, Entry
 from gateway.auth.directory import Directory
 from gateway.auth.principal import ADMIN
 from gateway.documents import part
+from gateway.media import versions
 from gateway.media.existing import MEDIA
-from gateway.media.works import work_of
 from gateway.viewings import kept
 from gateway.viewings.state import Moment, Place, at_position, words
 from schemas.events import Meta, ViewingChanged
+from schemas.versions import work_of
 from schemas.viewings import PLAYED, POSITION
 
 log = structlog.get_logger()
@@ -36,13 +37,14 @@ _BY = "playback"
 """How someone came by the address that their player tells from."""
 
 Viewer = tuple[str, str]
-"""Someone, and the medium that they watch."""
+"""Someone, and the medium that they watch, in whichever version."""
 
 
 @dataclass(slots=True)
 class _Word:
     """The last that was heard of one viewer."""
 
+    source: str
     position_ms: int
     session_id: str | None
     at: datetime
@@ -72,19 +74,19 @@ class Recorder:
         self._stirred = asyncio.Event()
         self._lock = asyncio.Lock()
 
-    def say(self, user_id: str, media_id: str, position_ms: int, session_id: str | None = None) -> None:
+    def say(self, user_id: str, source: str, position_ms: int, session_id: str | None = None) -> None:
         """Someone is there; never waits. Of who has no account nothing is kept."""
         if not self._is_someone(user_id):
             return
-        viewer, now_s = (user_id, media_id), _loop_s()
+        viewer, now_s = (user_id, work_of(source)), _loop_s()
         due_s = self._written_s.get(viewer, now_s - self._every_s) + self._every_s
-        self._held[viewer] = _Word(position_ms, session_id, self._clock.now(), due_s)
+        self._held[viewer] = _Word(source, position_ms, session_id, self._clock.now(), due_s)
         if due_s <= now_s:
             self._stirred.set()
 
-    def stop(self, user_id: str, media_id: str) -> None:
+    def stop(self, user_id: str, source: str) -> None:
         """The player is gone: its last word is written down at once."""
-        if (word := self._held.get((user_id, media_id))) is not None:
+        if (word := self._held.get((user_id, work_of(source)))) is not None:
             word.due_s = 0.0
             self._stirred.set()
 
@@ -143,7 +145,8 @@ class Recorder:
         medium = await self._read_models.get(MEDIA, media_id)
         if medium is None or not self._is_someone(user_id):
             return
-        place = Place(user_id, work_of(medium), media_id)
+        medium = await versions.as_of(self._read_models, medium, word.source)
+        place = Place(user_id, media_id, word.source)
         state, document = await kept.of_place(self._read_models, place)
         if any(at > word.at for at in _told(document)):
             return  # another replica has heard of the viewer since, or they have said so themselves

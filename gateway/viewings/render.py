@@ -9,7 +9,6 @@ from connectors.ports import Document
 from gateway.auth.principal import Principal
 from gateway.documents import part
 from gateway.media.schemas import Media
-from gateway.media.works import work_of
 from gateway.services import Services
 from gateway.viewings import kept
 from gateway.viewings.schemas import ViewingState
@@ -29,7 +28,7 @@ async def with_states(
     """The same media with the state that someone has of each, in one read for all of them."""
     if principal.only is not None:
         return [one for one, _ in media]
-    works = [work_of(document) for _, document in media]
+    works = [one.id for one, _ in media]
     states = await kept.of_works(services.read_models, principal.id, works)
     return [
         one.model_copy(update={"viewing": shown(work, states[work])}) if work in states else one

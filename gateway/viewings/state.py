@@ -28,7 +28,7 @@ class Place:
 
     user_id: str
     work_id: str
-    media_id: str
+    source: str
 
     @property
     def id(self) -> str:
@@ -163,7 +163,7 @@ def _word(
         change=change,
         user_id=place.user_id,
         work_id=place.work_id,
-        media_id=place.media_id,
+        media_id=place.source,
         position_ms=position_ms,
         duration_ms=duration_ms,
         on=on,

@@ -10,6 +10,7 @@ import pytest
 
 from gateway.viewings.state import Moment, State, at_position, marked_played
 from schemas.events import MediaChanged, ViewingChanged
+from schemas.versions import source_id
 from schemas.viewings import viewing_id, viewing_key
 from tests import samples
 from tests.unit.gateway.checks import anonymous, assert_problem
@@ -17,6 +18,7 @@ from tests.unit.gateway.doubles import START, meta
 from tests.unit.gateway.fakes import World, until, world
 from tests.unit.gateway.history import uploaded
 from tests.unit.gateway.people import header_of, person
+from tests.unit.gateway.test_versions import ready, replaced
 from tests.unit.gateway.trail import written
 from tests.unit.gateway.viewing import clip, watch
 
@@ -188,14 +190,23 @@ async def test_lists_show_what_there_is_to_go_on_with_the_newest_first(tmp_path:
 
 async def test_it_stays_with_the_work_through_another_name_and_another_version(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
-        await w.happened(*clip(duration_ms=HOUR_MS), *clip("m2", duration_ms=HOUR_MS))
-        await put(w, position_ms=120_000, favourite=True)
-        assert (await w.client.patch("/api/v1/media/m1", json={"name": "another.mkv"})).status_code == 202
-        assert (await state(w))["position_ms"] == 120_000
-        w.database.collections["media_v1"]["m2"]["work"] = {"id": "m1"}  # as versions will say it
-        assert await state(w, "m2") == await state(w)
-        await put(w, "m2", played=True)
-        assert (await state(w))["plays"] == 1
+        id = await ready(w)
+        path = f"/api/v1/media/{id}"
+        await put(w, id, position_ms=2000, favourite=True)
+        assert (await w.client.patch(path, json={"name": "another.mkv"})).status_code == 202
+        assert (await state(w, id))["position_ms"] == 2000
+        version = await replaced(w, id)
+        assert (await state(w, id))["position_ms"] == 2000
+        links = (await watch(w, id))["links"]
+        w.clock.move(seconds=1)
+        await w.client.post(links["heartbeat"], json={"position_ms": 8100})  # of 9 s: the end
+        await w.services.viewings.close()
+        assert (await state(w, id))["plays"] == 1
+        assert said(w, "played")[0].media_id == source_id(id, version)
+        assert await listed(w, state="played") == await listed(w, state="favourite") == [id]
+        told = (await w.client.get(f"{path}/timeline")).json()["items"]
+        assert [item["topic"] for item in told].count("media.uploaded") == 2
+        assert {item["media_id"] for item in told if item["topic"] == "media.uploaded"} == {id}
 
 
 async def test_a_player_writes_its_first_word_and_its_last_and_few_between(tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ from schemas.health import values
 from schemas.pictures import CHANGE, KINDS, THUMBNAILS, Drawn, NotDrawn, Tiles, of
 from schemas.record import own, written
 from schemas.versions import FIRST_DROPPED
-from schemas.viewings import CHANGES, FAVOURITE, PLAYED, POSITION
+from schemas.viewings import CHANGES as REGISTERS
+from schemas.viewings import FAVOURITE, PLAYED, POSITION
 from tests import samples
 from tests.fakes import FakeClock, MemoryDatabase
 from tests.samples import WHEN
@@ -87,7 +88,7 @@ def anything(draw: st.DrawFn) -> Event:
         lambda: samples.audited(run, hash=draw(st.sampled_from("ab")) * 64, meta=meta),
         lambda: samples.audited(run, chain="gateway-2/c2", heads=[], meta=meta),
         lambda: samples.viewing(
-            draw(st.sampled_from(CHANGES)), meta=meta, position_ms=frames, on=draw(st.booleans())
+            draw(st.sampled_from(REGISTERS)), meta=meta, position_ms=frames, on=draw(st.booleans())
         ),
         lambda: samples.viewing("position", meta=meta, user_id=None, work_id=None),
         lambda: samples.processed(job, meta=meta, run=run, status=draw(st.sampled_from(STATUSES))),
