@@ -5,7 +5,7 @@ The exceptions carry their policy in their names: `Transient` is worth another t
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -124,6 +124,19 @@ class History(Protocol):
 
     def read(self, start: Vector, end: Vector) -> AsyncIterator[list[Delivery]]:
         """Everything from `start` (a partition that is missing there: from its beginning) up to `end`.
+
+        Records that cannot be decoded are passed over. Raises BrokerUnavailable.
+        """
+        ...
+
+
+class Trace(Protocol):
+    """Finds what the log says of one thing."""
+
+    async def about(
+        self, keys: Mapping[str, Collection[str]], since: datetime, until: datetime | None = None
+    ) -> list[Delivery]:
+        """By topic, the records that have one of these keys and came within that time, in no order.
 
         Records that cannot be decoded are passed over. Raises BrokerUnavailable.
         """

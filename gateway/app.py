@@ -16,6 +16,7 @@ from connectors.clock import SystemClock
 from connectors.guarded import GuardedDatabase, GuardedStore
 from connectors.kafka import KafkaPublisher, KafkaTail
 from connectors.kafka_feed import KafkaFeed
+from connectors.kafka_trace import KafkaTrace
 from connectors.mongo import MongoDatabase
 from connectors.ports import BrokerUnavailable, Clock, Database, DatabaseUnavailable, Feed, StoreUnavailable
 from connectors.read_models import ReadModels
@@ -69,6 +70,7 @@ from gateway.system.presence import LOOK_BACK, Presence
 from gateway.system.readiness import looks
 from gateway.uploads.kept import Uploads
 from gateway.uploads.upkeep import Upkeep
+from gateway.viewings.recorder import Recorder
 from gateway.working_state import WorkingState
 from schemas.codec import Codec
 from schemas.events import ServiceBeat
@@ -134,6 +136,8 @@ def connect(settings: Settings) -> Parts:
     gatekeeper = Gatekeeper(token, identity, clock, settings.second_factor_roles)
     identity.following.tell(lambda _: hub.let_go(gatekeeper.still_good))
 
+    viewings = Recorder(read_models, broker, identity.directory, clock, settings.viewing_every_s, trail.note)
+
     async def close_database() -> None:
         mongodb.close()
 
@@ -151,9 +155,11 @@ def connect(settings: Settings) -> Parts:
         publisher=broker,
         trail=trail,
         addresses=addresses,
+        trace=KafkaTrace(settings.kafka, codec),
         read_models=read_models,
         store=store,
         uploads=Uploads(database, settings.instance, timedelta(seconds=settings.upload_lasts_s)),
+        viewings=viewings,
         files=Files(store, settings.accel_redirect),
         roots=roots,
         schemas=known.schemas,
@@ -176,12 +182,13 @@ def connect(settings: Settings) -> Parts:
         "presence": presence.run,
         "beat": beat.run,
         "following": identity.following.run,
+        "viewings": viewings.run,
         "trail": trail.run,
         "uploads": Upkeep(services).run,
         "trash": Emptying(roots, clock, timedelta(days=settings.trash_days)).run,
         "working state": WorkingState(database).run,
     }
-    return Parts(services, duties, (trail.close, beat.last, close_database))
+    return Parts(services, duties, (viewings.close, trail.close, beat.last, close_database))
 
 
 def identity_of(

@@ -14,6 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 from connectors.background import Duty, running
 from gateway import docs_page, error_handlers, openapi
 from gateway.accounts import endpoints as accounts
+from gateway.activity import endpoints as activity
 from gateway.allowed_methods import METHODS
 from gateway.audit import endpoints as audit
 from gateway.audit.witness import Witness
@@ -54,12 +55,14 @@ from gateway.settings import Settings
 from gateway.shares import endpoints as shares
 from gateway.shedding import Load, Shed
 from gateway.system import endpoints as system
+from gateway.timeline import endpoints as timeline
 from gateway.ui import endpoints as ui
 from gateway.uploads import endpoints as uploads
 from gateway.uploads.override import MethodOverride
 from gateway.uploads.protocol import SENT, TOLD
 from gateway.uploads.render import MEDIA
 from gateway.versions import endpoints as versions
+from gateway.viewings import endpoints as viewings
 
 API = "/api/v1"
 
@@ -155,6 +158,8 @@ def _include(app: FastAPI) -> None:
         care.router,
         schedules.router,
         playback.router,
+        viewings.router,
+        timeline.router,
         accounts.router,
         second_factor.router,
         resets.router,
@@ -165,6 +170,7 @@ def _include(app: FastAPI) -> None:
         limits_endpoints.router,
         system.router,
         audit.router,
+        activity.router,
         graphql.router,
     ):
         app.include_router(routes, prefix=API, responses=asked)

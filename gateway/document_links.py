@@ -42,6 +42,9 @@ _MEDIUM = (
     "put_media_access",
     "share_media",
     "list_shares",
+    "get_viewing",
+    "put_viewing",
+    "get_media_timeline",
 )
 _SCHEDULE = (
     "get_schedule",

@@ -11,7 +11,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from connectors.breaker import Breaker
-from connectors.ports import BlobStore, Clock, Publisher
+from connectors.ports import BlobStore, Clock, Publisher, Trace
 from connectors.read_models import ReadModels
 from connectors.rooted.root import Root
 from gateway.access.gate import Gate
@@ -35,6 +35,7 @@ from gateway.settings import Settings
 from gateway.system.presence import Presence
 from gateway.system.readiness import Look
 from gateway.uploads.kept import Uploads
+from gateway.viewings.recorder import Recorder
 from schemas.registry import Schema
 
 
@@ -55,9 +56,11 @@ class Services:
     publisher: Publisher
     trail: Trail
     addresses: Addresses
+    trace: Trace
     read_models: ReadModels
     store: BlobStore
     uploads: Uploads
+    viewings: Recorder
     files: Files
     roots: Mapping[str, Root]
     schemas: Collection[Schema]

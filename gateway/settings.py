@@ -222,6 +222,9 @@ class Settings(BaseSettings):
     read_your_write_s: float = Field(default=1, ge=0)
     """How long a request waits for the read models to show what it was promised."""
 
+    viewing_every_s: float = Field(default=10, gt=0)
+    """How often at most a viewer's position in a medium is written down."""
+
     max_requests: int = Field(default=1000, gt=0)
     """How many requests are answered at once; more are turned away with 503."""
 

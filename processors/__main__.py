@@ -64,6 +64,7 @@ async def _run(asked: argparse.Namespace, settings: Settings) -> int:
 
 async def _rebuild(settings: Settings) -> int:
     from processors.app import connected
+    from processors.views.activity import Keeping
     from processors.views.rebuild import Rebuild, RebuildFailed
 
     def say(text: str) -> None:
@@ -71,7 +72,8 @@ async def _rebuild(settings: Settings) -> int:
 
     async with connected(settings) as world:
         try:
-            done = await Rebuild(world.database, world.history, world.clock, say).run()
+            keeping = Keeping(settings.activity_months)
+            done = await Rebuild(world.database, world.history, world.clock, say, keeping).run()
         except (RebuildFailed, Transient) as error:
             say(f"the rebuild did not succeed, and nothing was changed: {error}")
             return _EXIT_FAILED

@@ -87,6 +87,7 @@ from processors.transcode.handle import ACTOR, Transcode
 from processors.transcode.runs import AudioWork, VideoWork
 from processors.transcode.texts import TextWork
 from processors.transcode.work import FileWork, JoinWork
+from processors.views.activity import Keeping
 from processors.views.handle import Views
 from processors.work import leader as leading
 from processors.work import standing
@@ -271,7 +272,7 @@ def all_stages(world: World, care: CareObserver) -> list[Stage]:
     jobs = Jobs(world.ledger, world.clock, ACTOR)
     media = KnownMedia(world.database)
     return [
-        Views(world.database, world.clock).stage(),
+        Views(world.database, world.clock, Keeping(world.settings.activity_months)).stage(),
         Projector(world.ledger).stage(),
         Ingest(blobs, media, world.ledger, world.clock).stage(),
         Transcode(jobs, media, world.clock).stage(),

@@ -104,6 +104,9 @@ class Settings(BaseSettings):
     cleanup_grace_s: float = Field(86400.0, validation_alias="SLUICE_CLEANUP_GRACE_S", ge=0)
     """A cleanup leaves what is there, or was needed, less than so long ago."""
 
+    activity_months: int = Field(24, validation_alias="SLUICE_ACTIVITY_MONTHS", ge=0)
+    """How many months of people's activity are kept, the present one among them; 0 keeps all."""
+
     @property
     def s3(self) -> S3Options:
         """How a bucket is reached, and where its blobs are kept for tools."""

@@ -295,6 +295,22 @@ class PlaybackChanged:
     rendition: str | None = None
     segment: int | None = None
     position_ms: int | None = None
+    reasons: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewingChanged:
+    meta: Meta
+    viewing: str
+    change: str
+    user_id: str | None = None
+    work_id: str | None = None
+    media_id: str | None = None
+    position_ms: int = 0
+    duration_ms: int | None = None
+    on: bool = False
+    times: int = 0
+    session_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -421,6 +437,7 @@ Event = (
     | JobProgress
     | TaskChanged
     | PlaybackChanged
+    | ViewingChanged
     | ResourceChanged
     | UserChanged
     | CredentialChanged

@@ -180,6 +180,15 @@ TOPICS: tuple[Topic, ...] = (
         retention=timedelta(days=7),
     ),
     Topic(
+        name="viewing.changed",
+        record=events.ViewingChanged,
+        key="viewing",
+        about="Someone's own state of a work: position, played, favourite; the last word on each is kept.",
+        producers=("gateway",),
+        consumers=("views",),
+        compacted=True,
+    ),
+    Topic(
         name="resource.changed",
         record=events.ResourceChanged,
         key="resource",

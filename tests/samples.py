@@ -229,6 +229,11 @@ def playback(state: str = "waiting", session_id: str = "s1", **more: Any) -> eve
     )
 
 
+def viewing(change: str = "position", user_id: str | None = "u1", **more: Any) -> events.ViewingChanged:
+    said: dict[str, Any] = {"viewing": f"{change}/u1", "work_id": "m1", "media_id": "m1"}
+    return events.ViewingChanged(**{"meta": meta(), "change": change, "user_id": user_id, **said, **more})
+
+
 def resource(kind: str = "profile", id: str = "film-night", **more: Any) -> events.ResourceChanged:
     said: dict[str, Any] = {"version": 1, "value": "{}"}
     return events.ResourceChanged(
@@ -311,6 +316,7 @@ def one_of_each() -> list[events.Event]:
         controlled(),
         task_changed(),
         playback(),
+        viewing(),
         resource(),
         user(),
         credential(),

@@ -30,6 +30,8 @@ from deploy.local.commands import (
     stack,
     users,
     versions,
+    viewing,
+    why,
     workers,
 )
 from deploy.local.failures import ERROR, Exit, Failure
@@ -96,8 +98,9 @@ def _options(
     """Holds what may stand before a command."""
 
 
-for _part in (demo, stack, certs, media, records, jobs, events, account, develop):
+for _part in (demo, stack, certs, media, records, jobs, why, events, account, develop):
     app.registered_commands += _part.app.registered_commands
+app.registered_commands += viewing.activity_app.registered_commands
 app.add_typer(audit.app, name="audit")
 app.add_typer(care.app, name="care")
 app.add_typer(files.app, name="files")
@@ -107,6 +110,7 @@ app.add_typer(libraries.app, name="library")
 app.add_typer(profiles.app, name="profiles")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(schedules.app, name="schedules")
+app.add_typer(viewing.app, name="viewing")
 app.add_typer(workers.app, name="workers")
 app.add_typer(users.users, name="user")
 app.add_typer(versions.app, name="versions")

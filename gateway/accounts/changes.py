@@ -25,6 +25,7 @@ from gateway.auth.accounts import (
 from gateway.auth.identity import Identity
 from gateway.commands import Command
 from gateway.errors import Conflict
+from gateway.viewings.forgetting import forget_what_came_late, words_to_forget
 from schemas.events import CredentialChanged, Event, UserChanged, to_millis
 
 PATH = "/api/v1/users"
@@ -96,8 +97,11 @@ async def erase(command: Command, user: User) -> tuple[User, str]:
     gone = [(kind, user.id) for kind in (USER_KEY, PASSWORD, SECOND_FACTOR, RESET)]
     gone += [(kind, each.id) for kind in (API_KEY, IDENTITY) for each in directory.credentials(kind, user.id)]
     events = [credential(command, kind, id, user.id, None) for kind, id in gone]
+    seen = await words_to_forget(command, user.id)
     new = replace(user, state=ERASED, sealed=None, groups=frozenset(), valid_from=to_millis(command.now))
-    return await save(command, new, "erased", *events)
+    erased = await save(command, new, "erased", *events, *seen)
+    await forget_what_came_late(command, user.id, f"{PATH}/{user.id}")
+    return erased
 
 
 def changed(command: Command, user: User, change: str) -> UserChanged:

@@ -36,6 +36,7 @@ from gateway.openapi import problems
 from gateway.routing import Router
 from gateway.services import Services, ServicesOf
 from gateway.sessions import signing_in
+from gateway.viewings.render import viewings_of
 
 router = Router(prefix="/users", tags=["users"], responses=problems(401, 403, 422, 429, 503))
 
@@ -156,6 +157,7 @@ async def export_user(
         sessions=[_without(asdict(session), "generation") for session in sessions],
         keys=[key_said(ApiKey.read(key)) for key in keys],
         media=await _media_of(services, user.id),
+        viewing=await viewings_of(services, user.id),
         audit=await looking.of_actor(services, user.id),
     )
 

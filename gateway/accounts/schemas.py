@@ -92,4 +92,5 @@ class Export(BaseModel):
     sessions: list[dict[str, Any]]
     keys: list[dict[str, Any]]
     media: list[dict[str, Any]]
+    viewing: list[dict[str, Any]]
     audit: list[AuditItem]

@@ -75,6 +75,11 @@ _MEDIA: Rows = {
     ("GET", "/media/{media_id}/images/{name}"): _look("media.pictured", *_MEDIUM),
     ("POST", "/media/{media_id}/transcode"): _act("job.ordered", *_MEDIUM),
     ("POST", "/media/{media_id}/playback"): _act("playback.started", *_MEDIUM),
+    ("GET", "/media/{media_id}/viewing"): _look("viewing.shown", *_MEDIUM),
+    ("PUT", "/media/{media_id}/viewing"): _act("viewing.changed", *_MEDIUM),
+    ("DELETE", "/media/{media_id}/viewing"): _act("viewing.changed", *_MEDIUM),
+    ("GET", "/viewing"): _look("viewing.listed"),
+    ("GET", "/media/{media_id}/timeline"): _look("media.shown", *_MEDIUM),
     ("PUT", "/media/{media_id}/library"): _act("media.placed", *_MEDIUM),
     ("GET", "/media/{media_id}/access"): _look("access.shown", *_MEDIUM),
     ("PUT", "/media/{media_id}/access"): _act("access.changed", *_MEDIUM),
@@ -109,6 +114,7 @@ _JOBS: Rows = {
     ("GET", "/jobs"): _look("job.listed"),
     ("POST", "/jobs"): _act("job.ordered"),
     ("GET", "/jobs/{job_id}"): _look("job.shown", *_JOB),
+    ("GET", "/jobs/{job_id}/timeline"): _look("job.shown", *_JOB),
     ("GET", "/jobs/{job_id}/output"): _file("job.downloaded", *_JOB),
     **{
         ("POST", f"/jobs/{{job_id}}/{command}"): _act(f"job.{command}", *_JOB)
@@ -150,6 +156,7 @@ _SYSTEM: Rows = {
     ("POST", "/quarantine/{media_id}/release"): _act("media.released", *_MEDIUM),
     ("POST", "/quarantine/{media_id}/destroy"): _act("media.destroyed", *_MEDIUM),
     ("GET", "/audit"): _file("audit.read"),
+    ("GET", "/activity"): _file("activity.read"),
     ("POST", "/graphql"): _look("graphql.asked"),
     ("GET", "/graphql"): _look("graphql.followed"),
 }

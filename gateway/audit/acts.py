@@ -12,6 +12,7 @@ from schemas import events, record
 from schemas.events import Event
 from schemas.topics import topic_of
 from schemas.versions import FIRST_DROPPED, version_of, work_of
+from schemas.viewings import FAVOURITE, PLAYED
 
 _DETAIL = frozenset({PASSWORD, USER_KEY})
 """Credentials that are set because something else happens, which says so itself."""
@@ -91,7 +92,17 @@ def _steered(event: events.JobControlled) -> Act:
 
 
 def _watched(event: events.PlaybackChanged) -> Act:
-    return Act("playback.started", _medium(event), {"method": event.method}, changes=False)
+    why = {"why": "; ".join(event.reasons)[:_MOST]} if event.reasons else {}
+    return Act("playback.started", _medium(event), {"method": event.method} | why, changes=False)
+
+
+def _viewed(event: events.ViewingChanged) -> Act:
+    """What concerns nobody else needs not be written down first."""
+    if event.user_id is None:
+        return Act("viewing.forgotten", Target("viewing", event.viewing), changes=False)
+    names = {PLAYED: ("unplayed", "played"), FAVOURITE: ("unfavourited", "favourited")}
+    name = names.get(event.change, ("left", "moved"))[event.on]
+    return Act(f"media.{name}", Target("media", work_of(event.media_id or "")), changes=False)
 
 
 def _configured(event: events.ResourceChanged) -> Act:
@@ -132,6 +143,7 @@ ACTS: dict[type[Any], Told] = {
     events.ChoreRequested: cast(Told, _chore),
     events.JobControlled: cast(Told, _steered),
     events.PlaybackChanged: cast(Told, _watched),
+    events.ViewingChanged: cast(Told, _viewed),
     events.ResourceChanged: cast(Told, _configured),
     events.UserChanged: cast(Told, _account),
     events.CredentialChanged: cast(Told, _credential),

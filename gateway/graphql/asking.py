@@ -19,6 +19,7 @@ from gateway.errors import BadRequest
 from gateway.graphql import joined
 from gateway.graphql.limits import Limits
 from gateway.jobs.schemas import Job
+from gateway.media import several
 from gateway.media.schemas import Media
 from gateway.pages import MAX_LIMIT, Paging
 from gateway.services import Services
@@ -45,7 +46,7 @@ class Asking:
 
     def forget(self) -> None:
         """Reads anew from now on: something has changed, or is about to."""
-        self.media = DataLoader(partial(joined.media, self.services, self.principal))
+        self.media = DataLoader(partial(several.seen, self.services, self.principal))
         self._jobs = {}
 
     def allowed(self, permission: Permission) -> Asking:

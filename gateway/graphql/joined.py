@@ -1,4 +1,4 @@
-"""Reads what many documents name in one go: the media of jobs, the jobs of media."""
+"""Reads what many documents name in one go: the jobs of media."""
 
 from __future__ import annotations
 
@@ -7,29 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from connectors.ports import Document, OneOf
-from gateway.access.policy import Level
-from gateway.auth.principal import Principal
 from gateway.jobs.makers import JOBS
 from gateway.jobs.render import render as render_job
 from gateway.jobs.schemas import Job
-from gateway.media import versions
-from gateway.media.existing import MEDIA
-from gateway.media.render import render as render_media
-from gateway.media.schemas import Media
 from gateway.pages import Paging, page
 from gateway.services import Services
 
 _MOST_JOBS = 1000
 """Read at once; where there are more, each medium's newest are looked for."""
-
-
-async def media(services: Services, principal: Principal, ids: Sequence[str]) -> list[Media | None]:
-    """The media of these ids that someone may see; nothing for the others, and for deleted ones."""
-    found = await services.read_models.select(MEDIA, {"_id": OneOf(tuple(ids))}, len(ids))
-    seen = [each for each in found if services.gate.level(principal, each) >= Level.VIEW]
-    current = await versions.shown(services.read_models, seen)
-    shown = {one.id: one for each in current if (one := render_media(each)) and one.status != "deleted"}
-    return [shown.get(id) for id in ids]
 
 
 async def jobs(services: Services, most: int, media_ids: Sequence[str]) -> list[list[Job]]:

@@ -32,6 +32,7 @@ from gateway.media.schemas import Media
 from gateway.sessions import endpoints as sessions
 from gateway.sessions.schemas import Whoami
 from gateway.system.schemas import Service
+from gateway.viewings.render import with_states
 from schemas.profiles import Profile
 
 
@@ -41,8 +42,9 @@ class Query:
     async def media(self, info: Info, id: strawberry.ID) -> Media:
         """One medium."""
         asking = info.context.allowed("media:read")
-        found, _ = await find(asking.services, asking.principal, id)
-        return found
+        found = await find(asking.services, asking.principal, id)
+        (medium,) = await with_states(asking.services, asking.principal, [found])
+        return medium
 
     @gives(Page[MediaType] | None)
     async def media_list(

@@ -23,6 +23,7 @@ from gateway.openapi import FILE, NOT_MODIFIED, problems
 from gateway.records.edits import etag
 from gateway.routing import Router
 from gateway.services import ServicesOf
+from gateway.viewings.render import with_states
 
 router = Router(prefix="/media", tags=["media"])
 
@@ -73,8 +74,8 @@ async def list_media(
     """Lists media, newest first unless another order is asked for; of those that one sees, what fits."""
     found = await listing.page(services.read_models, wanted, services.gate.visible(principal), paging)
     documents = await versions.shown(services.read_models, found.items)
-    media = [one for document in documents if (one := render(document))]
-    return pages.Listing(items=media, next=found.next)
+    media = [(one, document) for document in documents if (one := render(document))]
+    return pages.Listing(items=await with_states(services, principal, media), next=found.next)
 
 
 @router.get("/{media_id}", dependencies=[_READ], responses=problems(400, 404, 410))
@@ -82,8 +83,9 @@ async def get_media(
     services: ServicesOf, principal: CurrentPrincipal, response: Response, media_id: str
 ) -> Media:
     """Gets one medium. Its `ETag` is another one whenever what is said of it was changed."""
-    media, document = await find(services, principal, media_id)
+    found, document = await find(services, principal, media_id)
     response.headers["ETag"] = etag(document)
+    (media,) = await with_states(services, principal, [(found, document)])
     return media
 
 

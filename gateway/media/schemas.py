@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.jobs.schemas import Job
+from gateway.viewings.schemas import ViewingState
 
 Status = Literal["uploaded", "quarantined", "ready", "rejected", "deleted"]
 
@@ -169,6 +170,10 @@ class Media(BaseModel):
         None, description="What is wrong with its bytes; null unless a scrub has found something."
     )
     quarantine: Held | None = Field(None, description="Why it is held, while it is.")
+    viewing: ViewingState | None = Field(
+        None,
+        description="One's own state of it; null where there is none, and in answers to commands.",
+    )
     images: list[Image] = Field(description="Its still pictures, as far as they are drawn.")
     image_failures: list[ImageFailure] = Field(description="The pictures that it will not get, and why.")
     links: MediaLinks

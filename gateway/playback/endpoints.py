@@ -109,12 +109,14 @@ async def keep_playing(services: ServicesOf, ticket: Holder, beat: Heartbeat) ->
     """Says where the player is. Who says nothing for 30 s is taken to have gone."""
     state = "paused" if beat.paused else "playing"
     services.streams.tell(services.streams.word(ticket, state, position_ms=beat.position_ms))
+    services.viewings.say(ticket.viewer_id, ticket.media_id, beat.position_ms, ticket.session_id)
 
 
 @streams.delete("", status_code=204)
 async def stop_playing(services: ServicesOf, ticket: Holder) -> None:
     """Says that the player is gone."""
     services.streams.tell(services.streams.word(ticket, "stopped"))
+    services.viewings.stop(ticket.viewer_id, ticket.media_id)
 
 
 @streams.get("/images/index.m3u8", response_class=Playlist)

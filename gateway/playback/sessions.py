@@ -69,7 +69,7 @@ async def opened(
 
 async def _open(command: Command, seen: Viewing, order: PlaybackOrder) -> Session:
     ticket = _ticket(command, seen, order)
-    events: list[Event] = [_started(command, ticket)]
+    events: list[Event] = [_started(command, ticket, seen)]
     job_id = None
     if seen.profile is not None and seen.made is not None:
         job_id, requested = await _job(command, seen, seen.profile, seen.made)
@@ -153,7 +153,7 @@ def _ticket(command: Command, viewing: Viewing, order: PlaybackOrder) -> Ticket:
     )
 
 
-def _started(command: Command, ticket: Ticket) -> PlaybackChanged:
+def _started(command: Command, ticket: Ticket, viewing: Viewing) -> PlaybackChanged:
     return PlaybackChanged(
         meta=command.meta(),
         session_id=ticket.session_id,
@@ -163,6 +163,7 @@ def _started(command: Command, ticket: Ticket) -> PlaybackChanged:
         method=ticket.method,
         profile=ticket.profile,
         position_ms=ticket.start_ms,
+        reasons=list(viewing.decision.reasons),
     )
 
 

@@ -130,6 +130,8 @@ class RunOutcome:
     """How long it worked."""
     made_s: float = 0.0
     """How much of the medium it encoded, in all sizes."""
+    encoder: str = ""
+    """What encoded it, and what failed before that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

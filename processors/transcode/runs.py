@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -47,13 +47,18 @@ class VideoWork:
         order = read(VideoOrder, execution.task.plan.order)
         drawn = self.drawing.file(execution, order.location, order.demuxer, order.text)
         async with source_on_disk(self.blobs, order.location) as source, drawn as text:
-            return written(await self._filling(execution, order, source, text).finish())
+            choice = Choice(self.hardware)
+            outcome = await self._filling(execution, order, source, text, choice).finish()
+            return written(replace(outcome, encoder=choice.told))
 
     def _filling(
-        self, execution: Execution, order: VideoOrder, source: Path, text: DrawnText | None
+        self,
+        execution: Execution,
+        order: VideoOrder,
+        source: Path,
+        text: DrawnText | None,
+        choice: Choice,
     ) -> Filling:
-        choice = Choice(self.hardware)
-
         async def encode(
             span: Span, preroll_s: float, on_segment: OnSegment, on_progress: OnProgress
         ) -> None:

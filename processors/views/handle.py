@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from connectors.ports import Clock, Database, Delivery, Merge, Transient, Vector
 from connectors.read_models import POINTER, STATE, collection, mark_name, watermark
 from processors.runtime import GivenUp, Handled, Stage
+from processors.views.activity import Keeping, prepare_months
 from processors.views.plan import INDEXES, TOPICS, steps
 
 NAME = "views"
@@ -18,6 +19,9 @@ _BATCH = 500
 _PROGRESS_S = 0.25
 """People look at how far something is, and not at each step: a write for each would cost what encodes it."""
 _LOOK_AGAIN_S = 0.05
+
+
+Kept = Callable[[Iterable[Merge]], list[Merge]]
 
 
 class NoPointer(Transient):
@@ -30,6 +34,7 @@ class Views:
 
     database: Database
     clock: Clock
+    keeping: Keeping = field(default_factory=Keeping)
 
     def stage(self) -> Stage:
         """The stage, for whatever process hosts it."""
@@ -47,7 +52,8 @@ class Views:
         pointer = await self._pointer()
         held = held_at(pointer, self.clock.now())
         now = [d for d in deliveries if not beyond(d, held)]
-        await apply(self.database, pointer["generation"], now)
+        await self.keeping.sweep(self.database, pointer["generation"], self.clock)
+        await apply(self.database, pointer["generation"], now, self._kept)
         if later := deliveries[len(now) :]:
             await self._wait_while_held()
             await self.handle(later)
@@ -59,6 +65,9 @@ class Views:
         mark = watermark({(position.topic, position.partition): position.offset})
         await self.database.merge([_placed(mark, (await self._pointer())["generation"])])
         return Handled()
+
+    def _kept(self, merges: Iterable[Merge]) -> list[Merge]:
+        return self.keeping.kept(merges, self.clock.now())
 
     async def _wait_while_held(self) -> None:
         while held_at(await self._pointer(), self.clock.now()):  # noqa: ASYNC110
@@ -78,11 +87,14 @@ async def prepare(database: Database, generation: str) -> None:
             await database.index(collection(name, generation), fields)
 
 
-async def apply(database: Database, generation: str, deliveries: Sequence[Delivery]) -> None:
-    """Takes one generation up by these events, and its watermark with it, last."""
+async def apply(
+    database: Database, generation: str, deliveries: Sequence[Delivery], kept: Kept = list
+) -> None:
+    """Takes one generation up by these events, and its watermark with it, last; `kept` leaves out some."""
     if not deliveries:
         return
-    merges = [step for delivery in deliveries for step in steps(delivery.event)]
+    merges = kept(step for d in deliveries for step in steps(d.event, d.position.offset))
+    await prepare_months(database, generation, merges)
     marks = {(d.position.topic, d.position.partition): d.position.offset for d in deliveries}
     await database.merge([_placed(step, generation) for step in [*merges, watermark(marks)]])
 

@@ -14,7 +14,10 @@ from typing import Any, cast
 import orjson
 
 from connectors.ports import Merge
+from processors.views.activity import acted
+from processors.views.viewings import VIEWING_INDEXES, VIEWINGS, viewed
 from schemas import events, health, pictures, record, versions
+from schemas.activity import MONTHS
 from schemas.events import Event
 from schemas.medium import Medium
 
@@ -70,6 +73,8 @@ INDEXES: dict[str, list[list[str]]] = {
     AUDIT: _listed_by(
         "record.target_id", "record.actor_id", "record.action", "record.target_kind", "record.outcome"
     ),
+    VIEWINGS: VIEWING_INDEXES,
+    MONTHS: [],
     CHAINS: [["head.anchored"]],
     EXTENTS: [],
 }
@@ -87,14 +92,20 @@ TOPICS = (
     "task.changed",
     "job.controlled",
     "media.processed",
+    "viewing.changed",
     "resource.changed",
     "user.changed",
     "audit.recorded",
 )
 
 
-def steps(event: Event) -> list[Merge]:
-    """The steps that an event is worth; none for events that the read models do not show."""
+def steps(event: Event, offset: int = 0) -> list[Merge]:
+    """The steps that an event is worth; none for events that the read models do not show.
+
+    Its offset orders what the log keeps only the last of.
+    """
+    if isinstance(event, events.ViewingChanged):
+        return viewed(event, offset)
     step = _STEPS.get(type(event))
     return step(event) if step else []
 
@@ -292,7 +303,7 @@ def _audited(event: events.AuditRecorded) -> list[Merge]:
     record = {"hash": event.hash, **asdict(event)}
     row = Merge(AUDIT, event.meta.event_id, {"created_at": event.meta.occurred_at, "record": record})
     known = [_chain_head(each, anchored=True) for each in event.heads]
-    return [row, _chain_head(event, anchored=False), *known]
+    return [row, _chain_head(event, anchored=False), *known, *acted(event)]
 
 
 def _chain_head(link: events.AuditRecorded | events.Head, *, anchored: bool) -> Merge:

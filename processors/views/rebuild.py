@@ -7,17 +7,19 @@ moment, both are compared at one vector of offsets, and the pointer is moved. No
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import orjson
 
-from connectors.ports import Clock, Database, Document, History, Vector
+from connectors.ports import Clock, Database, Document, History, Merge, Vector
 from connectors.read_models import POINTER, STATE, WATERMARKS, collection, mark_name
+from processors.views.activity import Keeping, months
 from processors.views.handle import apply, mark_read, prepare
 from processors.views.plan import INDEXES, TOPICS
+from schemas.activity import of_month
 from schemas.events import new_id
 
 _HOLD = timedelta(seconds=60)
@@ -55,6 +57,7 @@ class Rebuild:
     history: History
     clock: Clock
     say: Say
+    keeping: Keeping = field(default_factory=Keeping)
     _at: Vector = field(default_factory=dict)
     _events: int = 0
 
@@ -96,7 +99,7 @@ class Rebuild:
 
     async def _catch_up(self, generation: str, ends: Vector) -> None:
         async for deliveries in self.history.read(self._at, ends):
-            await apply(self.database, generation, deliveries)
+            await apply(self.database, generation, deliveries, self._kept)
             self._events += len(deliveries)
         await mark_read(self.database, generation, ends)
         self._at = {**self._at, **ends}
@@ -166,13 +169,21 @@ class Rebuild:
     async def _differences(self, old: str, generation: str) -> tuple[list[str], int]:
         differing: list[str] = []
         documents = 0
-        for name in INDEXES:
+        for name in (*INDEXES, *await self._months(old, generation)):
             served = await self._canonical(collection(name, old))
             built = await self._canonical(collection(name, generation))
             documents += len(built)
             ids = sorted(served.keys() | built.keys())
             differing += [f"{name}/{id}" for id in ids if served.get(id) != built.get(id)]
         return differing, documents
+
+    async def _months(self, *generations: str) -> list[str]:
+        """The read models of the months that any of these generations has."""
+        found = [await months(self.database, generation) for generation in generations]
+        return sorted({of_month(month) for each in found for month in each})
+
+    def _kept(self, merges: Iterable[Merge]) -> list[Merge]:
+        return self.keeping.kept(merges, self.clock.now())
 
     async def _canonical(self, name: str) -> dict[str, bytes]:
         found = await self.database.select(name, {}, _EVERYTHING)
@@ -182,7 +193,7 @@ class Rebuild:
         await self.database.change(STATE, POINTER, {"generation": old}, {"hold": None})
 
     async def _drop(self, generation: str) -> None:
-        for name in (*INDEXES, WATERMARKS):
+        for name in (*await self._months(generation), *INDEXES, WATERMARKS):
             await self.database.drop(collection(name, generation))
 
 

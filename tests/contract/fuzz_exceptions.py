@@ -41,7 +41,7 @@ _SHADOW = "the address is one of a wider template too, whose methods are allowed
 _NO_MEDIUM = "a chore's media_id is empty: what is made of it is another address, without that method"
 _OF_A_MEDIUM = _at(
     *(f"POST /api/v1/media/{{media_id}}/{name}" for name in ("transcode", "playback", "shares")),
-    *(f"PUT /api/v1/media/{{media_id}}/{name}" for name in ("library", "access")),
+    *(f"PUT /api/v1/media/{{media_id}}/{name}" for name in ("library", "access", "viewing", "content")),
 )
 
 EXEMPT = (

@@ -48,7 +48,7 @@ async def test_a_feed_tells_all_that_was_and_all_that_comes(real_servers: Server
         await publisher.publish([samples.session(id) for id in mine])
         async with read(feed) as found:
             await until(lambda: feed.age_s < 60)
-            seen = [d.event.session_id for d in found if d.event.session_id in mine]  # type: ignore[union-attr]
+            seen = [id for d in found if (id := str(d.event.session_id)) in mine]  # type: ignore[union-attr]
             assert sorted(seen) == sorted(mine), "everything was delivered before it said so"
             late = new_id()
             await publisher.publish([samples.session(late)])

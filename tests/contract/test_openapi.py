@@ -13,6 +13,13 @@ from tests.contract.openapi_document import described
 
 OPERATIONS = {
     "begin_upload",
+    "get_media_timeline",
+    "get_job_timeline",
+    "list_activity",
+    "get_viewing",
+    "put_viewing",
+    "delete_viewing",
+    "list_viewings",
     "continue_upload",
     "end_upload",
     "get_upload",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import av
 import httpx
@@ -151,3 +152,34 @@ def test_every_process_shows_its_metrics(client: Client, source: Path) -> None:
     assert 'sluice_stage_events_total{stage="transcode"}' in shown["processors-1"]
     assert 'sluice_attempts_total{kind="video",outcome="completed"}' in shown["worker-1"]
     assert "sluice_" in httpx.get(f"{client.url}/metrics").text
+
+
+def test_what_happened_is_told_with_its_reasons_and_what_was_watched_is_kept(
+    client: Client, source: Path
+) -> None:
+    said = client.upload(source, profile="preview")
+    media, job = f"/api/v1/media/{said['media']['id']}", said["job"]["id"]
+    client.until_job(job, "completed")
+    told = client.get(f"/api/v1/jobs/{job}/timeline", limit="200")["items"]
+    assert told[0]["topic"] == "transcode.requested"
+    assert told[-1]["text"].startswith("Run 1 completed")
+    assert ["software"] in [item["why"] for item in told if "was completed by" in item["text"]]
+    order: dict[str, Any] = {"abilities": {"containers": []}}
+    with client.http as http:
+        links = http.post(f"{media}/playback", json=order).json()["links"]
+        http.post(links["heartbeat"], json={"position_ms": 2000}).raise_for_status()
+        until(lambda: client.get(f"{media}/viewing")["position_ms"] == 2000, "the position")
+        http.post(links["heartbeat"], json={"position_ms": 3900}).raise_for_status()
+        http.delete(links["stop"]).raise_for_status()
+    until(lambda: client.get(f"{media}/viewing")["plays"] == 1, "the end to be counted")
+    assert client.get(media)["viewing"]["position_ms"] == 0
+    listed = client.get("/api/v1/viewing", state="played")["items"]
+    assert said["media"]["id"] in [item["media"]["id"] for item in listed]
+
+    def actions() -> set[str]:
+        found = client.get("/api/v1/activity", limit="200")["items"]
+        return {item["action"] for item in found if item["target"] == said["media"]["id"]}
+
+    until(lambda: {"media.uploaded", "playback.started", "media.played"} <= actions(), "the activity")
+    why = [item["why"] for item in client.get(f"{media}/timeline")["items"] if "playback" in item["text"]]
+    assert "is not among the client's" in why[0][0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -53,6 +53,7 @@ class FakePublisher:
     feed: FakeFeed = field(default_factory=lambda: FakeFeed())
     """Hears of everything, as the replicas do that follow the log."""
     events: list[Event] = field(default_factory=list)
+    positions: list[Position] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     """The same as the wire has them."""
     away: bool = False
@@ -70,6 +71,7 @@ class FakePublisher:
         positions = [self._append(event) for event in events]
         self.feed.tell(events, positions)
         self.events += events
+        self.positions += positions
         if not self.lagging and not self.database.away:
             await self.show(events, positions)
         return positions
@@ -77,16 +79,34 @@ class FakePublisher:
     async def show(self, events: Sequence[Event], positions: Sequence[Position]) -> None:
         """What the views stage does."""
         marks = watermark({(p.topic, p.partition): p.offset for p in positions})
-        merges = [step for event in events for step in steps(event)]
+        said = zip(events, positions, strict=True)
+        merges = [step for event, place in said for step in steps(event, place.offset)]
         await self.database.merge(
             [Merge(collection(m.collection, GENERATION), m.id, m.fields) for m in [*merges, marks]]
         )
+
+    async def about(
+        self, keys: Mapping[str, Collection[str]], since: datetime, until: datetime | None = None
+    ) -> list[Delivery]:
+        if self.away:
+            raise BrokerUnavailable("no broker at 10.0.0.8:9092")
+        kept = zip(self.events, self.positions, strict=True)
+        found = [Delivery(event, at) for event, at in kept if _key(event) in keys.get(at.topic, ())]
+        return [each for each in found if _is_within(each.event.meta.occurred_at, since, until)]
 
     def _append(self, event: Event) -> Position:
         topic = topic_of(event).name
         self.records.append(self._codec.encode(event))
         self._offsets[topic] += 1
         return Position(topic, 0, self._offsets[topic] - 1)
+
+
+def _key(event: Event) -> str:
+    return str(getattr(event, topic_of(event).key))
+
+
+def _is_within(at: datetime, since: datetime, until: datetime | None) -> bool:
+    return since <= at and (until is None or at < until)
 
 
 @dataclass

@@ -52,6 +52,7 @@ from gateway.settings import Settings
 from gateway.system.presence import Presence
 from gateway.system.readiness import Look
 from gateway.uploads.kept import Uploads
+from gateway.viewings.recorder import Recorder
 from schemas.events import Event
 from schemas.registry import file_registry
 from tests.fakes import MemoryDatabase
@@ -152,6 +153,8 @@ async def world(
     heard = (arrivals.hear, streams.deletions.hear, audience.hear)
     hub = Hub(live, clock, metrics, given.live_queue, *heard)
     identity.following.tell(lambda _: hub.let_go(gatekeeper.still_good))
+    every_s, directory = given.viewing_every_s, identity.directory
+    viewings = Recorder(read_models, publisher, directory, clock, every_s, trail.note)
     services = Services(
         settings=given,
         version="1.2.3",
@@ -167,9 +170,11 @@ async def world(
         publisher=publisher,
         trail=trail,
         addresses=addresses,
+        trace=publisher,
         read_models=read_models,
         store=blobs,
         uploads=Uploads(database, given.instance, timedelta(seconds=given.upload_lasts_s)),
+        viewings=viewings,
         files=Files(blobs, given.accel_redirect),
         roots=roots,
         schemas=file_registry().schemas,
@@ -189,9 +194,10 @@ async def world(
         "live sweep": partial(hub.sweep, gatekeeper.still_good),
         "presence": services.presence.run,
         "following": identity.following.run,
+        "viewings": viewings.run,
         "trail": trail.run,
     }
-    app = _assembled(Parts(services, duties, (trail.close,)))
+    app = _assembled(Parts(services, duties, (viewings.close, trail.close)))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),

@@ -106,8 +106,9 @@ async def done(folder: Path, tools: Tools, hardware: Hardware, task: Planned) ->
 
 async def test_what_works_is_used(tmp_path: Path, hardware: Hardware) -> None:
     tools = Tools(lambda in_hardware, number: None)
-    await done(tmp_path, tools, hardware, planned())
+    outcome = read(RunOutcome, await done(tmp_path, tools, hardware, planned()))
     assert (tools.used, hardware.details()) == ([("h264_nvenc", 0)], IN_ORDER)
+    assert outcome.encoder == "h264_nvenc"
 
 
 @pytest.mark.parametrize("error", [ToolFailed("tool_error", "lost"), Misaligned("late")])
@@ -119,6 +120,8 @@ async def test_software_goes_on_where_hardware_left_off(
     assert tools.used[-1] == ("software", 3)
     assert {name for name, _ in tools.used[:-1]} == {"h264_nvenc"}
     assert [stored.segment for stored in next(iter(outcome.stored.values()))] == list(range(8))
+    assert outcome.encoder.startswith("h264_nvenc, which failed (")
+    assert outcome.encoder.endswith("); then software")
     assert hardware.details() == BROKEN
     again = Tools(tools.fault)
     await done(tmp_path / "again", again, hardware, planned())

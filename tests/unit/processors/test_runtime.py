@@ -165,7 +165,7 @@ async def test_one_bad_event_in_a_batch_does_not_take_the_others_along() -> None
     seen: list[str] = []
 
     async def handle(deliveries: Sequence[Delivery]) -> Handled:
-        ids = [d.event.media_id for d in deliveries]  # type: ignore[union-attr]
+        ids = [str(d.event.media_id) for d in deliveries]  # type: ignore[union-attr]
         if "bad" in ids:
             raise ValueError("bad one")
         seen.extend(ids)

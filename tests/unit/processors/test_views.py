@@ -22,6 +22,8 @@ from schemas.health import values
 from schemas.pictures import CHANGE, KINDS, THUMBNAILS, Drawn, NotDrawn, Tiles, of
 from schemas.record import own, written
 from schemas.versions import FIRST_DROPPED
+from schemas.viewings import CHANGES as REGISTERS
+from schemas.viewings import FAVOURITE, PLAYED, POSITION
 from tests import samples
 from tests.fakes import FakeClock, MemoryDatabase
 from tests.samples import WHEN
@@ -85,16 +87,20 @@ def anything(draw: st.DrawFn) -> Event:
         lambda: samples.controlled(draw(st.sampled_from(["pause", "resume"])), job, meta=meta, run=run),
         lambda: samples.audited(run, hash=draw(st.sampled_from("ab")) * 64, meta=meta),
         lambda: samples.audited(run, chain="gateway-2/c2", heads=[], meta=meta),
+        lambda: samples.viewing(
+            draw(st.sampled_from(REGISTERS)), meta=meta, position_ms=frames, on=draw(st.booleans())
+        ),
+        lambda: samples.viewing("position", meta=meta, user_id=None, work_id=None),
         lambda: samples.processed(job, meta=meta, run=run, status=draw(st.sampled_from(STATUSES))),
     ]
     event: Event = draw(st.sampled_from(makers))()
     return event
 
 
-def documents(events: Sequence[Event]) -> dict[str, dict[str, bytes]]:
-    """What the read models are after these events, in this order."""
+def documents(events: Sequence[tuple[int, Event]]) -> dict[str, dict[str, bytes]]:
+    """What the read models are after these events, of these offsets, in this order."""
     database = MemoryDatabase()
-    asyncio.run(database.merge([step for event in events for step in steps(event)]))
+    asyncio.run(database.merge([step for offset, event in events for step in steps(event, offset)]))
     return {
         name: {id: canonical(document) for id, document in found.items()}
         for name, found in database.collections.items()
@@ -104,9 +110,10 @@ def documents(events: Sequence[Event]) -> dict[str, dict[str, bytes]]:
 @settings(max_examples=300, deadline=None)
 @given(st.lists(anything(), max_size=25), st.randoms(use_true_random=False))
 def test_shuffled_and_repeated_histories_give_the_same_views(history: list[Event], random: Any) -> None:
-    shuffled = history + random.choices(history, k=len(history)) if history else []
+    placed = list(enumerate(history))
+    shuffled = placed + random.choices(placed, k=len(placed)) if placed else []
     random.shuffle(shuffled)
-    assert documents(shuffled) == documents(history)
+    assert documents(shuffled) == documents(placed)
 
 
 async def job_after(*events: Event) -> Document:
@@ -293,3 +300,26 @@ def test_the_views_keep_how_far_each_order_reaches() -> None:
     reach = database.collections["extents"]["media"]
     assert reach["current_size_bytes"] == {"up": 7, "down": -3}
     assert reach["record_released_at"] == {"up": 86_400_000, "down": -86_400_000}
+
+
+async def test_of_peoples_words_the_last_of_the_log_stands_whatever_their_clocks_say() -> None:
+    early, late = (samples.meta(now=WHEN + timedelta(seconds=s)) for s in (0, 9))
+    database = MemoryDatabase()
+    for offset, word in (
+        (7, samples.viewing(POSITION, meta=early, position_ms=20)),
+        (3, samples.viewing(POSITION, meta=late, position_ms=50)),
+        (1, samples.viewing(FAVOURITE, meta=early, on=True)),
+        (2, samples.viewing(PLAYED, meta=early, on=True, times=2)),
+    ):
+        await database.merge(steps(word, offset))
+    (kept,) = database.collections["viewings"].values()
+    assert kept["position"]["position_ms"] == 20
+    assert (kept["favourite"]["on"], kept["played"]["times"]) == (True, 2)
+
+
+async def test_what_is_forgotten_names_nobody_any_more() -> None:
+    database = MemoryDatabase()
+    await database.merge(steps(samples.viewing(FAVOURITE, on=True), 1))
+    gone = samples.viewing(FAVOURITE, user_id=None, work_id=None, media_id=None, viewing="favourite/u1")
+    await database.merge(steps(gone, 2))
+    assert "u1" not in str([said["favourite"] for said in database.collections["viewings"].values()])

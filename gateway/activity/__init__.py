@@ -1,0 +1,1 @@
+"""What people did with media, by month."""
