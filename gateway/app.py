@@ -63,6 +63,7 @@ from gateway.roots.upkeep import Emptying
 from gateway.schedules.catalog import Schedules
 from gateway.services import Services
 from gateway.settings import Settings
+from gateway.signed.permits import Permits
 from gateway.system.presence import LOOK_BACK, Presence
 from gateway.system.readiness import looks
 from gateway.uploads.kept import Uploads
@@ -156,6 +157,7 @@ def connect(settings: Settings) -> Parts:
         roots=roots,
         schemas=known.schemas,
         tickets=Tickets(secret.derive("playback")),
+        permits=Permits(secret.derive("files")),
         profiles=profiles,
         schedules=schedules,
         streams=streams,

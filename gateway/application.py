@@ -53,6 +53,7 @@ from gateway.sessions import endpoints as sessions
 from gateway.settings import Settings
 from gateway.shares import endpoints as shares
 from gateway.shedding import Load, Shed
+from gateway.signed import endpoints as signed
 from gateway.system import endpoints as system
 from gateway.ui import endpoints as ui
 from gateway.uploads import endpoints as uploads
@@ -141,6 +142,7 @@ def assemble(parts: Parts) -> FastAPI:
 def _include(app: FastAPI) -> None:
     """A request is held against one after another: what is asked for most comes first."""
     app.include_router(playback.streams)
+    app.include_router(signed.router)
     app.include_router(system.probes)
     asked = problems(401, 403, 422, 429, 503)
     for routes in (
@@ -148,6 +150,7 @@ def _include(app: FastAPI) -> None:
         media.router,
         records.router,
         versions.router,
+        signed.making,
         uploads.router,
         files.router,
         quarantine.router,

@@ -32,6 +32,7 @@ from gateway.profiles.catalog import Profiles
 from gateway.providers.asking import Asking
 from gateway.schedules.catalog import Schedules
 from gateway.settings import Settings
+from gateway.signed.permits import Permits
 from gateway.system.presence import Presence
 from gateway.system.readiness import Look
 from gateway.uploads.kept import Uploads
@@ -62,6 +63,7 @@ class Services:
     roots: Mapping[str, Root]
     schemas: Collection[Schema]
     tickets: Tickets
+    permits: Permits
     profiles: Profiles
     schedules: Schedules
     streams: Streams

@@ -15,6 +15,7 @@ from connectors.s3.options import S3Options
 from gateway.auth.roles import Role
 from gateway.client_address import Network
 from gateway.limits.budgets import Budget, Kind, read
+from gateway.signed.schemas import MOST_S
 
 _GIB = 1024**3
 
@@ -102,6 +103,14 @@ class Settings(BaseSettings):
 
     s3_ca_file: Path | None = None
     """The authorities that the certificate of that S3 may be from, as PEM; without it, the usual ones."""
+
+    s3_public_endpoint: str | None = Field(default=None, pattern=r"^https?://[^/]+$")
+    """The address at which clients reach that bucket: files are then fetched from there by signed addresses.
+    Without it, all of them go through the gateway.
+    """
+
+    address_s: int = Field(default=900, gt=0, le=MOST_S)
+    """How long a signed address of a file is good for, where nobody says otherwise."""
 
     clamd: str | None = None
     """Where workers reach ClamAV's clamd. The gateway asks nothing of it: where it is set, no file is sent as
@@ -297,7 +306,12 @@ class Settings(BaseSettings):
     @property
     def s3(self) -> S3Options:
         """How a bucket is reached."""
-        return S3Options(endpoint=self.s3_endpoint, region=self.s3_region, ca_file=self.s3_ca_file)
+        return S3Options(
+            endpoint=self.s3_endpoint,
+            public_endpoint=self.s3_public_endpoint,
+            region=self.s3_region,
+            ca_file=self.s3_ca_file,
+        )
 
     @property
     def scheme(self) -> str:

@@ -47,6 +47,7 @@ from gateway.roots.named import roots_named
 from gateway.schedules.catalog import Schedules
 from gateway.services import Services
 from gateway.settings import Settings
+from gateway.signed.permits import Permits
 from gateway.system.presence import Presence
 from gateway.system.readiness import Look
 from gateway.uploads.kept import Uploads
@@ -171,6 +172,7 @@ async def world(
         roots=roots_named(given.roots, given.roots_writable, None),
         schemas=file_registry().schemas,
         tickets=Tickets(SECRET.derive("playback")),
+        permits=Permits(SECRET.derive("files")),
         profiles=profiles,
         schedules=schedules,
         streams=streams,
