@@ -58,6 +58,8 @@ from gateway.playback.tickets import Tickets
 from gateway.profiles.catalog import Profiles
 from gateway.providers.asking import Asking
 from gateway.providers.known import read_providers_file
+from gateway.quotas.quotas import Quotas
+from gateway.quotas.upkeep import Recounting
 from gateway.roots.named import roots_named
 from gateway.roots.upkeep import Emptying
 from gateway.schedules.catalog import Schedules
@@ -126,6 +128,7 @@ def connect(settings: Settings) -> Parts:
 
     limits = limits_of(settings, secret, database, clock)
     identity.following.tell(limits.own.hear)
+    quotas = Quotas(database, read_models, limits.own, settings.limit_storage)
     addresses = Addresses(secret, identity.directory)
     trail = new_trail(settings.instance, secret, addresses, broker, read_models, clock, metrics.audit_lost)
     gatekeeper = Gatekeeper(token, identity, clock, settings.second_factor_roles)
@@ -144,6 +147,7 @@ def connect(settings: Settings) -> Parts:
         authenticator=gatekeeper,
         identity=identity,
         limits=limits,
+        quotas=quotas,
         answers=Answers(database, secret),
         asking=Asking(read_providers_file(settings.providers_file)),
         gate=gate,
@@ -178,6 +182,7 @@ def connect(settings: Settings) -> Parts:
         "following": identity.following.run,
         "trail": trail.run,
         "uploads": Upkeep(services).run,
+        "quotas": Recounting(quotas, identity.claims).run,
         "trash": Emptying(roots, clock, timedelta(days=settings.trash_days)).run,
         "working state": WorkingState(database).run,
     }

@@ -30,6 +30,7 @@ from gateway.playback.streams import Streams
 from gateway.playback.tickets import Tickets
 from gateway.profiles.catalog import Profiles
 from gateway.providers.asking import Asking
+from gateway.quotas.quotas import Quotas
 from gateway.schedules.catalog import Schedules
 from gateway.settings import Settings
 from gateway.signed.permits import Permits
@@ -51,6 +52,7 @@ class Services:
     gate: Gate
     identity: Identity
     limits: Limits
+    quotas: Quotas
     answers: Answers
     asking: Asking
     publisher: Publisher

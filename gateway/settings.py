@@ -15,10 +15,12 @@ from connectors.s3.options import S3Options
 from gateway.auth.roles import Role
 from gateway.client_address import Network
 from gateway.limits.budgets import Budget, Kind, read
+from gateway.quotas import amounts
 from gateway.signed.schemas import MOST_S
 
 _GIB = 1024**3
 
+_Amount = Annotated[int | None, NoDecode, BeforeValidator(amounts.read)]
 _Budget = Annotated[Budget | None, NoDecode, BeforeValidator(read)]
 
 
@@ -199,6 +201,11 @@ class Settings(BaseSettings):
 
     limit_transcode_minutes: _Budget = Budget(6000, 86_400)
     """For how many minutes of media anyone may ask in another form."""
+
+    limit_storage: _Amount = None
+    """How many bytes of uploads anyone may keep here, as in 50GiB; off for no limit. Administrators may give
+    each account its own. What is on its way counts, and the same bytes count once for each who has them.
+    """
 
     trusted_proxies: _Networks = ()
     """The networks of proxies, separated by commas, that are believed where they say whom they ask for."""

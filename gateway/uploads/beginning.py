@@ -12,6 +12,7 @@ from gateway.uploads import protocol
 from gateway.uploads.protocol import Headers
 from gateway.uploads.receiving import Piece, go_on
 from gateway.uploads.resuming import resuming
+from gateway.uploads.room import room_for
 from gateway.uploads.upload import Said, Upload
 from schemas.profiles import written
 
@@ -19,8 +20,8 @@ from schemas.profiles import written
 async def begin(command: Command, headers: Headers) -> tuple[Upload, int]:
     """A new upload, with the piece that came along, and how far it has come.
 
-    Raises BadRequest, Invalid, TooLarge, OverBudget, Problem, and what `go_on` does. Nothing stays of a
-    failure: who has no answer has no address to go on at.
+    Raises BadRequest, Invalid, TooLarge, OverBudget, OverQuota, Problem, and what `go_on` does. Nothing stays
+    of a failure: who has no answer has no address to go on at.
     """
     services, length, said = command.services, protocol.length(headers), _said(command, headers)
     limit = services.settings.max_upload_bytes
@@ -29,6 +30,7 @@ async def begin(command: Command, headers: Headers) -> tuple[Upload, int]:
     at_most = services.settings.max_unfinished_uploads
     upload = await services.uploads.begin(command.new_id(), command.principal.id, said, length, at_most)
     try:
+        await room_for(command, upload).cover(length or 0)
         if said.profile_json and length is not None:
             await spend_minutes_of_bytes(command, length)
         if protocol.is_piece(headers):
@@ -64,3 +66,5 @@ async def end(command: Command, id: str) -> None:
         async with resuming(store, id) as writer:
             await writer.abort()
         await uploads.forget(held)
+        if held.upload.accepted is None:
+            await room_for(command, held.upload).let_go()

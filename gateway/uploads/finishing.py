@@ -10,6 +10,7 @@ from gateway.jobs.schemas import TranscodeOrder
 from gateway.media.intake import RAW, Kept, accept
 from gateway.uploads.kept import Held
 from gateway.uploads.resuming import resuming
+from gateway.uploads.room import room_for
 from gateway.uploads.upload import Upload
 from schemas.profiles import parse
 
@@ -23,6 +24,7 @@ async def finish(command: Command, held: Held) -> Upload:
     async with resuming(services.store, upload.id) as writer:
         blob = await writer.commit(RAW)
         accepted = await accept(command.repeatable(upload.id), _kept(upload, blob))
+        await room_for(command, upload).became(blob, accepted.media.id)
         said = accepted.model_dump(mode="json")
         await services.uploads.note(held, accepted=said)
         await writer.abort()

@@ -14,6 +14,7 @@ from gateway.uploads.finishing import finish
 from gateway.uploads.kept import Held
 from gateway.uploads.protocol import Checksum, Headers
 from gateway.uploads.resuming import resuming
+from gateway.uploads.room import room_for
 from gateway.uploads.upload import Upload
 
 
@@ -38,7 +39,7 @@ def piece_of(headers: Headers) -> Piece:
 async def go_on(command: Command, id: str, piece: Piece) -> tuple[Upload, int]:
     """The upload with this piece, and how far it has come; it is a medium once it is whole.
 
-    Raises Conflict for a piece that begins elsewhere, Locked, TooLarge, OverBudget, ClientTimeout,
+    Raises Conflict for a piece that begins elsewhere, Locked, TooLarge, OverBudget, OverQuota, ClientTimeout,
     ClientDisconnect, and Problem for bytes that are not those that were sent.
     """
     services = command.services
@@ -95,7 +96,9 @@ async def _receive(command: Command, held: Held, piece: Piece, writer: ResumedWr
     if writer.size_bytes + (declared_bytes(request) or 0) > end:
         raise _past(end)
     body = body_of(request, services.settings.upload_stall_s, kept="what came before is kept")
-    spent = services.limits.upload(request, command.principal, None, body)
+    room = room_for(command, held.upload)
+    await room.cover(held.upload.length or writer.size_bytes)
+    spent = room.covered(services.limits.upload(request, command.principal, None, body), writer.size_bytes)
     hashing = piece.checksum.begin() if piece.checksum else None
     async for chunk in counted_bytes(services.metrics, spent):
         held.heard()

@@ -43,6 +43,7 @@ from gateway.playback.tickets import Tickets
 from gateway.profiles.catalog import Profiles
 from gateway.providers.asking import Asking
 from gateway.providers.known import Providers
+from gateway.quotas.quotas import Quotas
 from gateway.roots.named import roots_named
 from gateway.schedules.catalog import Schedules
 from gateway.services import Services
@@ -158,6 +159,7 @@ async def world(
         authenticator=gatekeeper,
         identity=identity,
         limits=limits,
+        quotas=Quotas(database, read_models, limits.own, given.limit_storage),
         answers=Answers(database, SECRET),
         asking=Asking(providers),
         gate=gate,

@@ -65,7 +65,7 @@ async def test_anyone_fetches_by_it_whole_and_in_ranges_under_its_name(tmp_path:
 
 
 @pytest.mark.parametrize(("order", "lasts_s"), [({}, 900), ({"expires_in_s": 60}, 60)])
-async def test_it_ends(tmp_path: Path, order: dict[str, int], lasts_s: int) -> None:
+async def test_it_ends(tmp_path: Path, order: dict[str, Any], lasts_s: int) -> None:
     async with world(tmp_path) as w, anonymous(w) as client:
         said = await made(w, f"media/{await taken_in(w)}", **order)
         assert said["expires_at"] == (START + timedelta(seconds=lasts_s)).isoformat().replace("+00:00", "Z")
