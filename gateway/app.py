@@ -70,6 +70,7 @@ from gateway.system.presence import LOOK_BACK, Presence
 from gateway.system.readiness import looks
 from gateway.uploads.kept import Uploads
 from gateway.uploads.upkeep import Upkeep
+from gateway.usage.sampling import Sampling
 from gateway.working_state import WorkingState
 from schemas.codec import Codec
 from schemas.events import ServiceBeat
@@ -183,6 +184,16 @@ def connect(settings: Settings) -> Parts:
         "trail": trail.run,
         "uploads": Upkeep(services).run,
         "quotas": Recounting(quotas, identity.claims).run,
+        "usage": Sampling(
+            read_models,
+            store,
+            broker,
+            identity.claims,
+            clock,
+            metrics,
+            settings.instance,
+            settings.usage_every_s,
+        ).run,
         "trash": Emptying(roots, clock, timedelta(days=settings.trash_days)).run,
         "working state": WorkingState(database).run,
     }

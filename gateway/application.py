@@ -61,6 +61,7 @@ from gateway.uploads.override import MethodOverride
 from gateway.uploads.protocol import SENT, TOLD
 from gateway.uploads.render import MEDIA
 from gateway.versions import endpoints as versions
+from gateway.usage import endpoints as usage
 
 API = "/api/v1"
 
@@ -166,6 +167,7 @@ def _include(app: FastAPI) -> None:
         libraries.router,
         shares.router,
         limits_endpoints.router,
+        usage.router,
         system.router,
         audit.router,
         graphql.router,

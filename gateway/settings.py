@@ -207,6 +207,9 @@ class Settings(BaseSettings):
     each account its own. What is on its way counts, and the same bytes count once for each who has them.
     """
 
+    usage_every_s: float = Field(default=3600, ge=60)
+    """How often it is counted what the store holds."""
+
     trusted_proxies: _Networks = ()
     """The networks of proxies, separated by commas, that are believed where they say whom they ask for."""
 

@@ -27,6 +27,7 @@ from deploy.local.commands import (
     records,
     schedules,
     stack,
+    storage,
     users,
     versions,
     workers,
@@ -95,7 +96,7 @@ def _options(
     """Holds what may stand before a command."""
 
 
-for _part in (demo, stack, certs, media, records, jobs, events, account, develop):
+for _part in (demo, stack, certs, media, records, jobs, storage, events, account, develop):
     app.registered_commands += _part.app.registered_commands
 app.add_typer(audit.app, name="audit")
 app.add_typer(care.app, name="care")

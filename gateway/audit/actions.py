@@ -57,6 +57,7 @@ _MEDIUM, _UPLOAD, _JOB, _USER, _LIBRARY = (
 _MEDIA: Rows = {
     ("POST", "/media"): _act("media.uploaded"),
     ("GET", "/media"): _look("media.listed"),
+    ("GET", "/storage/usage"): _look("usage.shown"),
     ("POST", "/uploads"): _file("upload.begun"),
     ("GET", "/uploads"): _look("upload.listed"),
     ("GET", "/uploads/{upload_id}"): _look("upload.shown", *_UPLOAD),

@@ -26,6 +26,7 @@ USERS = "users"
 AUDIT = "audit"
 CHAINS = "audit_chains"
 EXTENTS = "extents"
+USAGE = "usage"
 
 UPLOADED, READY, REJECTED, DELETED = "uploaded", "ready", "rejected", "deleted"
 QUARANTINED, RELEASED = "quarantined", "released"
@@ -70,6 +71,7 @@ INDEXES: dict[str, list[list[str]]] = {
     ),
     CHAINS: [["head.anchored"]],
     EXTENTS: [],
+    USAGE: [["by", "now.at"]],
 }
 """What the gateway asks by."""
 
@@ -87,6 +89,7 @@ TOPICS = (
     "media.processed",
     "resource.changed",
     "user.changed",
+    "usage.sampled",
     "audit.recorded",
 )
 
@@ -294,6 +297,17 @@ def _chain_head(link: events.AuditRecorded | events.Head, *, anchored: bool) -> 
     return Merge(CHAINS, link.chain, {"head": head})
 
 
+def _sampled(event: events.UsageSampled) -> list[Merge]:
+    """A document of each, with its last sample of each day."""
+    return [_amount(event, each) for each in event.amounts]
+
+
+def _amount(event: events.UsageSampled, amount: events.UsageAmount) -> Merge:
+    now = {"at": event.meta.occurred_at, "files": amount.files, "size_bytes": amount.size_bytes}
+    said = {"by": event.by, "key": amount.key, "now": now, f"days.{event.day}": now}
+    return Merge(USAGE, f"{event.by}/{amount.key}", said)
+
+
 Step = Callable[[Any], list[Merge]]
 _STEPS: dict[type[Any], Step] = {
     events.MediaUploaded: cast(Step, _uploaded),
@@ -310,4 +324,5 @@ _STEPS: dict[type[Any], Step] = {
     events.ResourceChanged: cast(Step, _configured),
     events.UserChanged: cast(Step, _account),
     events.AuditRecorded: cast(Step, _audited),
+    events.UsageSampled: cast(Step, _sampled),
 }

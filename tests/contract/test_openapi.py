@@ -113,6 +113,7 @@ OPERATIONS = {
     "list_folder",
     "list_roots",
     "list_trash",
+    "list_usage",
     "make_folder",
     "move_file",
     "put_file",

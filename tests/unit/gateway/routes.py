@@ -107,6 +107,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("DELETE", "/api/v1/auth/sessions/{session_id}"): "account",
     ("POST", "/api/v1/auth/tickets"): "events:read",
     ("GET", "/api/v1/limits"): SOMEONE,
+    ("GET", "/api/v1/storage/usage"): SOMEONE,
     ("GET", "/api/v1/users/{user_id}/limits"): "users:read",
     ("PUT", "/api/v1/users/{user_id}/limits"): "users:write",
     ("GET", "/api/v1/users"): "users:read",

@@ -26,7 +26,7 @@ from tests.unit.gateway.trail import said, written
 _GOES_ON = {("POST", "/api/v1/auth/refresh")}
 """What goes on with a session says nothing that its opening did not; a token that is used twice closes it."""
 _LIVE = {("GET", "/api/v1/ws"), ("GET", "/api/v1/graphql")}
-_NO_ACTS = {"audit.recorded", "service.beat"}
+_NO_ACTS = {"audit.recorded", "service.beat", "usage.sampled"}
 
 
 def test_every_route_has_a_name_in_the_audit_log(tmp_path: Path) -> None:
@@ -47,7 +47,9 @@ def test_what_is_published_goes_by_the_audit_log() -> None:
     words = (".publisher.publish(", "services.publisher")
     rooms = Path(create_app.__code__.co_filename).parent
     found = {file.name for file in rooms.rglob("*.py") if any(word in file.read_text() for word in words)}
-    assert found == {"commands.py", "streams.py"}, "streams tell where a viewer is, which decides nothing"
+    told = "streams tell where a viewer is and samples what is stored, which decides nothing"
+    assert found == {"commands.py", "streams.py", "sampling.py"}, told
+    assert "self.publisher.publish(" in (rooms / "usage" / "sampling.py").read_text(), "nor do counts"
 
 
 def test_each_event_of_the_gateway_is_some_act() -> None:
