@@ -13,7 +13,8 @@ from connectors.blobs import open_store
 from connectors.breached import BreachedPasswords
 from connectors.breaker import Breaker
 from connectors.clock import SystemClock
-from connectors.guarded import GuardedDatabase, GuardedStore
+from connectors.direct import open_direct
+from connectors.guarded import GuardedDatabase, GuardedDirect, GuardedStore
 from connectors.kafka import KafkaPublisher, KafkaTail
 from connectors.kafka_feed import KafkaFeed
 from connectors.mongo import MongoDatabase
@@ -98,6 +99,7 @@ def connect(settings: Settings) -> Parts:
     database = GuardedDatabase(mongodb, breakers["mongodb"])
     read_models = ReadModels(database)
     store = GuardedStore(open_store(settings.blobs, settings.instance, settings.s3), breakers["blobs"])
+    direct = open_direct(settings.blobs, settings.instance, settings.s3)
     kafka = KafkaPublisher(settings.kafka, codec, timeout=timedelta(seconds=settings.publish_timeout_s))
     broker = Broker(kafka, kafka, metrics, breakers["kafka"])
     arrivals = Arrivals()
@@ -157,6 +159,7 @@ def connect(settings: Settings) -> Parts:
         addresses=addresses,
         read_models=read_models,
         store=store,
+        direct=GuardedDirect(direct, breakers["blobs"]) if direct else None,
         uploads=Uploads(database, settings.instance, timedelta(seconds=settings.upload_lasts_s)),
         files=Files(store, settings.accel_redirect),
         roots=roots,

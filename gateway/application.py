@@ -20,6 +20,7 @@ from gateway.audit.witness import Witness
 from gateway.care import endpoints as care
 from gateway.client_address import BehindProxies
 from gateway.compat import farm, farm_worker, transcoder, uploader
+from gateway.direct_uploads import endpoints as direct_uploads
 from gateway.events import endpoints as events
 from gateway.freshness import TOKEN_HEADER
 from gateway.graphql import endpoints as graphql
@@ -152,6 +153,7 @@ def _include(app: FastAPI) -> None:
         records.router,
         versions.router,
         signed.making,
+        direct_uploads.router,
         uploads.router,
         files.router,
         quarantine.router,

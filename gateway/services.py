@@ -11,7 +11,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from connectors.breaker import Breaker
-from connectors.ports import BlobStore, Clock, Publisher
+from connectors.ports import BlobStore, Clock, DirectUploads, Publisher
 from connectors.read_models import ReadModels
 from connectors.rooted.root import Root
 from gateway.access.gate import Gate
@@ -60,6 +60,8 @@ class Services:
     addresses: Addresses
     read_models: ReadModels
     store: BlobStore
+    direct: DirectUploads | None
+    """Where senders put bytes into the store by themselves."""
     uploads: Uploads
     files: Files
     roots: Mapping[str, Root]

@@ -228,6 +228,11 @@ class Settings(BaseSettings):
     upload_lasts_s: float = Field(default=86_400, gt=0)
     """How long nobody may go on with a resumable upload before it is given up, and its bytes are removed."""
 
+    complete_wait_s: float = Field(default=5, ge=0)
+    """How long the completion of an upload into the store waits until that is a medium; what takes longer
+    goes on by itself.
+    """
+
     max_unfinished_uploads: int = Field(default=100, gt=0)
     """How many resumable uploads anyone may have unfinished."""
 

@@ -52,7 +52,9 @@ def _given(order: LimitsOrder) -> dict[str, str]:
     storage = said.pop(STORAGE, None)
     try:
         budgets: dict[Kind, Budget | None] = {kind: parse(text) for kind, text in said.items()}  # type: ignore[misc]
-        return written(budgets) | ({STORAGE: amounts.written(amounts.amount(storage))} if storage else {})
+        return written(budgets) | (
+            {STORAGE: amounts.written(amounts.amount(storage))} if storage is not None else {}
+        )
     except ValueError as error:
         raise Invalid("bad-budget", f"{error}.") from error
 

@@ -9,6 +9,7 @@ from gateway.jobs.minutes import spend_minutes_of_bytes
 from gateway.media.intake import Wanted, clean_type, ordered
 from gateway.media.upload import too_large
 from gateway.uploads import protocol
+from gateway.uploads.direct import direct_of
 from gateway.uploads.protocol import Headers
 from gateway.uploads.receiving import Piece, go_on
 from gateway.uploads.resuming import resuming
@@ -63,8 +64,11 @@ async def end(command: Command, id: str) -> None:
     """Forgets an upload, bytes and all; a medium that it has become stays. Raises NotFound, Gone, Locked."""
     uploads, store = command.services.uploads, command.services.store
     async with uploads.holding(id, command.principal.id) as held:
-        async with resuming(store, id) as writer:
-            await writer.abort()
+        if held.upload.is_direct:
+            await direct_of(command.services).abort(id)
+        else:
+            async with resuming(store, id) as writer:
+                await writer.abort()
         await uploads.forget(held)
         if held.upload.accepted is None:
             await room_for(command, held.upload).let_go()

@@ -13,6 +13,7 @@ from gateway.uploads import protocol
 from gateway.uploads.finishing import finish
 from gateway.uploads.kept import Held
 from gateway.uploads.protocol import Checksum, Headers
+from gateway.uploads.render import direct_path
 from gateway.uploads.resuming import resuming
 from gateway.uploads.room import room_for
 from gateway.uploads.upload import Upload
@@ -44,6 +45,8 @@ async def go_on(command: Command, id: str, piece: Piece) -> tuple[Upload, int]:
     """
     services = command.services
     async with services.uploads.holding(id, command.principal.id) as held:
+        if held.upload.is_direct:
+            raise Conflict("direct-upload", f"Put its parts into the store: GET {direct_path(id)} has where.")
         if held.upload.accepted is not None:
             _refuse_elsewhere(piece, held.upload.length or 0)
             return held.upload, piece.offset

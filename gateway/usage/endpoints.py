@@ -50,10 +50,10 @@ async def list_usage(
 
 async def _found(services: Services, principal: Principal, by: By, paging: pages.Paging) -> ports.Page:
     if _ALL not in principal.may and by == "user":
-        return await _of(services, [f"user/{principal.id}"])
+        return await _of(services, paging, [f"user/{principal.id}"])
     if _ALL not in principal.may and by == "library":
         seen = services.gate.libraries.seen_by(principal)
-        return await _of(services, (f"library/{each.id}" for each in seen))
+        return await _of(services, paging, (f"library/{each.id}" for each in seen))
     refuse_unless(principal, _ALL)
     query = ports.Query({"by": by}, order_by="now.at", limit=paging.limit, cursor=paging.cursor)
     try:
@@ -62,7 +62,10 @@ async def _found(services: Services, principal: Principal, by: By, paging: pages
         raise BadRequest("bad-cursor", str(error)) from error
 
 
-async def _of(services: Services, ids: Iterable[str]) -> ports.Page:
+async def _of(services: Services, paging: pages.Paging, ids: Iterable[str]) -> ports.Page:
+    """What few have, in whatever order. Raises BadRequest for a cursor."""
+    if paging.cursor is not None:
+        raise BadRequest("bad-cursor", "This is all on one page: ask without a cursor.")
     found = [await services.read_models.get(USAGE, id) for id in ids]
     return ports.Page([each for each in found if each is not None])
 

@@ -23,6 +23,7 @@ log = structlog.get_logger()
 USAGE = "usage"
 """The read model."""
 _LOOK_EVERY_S = 300.0
+_AGAIN_S = 5.0
 _AT_ONCE = 500
 _MOST_AMOUNTS = 1000
 """Of one event: it stays far below the largest record."""
@@ -51,9 +52,10 @@ class Sampling:
         while True:
             try:
                 await self.once()
+                await asyncio.sleep(min(_LOOK_EVERY_S, self.every_s))
             except (Transient, NotBuilt) as error:
-                log.warning("what is stored is not counted", error=str(error))
-            await asyncio.sleep(min(_LOOK_EVERY_S, self.every_s))
+                log.warning("what is stored is not counted yet", error=str(error))
+                await asyncio.sleep(_AGAIN_S)
 
     async def once(self) -> None:
         """Counts where that is due, and shows what was counted last in the metrics.

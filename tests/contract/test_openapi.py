@@ -12,6 +12,10 @@ from gateway.document_links import FOLLOWING
 from tests.contract.openapi_document import described
 
 OPERATIONS = {
+    "begin_direct_upload",
+    "get_direct_upload",
+    "complete_direct_upload",
+    "end_direct_upload",
     "begin_upload",
     "continue_upload",
     "end_upload",

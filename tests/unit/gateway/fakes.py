@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,7 +21,7 @@ from starlette.routing import BaseRoute, Route
 
 from connectors.background import Duty
 from connectors.blobs import FileStore
-from connectors.ports import BlobStore
+from connectors.ports import BlobStore, DirectUploads
 from connectors.read_models import POINTER, STATE, ReadModels
 from connectors.sealing import Secret
 from gateway.access.gate import Gate
@@ -125,6 +125,7 @@ async def world(
     patience: Patience = QUICK,
     providers: Providers = NO_PROVIDERS,
     database: MemoryDatabase | None = None,
+    direct: Callable[[BlobStore], DirectUploads] | None = None,
     **settings: Any,
 ) -> AsyncIterator[World]:
     """A gateway whose background tasks run, behind an HTTP client that holds the token."""
@@ -169,6 +170,7 @@ async def world(
         addresses=addresses,
         read_models=read_models,
         store=blobs,
+        direct=direct(blobs) if direct else None,
         uploads=Uploads(database, given.instance, timedelta(seconds=given.upload_lasts_s)),
         files=Files(blobs, given.accel_redirect),
         roots=roots_named(given.roots, given.roots_writable, None),

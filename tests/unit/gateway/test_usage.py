@@ -133,6 +133,8 @@ async def test_each_is_told_their_own_and_of_the_libraries_they_see(tmp_path: Pa
         await sampling(w).once()
         assert await shown(w, "user", headers) == {who.id: (1, 9)}
         assert await shown(w, "library", headers) == {}
+        answer = await w.client.get(PATH, params={"cursor": "x"}, headers=headers)
+        assert_problem(answer, 400, "bad-cursor")
         for by in ("type", "class", "total"):
             answer = await w.client.get(PATH, params={"by": by}, headers=headers)
             assert_problem(answer, 403, "not-allowed")
