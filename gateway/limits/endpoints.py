@@ -52,9 +52,8 @@ def _given(order: LimitsOrder) -> dict[str, str]:
     storage = said.pop(STORAGE, None)
     try:
         budgets: dict[Kind, Budget | None] = {kind: parse(text) for kind, text in said.items()}  # type: ignore[misc]
-        return written(budgets) | (
-            {STORAGE: amounts.written(amounts.amount(storage))} if storage is not None else {}
-        )
+        kept = {} if storage is None else {STORAGE: amounts.written(amounts.amount(storage))}
+        return written(budgets) | kept
     except ValueError as error:
         raise Invalid("bad-budget", f"{error}.") from error
 

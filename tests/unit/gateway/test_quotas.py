@@ -255,7 +255,8 @@ async def test_an_account_has_a_quota_of_its_own(tmp_path: Path) -> None:
         assert await owner.left() is None
         await w.client.put(path, json={})
         assert await owner.left() == 1000
-        assert_problem(await w.client.put(path, json={"storage": "much"}), 422, "bad-budget")
+        for bad in ("much", ""):
+            assert_problem(await w.client.put(path, json={"storage": bad}), 422, "bad-budget")
 
 
 async def test_while_the_database_is_away_uploads_are_let_in(tmp_path: Path) -> None:
