@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 
-from connectors.ports import DatabaseUnavailable
+from connectors.ports import DatabaseUnavailable, Document
 from connectors.read_models import NotBuilt
 from gateway.commands import Command
+from gateway.errors import Conflict
 from gateway.media import versions
+from gateway.media.existing import MEDIA
 from gateway.media.render import media_path
 from gateway.media.schemas import Deletion, Media
+from gateway.quotas.counting import counts
 from schemas.events import MediaChanged
 
 log = structlog.get_logger()

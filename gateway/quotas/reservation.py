@@ -12,6 +12,7 @@ import structlog
 
 from connectors.ports import Blob, DatabaseUnavailable
 from connectors.read_models import NotBuilt
+from gateway.errors import Conflict
 from gateway.quotas.quotas import OverQuota, Quotas
 from schemas.events import new_id
 
@@ -21,6 +22,8 @@ _STEP_BYTES = 32 * 1024 * 1024
 _LASTS = timedelta(minutes=10)
 """How long room stays held for a request that has died."""
 _AWAY = (DatabaseUnavailable, NotBuilt)
+_NOT_NOW = (*_AWAY, Conflict)
+"""What keeps a quota from being written down: the next count heals it."""
 
 
 @dataclass(slots=True)
@@ -73,14 +76,14 @@ class Reservation:
         """The upload is a medium."""
         try:
             await self.quotas.became(self.owner_id, self.id, blob, media_id)
-        except _AWAY as error:
+        except _NOT_NOW as error:
             log.warning("a quota is counted later", error=str(error))
 
     async def let_go(self) -> None:
         """The upload came to nothing."""
         try:
             await self.quotas.let_go(self.owner_id, self.id)
-        except _AWAY as error:
+        except _NOT_NOW as error:
             log.warning("a quota is freed later", error=str(error))
 
 

@@ -64,7 +64,7 @@ async def _found(services: Services, principal: Principal, by: By, paging: pages
 
 async def _of(services: Services, paging: pages.Paging, ids: Iterable[str]) -> ports.Page:
     """What few have, in whatever order. Raises BadRequest for a cursor."""
-    if paging.cursor is not None:
+    if paging.cursor:
         raise BadRequest("bad-cursor", "This is all on one page: ask without a cursor.")
     found = [await services.read_models.get(USAGE, id) for id in ids]
     return ports.Page([each for each in found if each is not None])

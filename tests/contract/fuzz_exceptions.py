@@ -107,6 +107,7 @@ EXEMPT = (
     Exempt("missing_required_header", "tus-version", _TUS),
     Exempt(_TAKEN, "bad-header", "what tus says in headers is more than a schema can say"),
     Exempt(_TAKEN, "no-name", "the name is in the metadata", _at(_BEGIN)),
+    Exempt(_TAKEN, "too-large", "how large a file may be is a setting", _at("POST /api/v1/uploads/direct")),
     Exempt("missing_required_header", "bad-address", _TICKET, _at(_PLAYLIST, _FILE)),
     Exempt("missing_required_header", "bad-name", _TICKET, _at(_PLAYLIST, _FILE)),
     Exempt("missing_required_header", "no-medium", _TICKET, _at(_PLAYLIST)),
