@@ -38,7 +38,7 @@ _TICKET = "a playback's ticket lets in as well, which OpenAPI can't say of a par
 _SHADOW = "the address is one of a wider template too, whose methods are allowed at it"
 _NO_MEDIUM = "a chore's media_id is empty: what is made of it is another address, without that method"
 _OF_A_MEDIUM = _at(
-    *(f"POST /api/v1/media/{{media_id}}/{name}" for name in ("transcode", "playback", "shares")),
+    *(f"POST /api/v1/media/{{media_id}}/{name}" for name in ("transcode", "playback", "shares", "address")),
     *(f"PUT /api/v1/media/{{media_id}}/{name}" for name in ("library", "access")),
 )
 
