@@ -89,6 +89,8 @@ async def test_what_has_arrived_is_told_and_gone_on_with(tmp_path: Path) -> None
         assert [part["has_arrived"] for part in now["parts"]] == [True, False]
         missing = assert_problem(await completed(w, said), 409, "parts-missing")
         assert missing["missing"] == [2]
+        store.begun[said["id"]].parts[2] = b"another length"
+        assert assert_problem(await completed(w, said), 409, "parts-missing")["missing"] == [2]
         store.put(now["parts"][1]["url"], DATA[16 * MIB :])
         assert (await completed(w, said)).json()["state"] == "accepted"
 

@@ -12,13 +12,14 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.ports import Blob
+from connectors.ports import Blob, Document
 from gateway.claims import Claims
 from gateway.limits.own import OwnLimits
 from gateway.quotas.amounts import amount, written
 from gateway.quotas.kept import COLLECTION
 from gateway.quotas.quotas import OverQuota, Quotas
 from gateway.quotas.upkeep import Recounting
+from tests.fakes import MemoryDatabase
 from tests.unit.gateway.checks import assert_problem
 from tests.unit.gateway.fakes import World, world
 from tests.unit.gateway.history import rejected
@@ -67,6 +68,15 @@ class Owner:
         answer = await self.w.client.get("/api/v1/limits", headers=self.headers)
         left: int | None = answer.json()["limits"]["storage"]["left"]
         return left
+
+
+class Interleaved(MemoryDatabase):
+    """One between whose answers others get theirs."""
+
+    async def get(self, collection: str, id: str) -> Document | None:
+        found = await super().get(collection, id)
+        await asyncio.sleep(0)
+        return found
 
 
 async def in_pieces(data: bytes, size: int = 100) -> AsyncIterator[bytes]:
@@ -221,9 +231,8 @@ async def test_while_the_read_models_lag_nothing_is_forgotten_or_counted_twice(t
 
 async def test_replicas_never_hold_more_than_there_is_room_for_together(tmp_path: Path) -> None:
     async with owning(tmp_path) as (w, owner):
-        own = OwnLimits()
-        replicas = [Quotas(w.database, w.services.read_models, own, 1000) for _ in range(3)]
-        await w.services.quotas.standing(owner.id)
+        database, own = Interleaved(), OwnLimits()
+        replicas = [Quotas(database, w.services.read_models, own, 1000) for _ in range(3)]
 
         async def tries(n: int) -> bool:
             try:
