@@ -61,8 +61,8 @@ from gateway.uploads import endpoints as uploads
 from gateway.uploads.override import MethodOverride
 from gateway.uploads.protocol import SENT, TOLD
 from gateway.uploads.render import MEDIA
-from gateway.versions import endpoints as versions
 from gateway.usage import endpoints as usage
+from gateway.versions import endpoints as versions
 
 API = "/api/v1"
 

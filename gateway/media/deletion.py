@@ -39,7 +39,7 @@ def deleted(command: Command, source: str) -> MediaChanged:
 
 
 async def free(command: Command, files: Sequence[Document]) -> None:
-    """Takes deleted files out of what those keep who have sent them; at the next count, where that can't be."""
+    """Takes deleted files out of what their senders keep; where that can't be, the next count does."""
     quotas = command.services.quotas
     try:
         for each in filter(counts, files):

@@ -14,6 +14,7 @@ from connectors.ports import BlobStore, Clock, Document, Publisher, Query, Trans
 from connectors.read_models import NotBuilt, ReadModels
 from gateway.claims import Claims
 from gateway.media.existing import MEDIA
+from gateway.media.versions import VERSIONS
 from gateway.metrics import Metrics
 from gateway.usage.tally import ALL, BYS, By, Tally
 from schemas.events import Meta, UsageAmount, UsageSampled
@@ -79,6 +80,8 @@ class Sampling:
         tally.sums["total"][ALL]
         async for document in self._all(MEDIA, Query(limit=_AT_ONCE)):
             tally.medium(document)
+        async for document in self._all(VERSIONS, Query(limit=_AT_ONCE)):
+            tally.file(document)
         for by in ("user", "type", "library"):
             query = Query({"by": by}, order_by="now.at", limit=_AT_ONCE)
             async for document in self._all(USAGE, query):

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from connectors.ports import Document
+from gateway.quotas.counting import counts
 from schemas.events import UsageAmount
+from schemas.versions import work_of
 
 By = Literal["total", "user", "type", "library", "class"]
 BYS: tuple[By, ...] = get_args(By)
@@ -17,7 +19,6 @@ ALL = "all"
 """The one key of the total."""
 NONE = "none"
 """The library of what is in none."""
-_GONE = frozenset({"deleted", "rejected"})
 
 
 @dataclass(slots=True)
@@ -41,16 +42,30 @@ class Tally:
         default_factory=lambda: {by: defaultdict(Sum) for by in BYS}
     )
     _seen: set[int] = field(default_factory=set)
+    _libraries: dict[str, str] = field(default_factory=dict)
+    """Of media that are in one."""
 
     def medium(self, document: Document) -> None:
-        """One medium, unless its bytes are gone."""
-        upload = document.get("upload")
-        if upload is None or document["status"]["name"] in _GONE:
+        """One medium's first file, unless its bytes are gone."""
+        if library := (document.get("library") or {}).get("id"):
+            self._libraries[document["_id"]] = library
+        self.file(document)
+
+    def file(self, document: Document) -> None:
+        """One file of a medium that was told of, unless its bytes are gone."""
+        if not counts(document):
             return
-        for by, key in _keys(document):
+        upload = document["upload"]
+        for by, key in self._keys(document):
             mark = hash((by, key, upload["sha256"]))
             self.sums[by][key].add(0 if mark in self._seen else upload["size_bytes"])
             self._seen.add(mark)
+
+    def _keys(self, document: Document) -> Iterator[tuple[By, str]]:
+        yield "total", ALL
+        yield "user", document["upload"]["owner_id"]
+        yield "type", kind_of(document)
+        yield "library", self._libraries.get(work_of(document["_id"]), NONE)
 
     def amounts(self, by: By) -> list[UsageAmount]:
         """What there is of each."""
@@ -58,13 +73,6 @@ class Tally:
             UsageAmount(key=key, files=each.files, size_bytes=each.size_bytes)
             for key, each in sorted(self.sums[by].items())
         ]
-
-
-def _keys(document: Document) -> Iterator[tuple[By, str]]:
-    yield "total", ALL
-    yield "user", document["upload"]["owner_id"]
-    yield "type", kind_of(document)
-    yield "library", (document.get("library") or {}).get("id") or NONE
 
 
 def kind_of(document: Document) -> str:

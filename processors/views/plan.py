@@ -62,7 +62,7 @@ INDEXES: dict[str, list[list[str]]] = {
         *_listed_by(*_SEEN_BY, "status.name", "upload.name", "upload.sha256", *_LABELS, *record.STARTS),
         *([order] for order in record.ORDERS[1:]),
     ],
-    VERSIONS: _listed_by("of", "status.name"),
+    VERSIONS: _listed_by("of", "status.name", "upload.owner_id", "upload.sha256"),
     JOBS: _listed_by("request.owner_id", "request.media_id", "request.schedule", "state.name", "pause.on"),
     RESOURCES: [["kind", "now.at"]],
     USERS: _listed_by("now.state", "now.role"),

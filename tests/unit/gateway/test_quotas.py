@@ -22,7 +22,7 @@ from gateway.quotas.upkeep import Recounting
 from tests.fakes import MemoryDatabase
 from tests.unit.gateway.checks import assert_problem
 from tests.unit.gateway.fakes import World, world
-from tests.unit.gateway.history import rejected
+from tests.unit.gateway.history import probed, rejected
 from tests.unit.gateway.people import Person, header_of, person
 from tests.unit.gateway.tus import PIECE, SPOKEN, metadata
 
@@ -137,6 +137,34 @@ async def test_the_same_bytes_take_room_once_for_each_who_has_them(tmp_path: Pat
             assert (await w.client.delete(path, headers=owner.headers)).status_code == 202
             assert await owner.left() == left
         assert await bob.left() == 600
+
+
+async def test_each_version_takes_room_until_it_is_deleted(tmp_path: Path) -> None:
+    async with owning(tmp_path) as (w, owner):
+        media = (await owner.sends(b"a" * 400)).json()["media"]
+        await w.happened(probed(media["id"]))
+
+        async def replaced(data: bytes) -> httpx.Response:
+            return await w.client.put(media["links"]["content"], content=data, headers=owner.headers)
+
+        first, second = [(await replaced(each)).json()["version"] for each in (b"b" * 300, b"c" * 200)]
+        assert await owner.left() == 100
+        refused(await replaced(b"d" * 101), 100)
+        path = f"{media['links']['self']}/versions/{first}"
+        assert (await w.client.delete(path, headers=owner.headers)).status_code == 202
+        assert await owner.left() == 400
+        w.clock.move(minutes=5)
+        await w.services.quotas.recount(owner.id)
+        assert await owner.used() == 600
+        owner.headers = await header_of(w, Person(owner.id, "ada"))
+        await w.happened(probed(f"{media['id']}~{second}"))
+        path = f"{media['links']['self']}/versions/0"
+        assert (await w.client.delete(path, headers=owner.headers)).status_code == 202
+        assert await owner.used() == 200
+        await w.services.quotas.recount(owner.id)
+        assert await owner.used() == 200
+        assert (await w.client.delete(media["links"]["self"], headers=owner.headers)).status_code == 202
+        assert await owner.used() == 0
 
 
 async def test_a_resumable_upload_holds_its_room_from_the_start(tmp_path: Path) -> None:

@@ -59,6 +59,23 @@ async def test_media_are_counted_by_owner_kind_and_library(tmp_path: Path) -> No
         assert await shown(w, "total") == {"all": (3, 100)}
 
 
+async def test_versions_count_with_their_media(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        placed = {"library_id": "films"}
+        await w.happened(
+            uploaded("m1", owner_id="ada", sha256="aa" * 32, size_bytes=100),
+            MediaChanged(meta=meta(), media_id="m1", version=1, change="library", values=placed),
+            uploaded("m1~5", owner_id="bob", sha256="bb" * 32, size_bytes=10),
+        )
+        await sampling(w).once()
+        assert await shown(w, "user") == {"ada": (1, 100), "bob": (1, 10)}
+        assert await shown(w, "library") == {"films": (2, 110)}
+        w.clock.move(hours=2)
+        await w.happened(MediaChanged(meta=meta(), media_id="m1", version=1, change="first_dropped"))
+        await sampling(w).once()
+        assert await shown(w, "total") == {"all": (1, 10)}
+
+
 async def test_what_lies_in_the_store_is_listed_by_area_once_a_day(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
         await w.services.store.put(f"renditions/ab/{'ab' * 16}/{'0' * 16}/init.mp4", b"12345")
