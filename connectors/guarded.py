@@ -10,11 +10,13 @@ from typing import Any
 
 from connectors.breaker import Breaker
 from connectors.ports import (
+    ArrivedPart,
     Blob,
     BlobInfo,
     BlobStore,
     BlobWriter,
     Database,
+    DirectUploads,
     Document,
     Listed,
     Merge,
@@ -165,6 +167,38 @@ class GuardedStore:
     async def ping(self) -> None:
         """See ports.BlobStore."""
         await self._run(self._store.ping)
+
+
+class GuardedDirect:
+    """See ports.DirectUploads; raises StoreUnavailable at once while the breaker is open."""
+
+    def __init__(self, direct: DirectUploads, breaker: Breaker) -> None:
+        self._direct = direct
+        self._run = breaker.run
+
+    async def begin(self, id: str) -> None:
+        """See ports.DirectUploads."""
+        await self._run(lambda: self._direct.begin(id))
+
+    async def addresses(self, id: str, sizes: Mapping[int, int], expires_in_s: int) -> Mapping[int, str]:
+        """See ports.DirectUploads."""
+        return await self._run(lambda: self._direct.addresses(id, sizes, expires_in_s))
+
+    async def arrived(self, id: str) -> list[ArrivedPart]:
+        """See ports.DirectUploads."""
+        return await self._run(lambda: self._direct.arrived(id))
+
+    async def commit(self, id: str, area: str) -> Blob:
+        """See ports.DirectUploads."""
+        return await self._run(lambda: self._direct.commit(id, area))
+
+    async def abort(self, id: str) -> None:
+        """See ports.DirectUploads."""
+        await self._run(lambda: self._direct.abort(id))
+
+    async def forget_unused(self, unused: timedelta) -> None:
+        """See ports.DirectUploads."""
+        await self._run(lambda: self._direct.forget_unused(unused))
 
 
 class GuardedWriter:

@@ -439,6 +439,48 @@ class BlobStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class ArrivedPart:
+    """A part that a client has put into the store."""
+
+    number: int
+    size_bytes: int
+    etag: str
+
+
+class DirectUploads(Protocol):
+    """Blobs that clients put into the store by themselves, in parts, by signed addresses.
+
+    All but `begin` raise BlobMissing for an id under which none was begun, or which is given up.
+    """
+
+    async def begin(self, id: str) -> None:
+        """Makes one; nothing of it is visible. Begun again, it is another."""
+        ...
+
+    async def addresses(self, id: str, sizes: Mapping[int, int], expires_in_s: int) -> Mapping[int, str]:
+        """Where to PUT each of these parts, of exactly so many bytes; numbers are 1 to 10,000."""
+        ...
+
+    async def arrived(self, id: str) -> list[ArrivedPart]:
+        """The parts that are there, by their numbers."""
+        ...
+
+    async def commit(self, id: str, area: str) -> Blob:
+        """Makes a blob of the parts that are there, named by the hash of its bytes, which are read for that;
+        none comes any more. Done again it gives the same. It stays until `abort`.
+        """
+        ...
+
+    async def abort(self, id: str) -> None:
+        """Forgets its parts, if there are any; what was committed stays."""
+        ...
+
+    async def forget_unused(self, unused: timedelta) -> None:
+        """Aborts those that were begun so long ago."""
+        ...
+
+
 class Scanner(Protocol):
     """Looks for malware in bytes that it is sent."""
 

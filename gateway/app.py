@@ -13,7 +13,8 @@ from connectors.blobs import open_store
 from connectors.breached import BreachedPasswords
 from connectors.breaker import Breaker
 from connectors.clock import SystemClock
-from connectors.guarded import GuardedDatabase, GuardedStore
+from connectors.direct import open_direct
+from connectors.guarded import GuardedDatabase, GuardedDirect, GuardedStore
 from connectors.kafka import KafkaPublisher, KafkaTail
 from connectors.kafka_feed import KafkaFeed
 from connectors.kafka_trace import KafkaTrace
@@ -62,14 +63,18 @@ from gateway.playback.tickets import Tickets
 from gateway.profiles.catalog import Profiles
 from gateway.providers.asking import Asking
 from gateway.providers.known import read_providers_file
+from gateway.quotas.quotas import Quotas
+from gateway.quotas.upkeep import Recounting
 from gateway.roots.upkeep import Emptying
 from gateway.schedules.catalog import Schedules
 from gateway.services import Services
 from gateway.settings import Settings
+from gateway.signed.permits import Permits
 from gateway.system.presence import LOOK_BACK, Presence
 from gateway.system.readiness import looks
 from gateway.uploads.kept import Uploads
 from gateway.uploads.upkeep import Upkeep
+from gateway.usage.sampling import Sampling
 from gateway.viewings.recorder import Recorder
 from gateway.working_state import WorkingState
 from schemas.codec import Codec
@@ -100,6 +105,7 @@ def connect(settings: Settings) -> Parts:
     roots = roots_named(settings.roots, settings.roots_writable, settings.blobs_folder)
     blobs = GuardedStore(open_store(settings.blobs, settings.instance, settings.s3), breakers["blobs"])
     store = RootedStore(blobs, roots, Moves(read_models))  # a disk that is away stops no other blob
+    direct = open_direct(settings.blobs, settings.instance, settings.s3)
     kafka = KafkaPublisher(settings.kafka, codec, timeout=timedelta(seconds=settings.publish_timeout_s))
     broker = Broker(kafka, kafka, metrics, breakers["kafka"])
     arrivals = Arrivals()
@@ -131,6 +137,7 @@ def connect(settings: Settings) -> Parts:
 
     limits = limits_of(settings, secret, database, clock)
     identity.following.tell(limits.own.hear)
+    quotas = Quotas(database, read_models, limits.own, settings.limit_storage)
     addresses = Addresses(secret, identity.directory)
     trail = new_trail(settings.instance, secret, addresses, broker, read_models, clock, metrics.audit_lost)
     gatekeeper = Gatekeeper(token, identity, clock, settings.second_factor_roles)
@@ -149,6 +156,7 @@ def connect(settings: Settings) -> Parts:
         authenticator=gatekeeper,
         identity=identity,
         limits=limits,
+        quotas=quotas,
         answers=Answers(database, secret),
         asking=Asking(read_providers_file(settings.providers_file)),
         gate=gate,
@@ -158,12 +166,14 @@ def connect(settings: Settings) -> Parts:
         trace=KafkaTrace(settings.kafka, codec),
         read_models=read_models,
         store=store,
+        direct=GuardedDirect(direct, breakers["blobs"]) if direct else None,
         uploads=Uploads(database, settings.instance, timedelta(seconds=settings.upload_lasts_s)),
         viewings=viewings,
         files=Files(store, settings.accel_redirect),
         roots=roots,
         schemas=known.schemas,
         tickets=Tickets(secret.derive("playback")),
+        permits=Permits(secret.derive("files")),
         profiles=profiles,
         schedules=schedules,
         streams=streams,
@@ -185,6 +195,17 @@ def connect(settings: Settings) -> Parts:
         "viewings": viewings.run,
         "trail": trail.run,
         "uploads": Upkeep(services).run,
+        "quotas": Recounting(quotas, identity.claims).run,
+        "usage": Sampling(
+            read_models,
+            store,
+            broker,
+            identity.claims,
+            clock,
+            metrics,
+            settings.instance,
+            settings.usage_every_s,
+        ).run,
         "trash": Emptying(roots, clock, timedelta(days=settings.trash_days)).run,
         "working state": WorkingState(database).run,
     }

@@ -21,6 +21,7 @@ from gateway.audit.witness import Witness
 from gateway.care import endpoints as care
 from gateway.client_address import BehindProxies
 from gateway.compat import farm, farm_worker, transcoder, uploader
+from gateway.direct_uploads import endpoints as direct_uploads
 from gateway.events import endpoints as events
 from gateway.freshness import TOKEN_HEADER
 from gateway.graphql import endpoints as graphql
@@ -54,6 +55,7 @@ from gateway.sessions import endpoints as sessions
 from gateway.settings import Settings
 from gateway.shares import endpoints as shares
 from gateway.shedding import Load, Shed
+from gateway.signed import endpoints as signed
 from gateway.system import endpoints as system
 from gateway.timeline import endpoints as timeline
 from gateway.ui import endpoints as ui
@@ -61,6 +63,7 @@ from gateway.uploads import endpoints as uploads
 from gateway.uploads.override import MethodOverride
 from gateway.uploads.protocol import SENT, TOLD
 from gateway.uploads.render import MEDIA
+from gateway.usage import endpoints as usage
 from gateway.versions import endpoints as versions
 from gateway.viewings import endpoints as viewings
 
@@ -144,6 +147,7 @@ def assemble(parts: Parts) -> FastAPI:
 def _include(app: FastAPI) -> None:
     """A request is held against one after another: what is asked for most comes first."""
     app.include_router(playback.streams)
+    app.include_router(signed.router)
     app.include_router(system.probes)
     asked = problems(401, 403, 422, 429, 503)
     for routes in (
@@ -151,6 +155,8 @@ def _include(app: FastAPI) -> None:
         media.router,
         records.router,
         versions.router,
+        signed.making,
+        direct_uploads.router,
         uploads.router,
         files.router,
         quarantine.router,
@@ -168,6 +174,7 @@ def _include(app: FastAPI) -> None:
         libraries.router,
         shares.router,
         limits_endpoints.router,
+        usage.router,
         system.router,
         audit.router,
         activity.router,

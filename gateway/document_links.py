@@ -35,6 +35,7 @@ _MEDIUM = (
     "edit_media",
     "delete_media",
     "get_media_content",
+    "make_media_address",
     "transcode_media",
     "play_media",
     "place_media",
@@ -63,7 +64,7 @@ FOLLOWING = (
         "202",
         "$response.body#/job/id",
         "job_id",
-        ("get_job", "get_job_output", *_STEERED),
+        ("get_job", "get_job_output", "make_output_address", *_STEERED),
     ),
     Following(
         ("make_library", "change_library"),

@@ -22,7 +22,8 @@ from connectors.rooted.root import Root
 from gateway import names
 from gateway.errors import BadRequest, Problem, problem_response
 
-_UNKNOWN = "application/octet-stream"
+UNKNOWN_TYPE = "application/octet-stream"
+"""What is said of a file of which nobody knows what it is."""
 
 _LEAST_PIECE, _MOST_PIECE = 64 << 10, 512 << 10
 _PIECES = 32 << 20
@@ -51,7 +52,7 @@ class Files:
 
     async def download(self, location: str, name: str, content_type: str | None) -> Response:
         """A blob under a name, which may be in any script. Raises BlobMissing."""
-        return await self._answer(location, content_type or _UNKNOWN, _HEADERS, name, "attachment")
+        return await self._answer(location, content_type or UNKNOWN_TYPE, _HEADERS, name, "attachment")
 
     def below(self, root: Root, path: Inside) -> Below:
         """A file below a root. Raises NotThere, PathRefused, ReadOnly."""
@@ -107,7 +108,7 @@ class Below:
         answer = _Download(
             str(self.path),
             stat_result=self.said,
-            media_type=content_type or _UNKNOWN,
+            media_type=content_type or UNKNOWN_TYPE,
             headers=_HEADERS,
             filename=names.clean(name),
         )

@@ -49,6 +49,9 @@ class Metrics:
             registry=self.registry,
         )
 
+        self.stored_bytes = self._gauge(
+            "sluice_stored_bytes", "Bytes in the store, by its areas, when they were last listed", ("area",)
+        )
         self.turned_away = self._counter(
             "sluice_requests_turned_away_total",
             "Requests answered with 503 for want of room, by why",

@@ -11,7 +11,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from connectors.breaker import Breaker
-from connectors.ports import BlobStore, Clock, Publisher, Trace
+from connectors.ports import BlobStore, Clock, DirectUploads, Publisher, Trace
 from connectors.read_models import ReadModels
 from connectors.rooted.root import Root
 from gateway.access.gate import Gate
@@ -30,8 +30,10 @@ from gateway.playback.streams import Streams
 from gateway.playback.tickets import Tickets
 from gateway.profiles.catalog import Profiles
 from gateway.providers.asking import Asking
+from gateway.quotas.quotas import Quotas
 from gateway.schedules.catalog import Schedules
 from gateway.settings import Settings
+from gateway.signed.permits import Permits
 from gateway.system.presence import Presence
 from gateway.system.readiness import Look
 from gateway.uploads.kept import Uploads
@@ -51,6 +53,7 @@ class Services:
     gate: Gate
     identity: Identity
     limits: Limits
+    quotas: Quotas
     answers: Answers
     asking: Asking
     publisher: Publisher
@@ -59,12 +62,15 @@ class Services:
     trace: Trace
     read_models: ReadModels
     store: BlobStore
+    direct: DirectUploads | None
+    """Where senders put bytes into the store by themselves."""
     uploads: Uploads
     viewings: Recorder
     files: Files
     roots: Mapping[str, Root]
     schemas: Collection[Schema]
     tickets: Tickets
+    permits: Permits
     profiles: Profiles
     schedules: Schedules
     streams: Streams

@@ -15,9 +15,12 @@ from connectors.s3.options import S3Options
 from gateway.auth.roles import Role
 from gateway.client_address import Network
 from gateway.limits.budgets import Budget, Kind, read
+from gateway.quotas import amounts
+from gateway.signed.schemas import MOST_S
 
 _GIB = 1024**3
 
+_Amount = Annotated[int | None, NoDecode, BeforeValidator(amounts.read)]
 _Budget = Annotated[Budget | None, NoDecode, BeforeValidator(read)]
 
 
@@ -88,6 +91,14 @@ class Settings(BaseSettings):
 
     s3_ca_file: Path | None = None
     """The authorities that the certificate of that S3 may be from, as PEM; without it, the usual ones."""
+
+    s3_public_endpoint: str | None = Field(default=None, pattern=r"^https?://[^/]+$")
+    """The address at which clients reach that bucket: files are then fetched from there by signed addresses.
+    Without it, all of them go through the gateway.
+    """
+
+    address_s: int = Field(default=900, gt=0, le=MOST_S)
+    """How long a signed address of a file is good for, where nobody says otherwise."""
 
     clamd: str | None = None
     """Where workers reach ClamAV's clamd. The gateway asks nothing of it: where it is set, no file is sent as
@@ -177,6 +188,14 @@ class Settings(BaseSettings):
     limit_transcode_minutes: _Budget = Budget(6000, 86_400)
     """For how many minutes of media anyone may ask in another form."""
 
+    limit_storage: _Amount = None
+    """How many bytes of uploads anyone may keep here, as in 50GiB; off for no limit. Administrators may give
+    each account its own. What is on its way counts, and the same bytes count once for each who has them.
+    """
+
+    usage_every_s: float = Field(default=3600, ge=60)
+    """How often it is counted what the store holds."""
+
     trusted_proxies: _Networks = ()
     """The networks of proxies, separated by commas, that are believed where they say whom they ask for."""
 
@@ -194,6 +213,11 @@ class Settings(BaseSettings):
 
     upload_lasts_s: float = Field(default=86_400, gt=0)
     """How long nobody may go on with a resumable upload before it is given up, and its bytes are removed."""
+
+    complete_wait_s: float = Field(default=5, ge=0)
+    """How long the completion of an upload into the store waits until that is a medium; what takes longer
+    goes on by itself.
+    """
 
     max_unfinished_uploads: int = Field(default=100, gt=0)
     """How many resumable uploads anyone may have unfinished."""
@@ -286,7 +310,12 @@ class Settings(BaseSettings):
     @property
     def s3(self) -> S3Options:
         """How a bucket is reached."""
-        return S3Options(endpoint=self.s3_endpoint, region=self.s3_region, ca_file=self.s3_ca_file)
+        return S3Options(
+            endpoint=self.s3_endpoint,
+            public_endpoint=self.s3_public_endpoint,
+            region=self.s3_region,
+            ca_file=self.s3_ca_file,
+        )
 
     @property
     def scheme(self) -> str:

@@ -10,6 +10,7 @@ from gateway import claims
 from gateway.auth import sessions
 from gateway.idempotency import answers
 from gateway.limits import counting
+from gateway.quotas import kept as stored
 from gateway.uploads import kept, upload
 
 
@@ -26,6 +27,7 @@ class WorkingState:
         await self._database.expire(counting.COLLECTION, counting.EXPIRES)
         await self._database.expire(sessions.COLLECTION, sessions.EXPIRES)
         await self._database.index(sessions.COLLECTION, ["user_id"])
+        await self._database.index(stored.COLLECTION, [stored.COUNTED_AT])
         await self._database.expire(kept.COLLECTION, upload.EXPIRES)
         await self._database.index(kept.COLLECTION, kept.OWNER)
         await self._database.index(kept.COLLECTION, ["is_whole"])

@@ -390,6 +390,21 @@ class AuditRecorded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UsageAmount:
+    key: str
+    files: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageSampled:
+    meta: Meta
+    by: str
+    day: str
+    amounts: list[UsageAmount]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceBeat:
     meta: Meta
     service: str
@@ -443,6 +458,7 @@ Event = (
     | CredentialChanged
     | SessionChanged
     | AuditRecorded
+    | UsageSampled
     | ServiceBeat
     | DeadLetter
 )

@@ -233,6 +233,15 @@ TOPICS: tuple[Topic, ...] = (
         consumers=("views",),
     ),
     Topic(
+        name="usage.sampled",
+        record=events.UsageSampled,
+        key="by",
+        about="How much the store holds, by what and of whom.",
+        producers=("gateway",),
+        consumers=("views",),
+        partitions=1,
+    ),
+    Topic(
         name="service.beat",
         record=events.ServiceBeat,
         key="instance",

@@ -135,6 +135,12 @@ def chore_requested(job_id: str = "j1", **more: Any) -> events.ChoreRequested:
     return events.ChoreRequested(**{"meta": meta(), "job_id": job_id, **said, **more})
 
 
+def usage_sampled(by: str = "user", **more: Any) -> events.UsageSampled:
+    """What the store holds of someone."""
+    amounts = [events.UsageAmount(key="u1", files=2, size_bytes=1000)]
+    return events.UsageSampled(**{"meta": meta(), "by": by, "day": "2026-01-02", "amounts": amounts, **more})
+
+
 def chore_progressed(job_id: str = "j1", **more: Any) -> events.JobProgress:
     said: dict[str, Any] = {
         "run": 1,
@@ -312,6 +318,7 @@ def one_of_each() -> list[events.Event]:
         progressed(),
         chore_requested(),
         chore_progressed(),
+        usage_sampled(),
         processed(),
         controlled(),
         task_changed(),

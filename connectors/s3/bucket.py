@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -31,15 +32,17 @@ T = TypeVar("T")
 class Bucket:
     """The objects below a prefix of one bucket.
 
-    `quick` is boto3's client for what is answered soon, and `patient` the one for what may take its time.
+    `quick` is boto3's client for what is answered soon, and `patient` the one for what may take its time;
+    `public` sends nothing, and signs what others will send.
     """
 
-    def __init__(self, name: str, prefix: str, quick: Any, patient: Any) -> None:
+    def __init__(self, name: str, prefix: str, quick: Any, patient: Any, public: Any = None) -> None:
         self.name = name
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="s3")
         self.quick = quick
         self.patient = patient
+        self.public = public or quick
 
     @classmethod
     def at(cls, name: str, prefix: str, options: S3Options) -> Bucket:
@@ -47,7 +50,8 @@ class Bucket:
         session = boto3.session.Session()
         patient_s = max(options.answer_s, _PATIENT_S)
         quick, patient = (_client(session, options, each) for each in (options.answer_s, patient_s))
-        return cls(name, prefix, quick, patient)
+        public = _client(session, replace(options, endpoint=options.public_endpoint), options.answer_s)
+        return cls(name, prefix, quick, patient, public if options.public_endpoint else None)
 
     def object(self, location: str) -> dict[str, str]:
         """How boto3 is told which object is meant."""

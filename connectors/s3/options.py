@@ -12,6 +12,8 @@ class S3Options:
 
     endpoint: str | None = None
     """The address of an S3 that is not Amazon's; buckets are then part of the path."""
+    public_endpoint: str | None = None
+    """The address at which clients reach it, where that is another one."""
     region: str | None = None
     ca_file: Path | None = None
     """The authorities that the server's certificate may be from, as PEM; without it, the usual ones."""

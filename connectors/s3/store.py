@@ -119,7 +119,7 @@ class S3Store:
             "ResponseContentDisposition": f"attachment; filename*=utf-8''{quote(name, safe='')}",
             "ResponseContentType": content_type,
         }
-        sign = self._bucket.quick.generate_presigned_url
+        sign = self._bucket.public.generate_presigned_url
         return str(await self._bucket.do(sign, "get_object", Params=asked, ExpiresIn=expires_in_s))
 
     async def remove(self, location: str) -> None:

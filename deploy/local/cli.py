@@ -28,6 +28,7 @@ from deploy.local.commands import (
     records,
     schedules,
     stack,
+    storage,
     users,
     versions,
     viewing,
@@ -98,7 +99,7 @@ def _options(
     """Holds what may stand before a command."""
 
 
-for _part in (demo, stack, certs, media, records, jobs, why, events, account, develop):
+for _part in (demo, stack, certs, media, records, jobs, why, storage, events, account, develop):
     app.registered_commands += _part.app.registered_commands
 app.registered_commands += viewing.activity_app.registered_commands
 app.add_typer(audit.app, name="audit")

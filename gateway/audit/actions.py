@@ -57,7 +57,12 @@ _MEDIUM, _UPLOAD, _JOB, _USER, _LIBRARY = (
 _MEDIA: Rows = {
     ("POST", "/media"): _act("media.uploaded"),
     ("GET", "/media"): _look("media.listed"),
+    ("GET", "/storage/usage"): _look("usage.shown"),
     ("POST", "/uploads"): _file("upload.begun"),
+    ("POST", "/uploads/direct"): _file("upload.begun"),
+    ("GET", "/uploads/direct/{upload_id}"): _look("upload.shown", *_UPLOAD),
+    ("POST", "/uploads/direct/{upload_id}/complete"): _act("media.uploaded", *_UPLOAD),
+    ("DELETE", "/uploads/direct/{upload_id}"): _file("upload.ended", *_UPLOAD),
     ("GET", "/uploads"): _look("upload.listed"),
     ("GET", "/uploads/{upload_id}"): _look("upload.shown", *_UPLOAD),
     ("PATCH", "/uploads/{upload_id}"): _act("media.uploaded", *_UPLOAD),
@@ -72,6 +77,7 @@ _MEDIA: Rows = {
     ("POST", "/media/{media_id}/versions/{version}/restore"): _act("media.replaced", *_MEDIUM),
     ("DELETE", "/media/{media_id}/versions/{version}"): _act("media.version_deleted", *_MEDIUM),
     ("GET", "/media/{media_id}/content"): _file("media.downloaded", *_MEDIUM),
+    ("POST", "/media/{media_id}/address"): _act("address.made", *_MEDIUM),
     ("GET", "/media/{media_id}/images/{name}"): _look("media.pictured", *_MEDIUM),
     ("POST", "/media/{media_id}/transcode"): _act("job.ordered", *_MEDIUM),
     ("POST", "/media/{media_id}/playback"): _act("playback.started", *_MEDIUM),
@@ -116,6 +122,7 @@ _JOBS: Rows = {
     ("GET", "/jobs/{job_id}"): _look("job.shown", *_JOB),
     ("GET", "/jobs/{job_id}/timeline"): _look("job.shown", *_JOB),
     ("GET", "/jobs/{job_id}/output"): _file("job.downloaded", *_JOB),
+    ("POST", "/jobs/{job_id}/output/address"): _act("address.made", *_JOB),
     **{
         ("POST", f"/jobs/{{job_id}}/{command}"): _act(f"job.{command}", *_JOB)
         for command in ("cancel", "retry", "pause", "resume", "priority")
@@ -203,6 +210,7 @@ _PEOPLE: Rows = {
 _ELSEWHERE: Rows = {
     ("GET", "/Videos/Stream/{file}"): _file("media.downloaded", "file", "file"),
     ("GET", "/Videos/Stream.m3u8"): _act("playback.started"),
+    ("GET", "/signed/{permit}"): _file("address.used"),
     ("GET", "/get-token"): _act("session.opened"),
     ("POST", "/api/auth/login"): _act("session.opened"),
     ("POST", "/api/auth/register"): _act("user.registered"),
@@ -219,7 +227,7 @@ _ELSEWHERE: Rows = {
     ("GET", "/status/{job_id}"): _look("job.shown", *_JOB),
     ("GET", "/api/system/status"): _look("system.shown"),
 }
-"""What older clients know. Below `/stream` the address itself was the decision."""
+"""Signed addresses, and what older clients know. Below `/stream` the address itself was the decision."""
 
 
 def _all() -> Iterator[tuple[tuple[str, str], Action]]:

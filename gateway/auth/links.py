@@ -15,7 +15,8 @@ from gateway.errors import Unauthorized
 
 MARK = "slv_"
 LIFETIME = timedelta(hours=1)
-_MAY: frozenset[Permission] = frozenset({"media:read", "playback"})
+MAY: frozenset[Permission] = frozenset({"media:read", "playback"})
+"""What they may do."""
 
 
 class Links:
@@ -39,7 +40,7 @@ class Links:
         share = self.good(str(share_id), now)
         if now.timestamp() >= until or share is None:
             raise Unauthorized("The link is no longer good, or has to be shown again.")
-        return Principal(f"share:{share.id}", "link", _MAY, only=share.media_id)
+        return Principal(f"share:{share.id}", "link", MAY, only=share.media_id)
 
     def good(self, share_id: str, now: datetime) -> Share | None:
         """A link in its time, whose maker is still among us."""

@@ -11,9 +11,9 @@ Kind = Literal["logins", "requests", "upload_bytes", "transcode_minutes"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 OFF = "off"
-_AMOUNT = "([1-9][0-9]{0,14}|[1-9][0-9]{0,10}KiB|[1-9][0-9]{0,11}MiB|[1-9][0-9]{0,8}GiB|[1-9][0-9]{0,5}TiB)"
+AMOUNT = "([1-9][0-9]{0,14}|[1-9][0-9]{0,10}KiB|[1-9][0-9]{0,11}MiB|[1-9][0-9]{0,8}GiB|[1-9][0-9]{0,5}TiB)"
 _WINDOW = "[1-9][0-9]{0,5}[smhd]"
-PATTERN = f"^(off|{_AMOUNT}/{_WINDOW})$"
+PATTERN = f"^(off|{AMOUNT}/{_WINDOW})$"
 """How a budget is written. What is more would not fit into a number of the database's."""
 _PARTS = re.compile(r"(?P<amount>[0-9]+)(?P<unit>[KMGT]iB)?/(?P<count>[0-9]+)(?P<span>[smhd])")
 _UNITS = {None: 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3, "TiB": 1024**4}

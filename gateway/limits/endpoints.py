@@ -9,9 +9,10 @@ from gateway.commands import Commanded
 from gateway.errors import Invalid, NotFound
 from gateway.limits.budgets import OFF, Budget, Kind, parse, written
 from gateway.limits.counting import Standing
-from gateway.limits.own import LIMITS, as_value
+from gateway.limits.own import LIMITS, STORAGE, as_value
 from gateway.limits.schemas import Limit, Limits, LimitsChanged, LimitsOrder
 from gateway.openapi import problems
+from gateway.quotas import amounts
 from gateway.routing import Router
 from gateway.services import Services, ServicesOf
 
@@ -42,12 +43,17 @@ async def put_user_limits(command: Commanded, user_id: str, order: LimitsOrder) 
     given = _given(order)
     event = resources.changed(command, LIMITS, user_id, own.next_version(user_id), as_value(given))
     token = await command.publish([event], f"/api/v1/users/{user_id}/limits")
-    return LimitsChanged(limits=written(given), token=token)
+    return LimitsChanged(limits=given, token=token)
 
 
-def _given(order: LimitsOrder) -> dict[Kind, Budget | None]:
+def _given(order: LimitsOrder) -> dict[str, str]:
+    """As people write them, the shortest way."""
+    said: dict[str, str] = order.model_dump(exclude_none=True)
+    storage = said.pop(STORAGE, None)
     try:
-        return {kind: parse(text) for kind, text in order.model_dump(exclude_none=True).items()}  # type: ignore[misc]
+        budgets: dict[Kind, Budget | None] = {kind: parse(text) for kind, text in said.items()}  # type: ignore[misc]
+        kept = {} if storage is None else {STORAGE: amounts.written(amounts.amount(storage))}
+        return written(budgets) | kept
     except ValueError as error:
         raise Invalid("bad-budget", f"{error}.") from error
 
@@ -61,7 +67,15 @@ def _account(services: Services, user_id: str) -> Principal:
 
 async def _shown(services: Services, principal: Principal) -> Limits:
     standings = await services.limits.standings(principal)
-    return Limits(limits={kind: _limit(each) for kind, each in standings.items() if kind != _APART})
+    shown = {kind: _limit(each) for kind, each in standings.items() if kind != _APART}
+    return Limits(limits={**shown, STORAGE: await _storage(services, principal)})
+
+
+async def _storage(services: Services, principal: Principal) -> Limit:
+    standing = await services.quotas.standing(principal.id)
+    if standing is None:
+        return Limit(limit=OFF, left=None, resets_in_s=None)
+    return Limit(limit=amounts.written(standing.limit), left=standing.left, resets_in_s=None)
 
 
 def _limit(standing: Standing | None) -> Limit:

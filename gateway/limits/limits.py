@@ -133,6 +133,11 @@ class Limits:
         finally:  # what came before a cut may be kept
             await self._spend(connection, "upload_bytes", budget, principal.id, owed)
 
+    async def upload_elsewhere(self, connection: HTTPConnection, principal: Principal, amount: int) -> None:
+        """Spends bytes that won't come through here. Raises OverBudget."""
+        budget = self.of(principal)["upload_bytes"]
+        await self._spend(connection, "upload_bytes", budget, principal.id, amount)
+
     async def standings(self, principal: Principal) -> dict[Kind, Standing | None]:
         """How someone stands with each budget that is theirs."""
         found: dict[Kind, Standing | None] = {}

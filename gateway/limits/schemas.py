@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.json_types import Exact
 from gateway.limits.budgets import PATTERN
+from gateway.quotas.amounts import PATTERN as AMOUNT
 
 _Written = Annotated[
     # Told and not enforced here: a budget that is none has a problem of its own.
@@ -15,6 +16,11 @@ _Written = Annotated[
     Field(
         description="So much in each while, as in 6000/1m or 50GiB/1d; off for no limit; null for everyone's."
     ),
+]
+
+_Amount = Annotated[
+    Annotated[str, Field(json_schema_extra={"pattern": AMOUNT})] | None,
+    Field(description="So many bytes in the store, as in 50GiB; off for no limit; null for everyone's."),
 ]
 
 
@@ -28,6 +34,7 @@ class LimitsOrder(Exact):
     requests: _Written = None
     upload_bytes: _Written = None
     transcode_minutes: _Written = None
+    storage: _Amount = None
 
 
 class Limit(BaseModel):

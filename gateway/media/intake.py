@@ -21,6 +21,7 @@ from gateway.media import upload
 from gateway.media.form import Form
 from gateway.media.render import media_path, render_uploaded
 from gateway.media.schemas import Accepted
+from gateway.quotas.reservation import Reservation, reserving
 from schemas.events import MediaUploaded, TranscodeRequested
 from schemas.profiles import Profile
 
@@ -68,8 +69,15 @@ async def with_fields(wanted: Wanted, form: Form) -> Wanted:
 async def take_in(
     command: Command, request: Request, wanted: Wanted, read_form: ReadForm = with_fields
 ) -> Accepted:
-    """Keeps an uploaded file and publishes that it is there, with the transcode that was asked for."""
-    return await accept(command, await keep(command, request, wanted, read_form))
+    """Keeps an uploaded file and publishes that it is there, with the transcode that was asked for.
+
+    Raises OverQuota, and what `keep` and `accept` do.
+    """
+    async with reserving(command.services.quotas, command.principal.id) as room:
+        kept = await keep(command, request, wanted, room, read_form)
+        accepted = await accept(command, kept)
+        await room.became(kept.blob, accepted.media.id)
+    return accepted
 
 
 async def accept(command: Command, kept: Kept) -> Accepted:
@@ -85,10 +93,17 @@ async def accept(command: Command, kept: Kept) -> Accepted:
     return Accepted(media=render_uploaded(uploaded), job=job, token=token)
 
 
-async def keep(command: Command, request: Request, wanted: Wanted, read_form: ReadForm = with_fields) -> Kept:
-    """Brings what is sent into the store.
+async def keep(
+    command: Command,
+    request: Request,
+    wanted: Wanted,
+    room: Reservation,
+    read_form: ReadForm = with_fields,
+) -> Kept:
+    """Brings what is sent into the store, as far as there is room for it.
 
-    Raises Invalid, TooLarge, OverBudget, ClientTimeout, ClientDisconnect, StoreFull; keeps nothing then.
+    Raises Invalid, TooLarge, OverBudget, OverQuota, ClientTimeout, ClientDisconnect, StoreFull; keeps nothing
+    then.
     """
     services = command.services
     limit = services.settings.max_upload_bytes
@@ -99,6 +114,7 @@ async def keep(command: Command, request: Request, wanted: Wanted, read_form: Re
     if form is None and not wanted.name:
         raise Invalid("no-name", "Give the file's name: POST /api/v1/media?name=holiday.mov")
     declared = upload.declared_bytes(request)
+    await room.cover(upload.least_bytes(request, is_form=form is not None))
     if order is not None:
         await spend_minutes_of_bytes(command, declared or 0)
     body = services.limits.upload(
@@ -108,7 +124,7 @@ async def keep(command: Command, request: Request, wanted: Wanted, read_form: Re
         upload.body_of(request, services.settings.upload_stall_s),
     )
     async with upload.writing(services.store) as writer:
-        file = form.file_bytes(body) if form else body
+        file = room.covered(form.file_bytes(body) if form else body)
         await upload.fill(writer, upload.counted_bytes(services.metrics, file), limit)
         if form:
             wanted = await read_form(wanted, form)

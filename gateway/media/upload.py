@@ -22,6 +22,12 @@ def declared_bytes(request: Request) -> int | None:
     return int(said) if said is not None and said.isascii() and said.isdigit() else None
 
 
+def least_bytes(request: Request, *, is_form: bool) -> int:
+    """How long the file is at least, by what the request's head promises."""
+    declared = declared_bytes(request) or 0
+    return max(0, declared - _FORM_OVERHEAD_BYTES) if is_form else declared
+
+
 def refuse_oversize(request: Request, max_bytes: int) -> None:
     """Raises TooLarge for a body that says up front that it is over the limit."""
     said = declared_bytes(request)

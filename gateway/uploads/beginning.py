@@ -9,9 +9,11 @@ from gateway.jobs.minutes import spend_minutes_of_bytes
 from gateway.media.intake import Wanted, clean_type, ordered
 from gateway.media.upload import too_large
 from gateway.uploads import protocol
+from gateway.uploads.direct import direct_of
 from gateway.uploads.protocol import Headers
 from gateway.uploads.receiving import Piece, go_on
 from gateway.uploads.resuming import resuming
+from gateway.uploads.room import room_for
 from gateway.uploads.upload import Said, Upload
 from schemas.profiles import written
 
@@ -19,8 +21,8 @@ from schemas.profiles import written
 async def begin(command: Command, headers: Headers) -> tuple[Upload, int]:
     """A new upload, with the piece that came along, and how far it has come.
 
-    Raises BadRequest, Invalid, TooLarge, OverBudget, Problem, and what `go_on` does. Nothing stays of a
-    failure: who has no answer has no address to go on at.
+    Raises BadRequest, Invalid, TooLarge, OverBudget, OverQuota, Problem, and what `go_on` does. Nothing stays
+    of a failure: who has no answer has no address to go on at.
     """
     services, length, said = command.services, protocol.length(headers), _said(command, headers)
     limit = services.settings.max_upload_bytes
@@ -29,6 +31,7 @@ async def begin(command: Command, headers: Headers) -> tuple[Upload, int]:
     at_most = services.settings.max_unfinished_uploads
     upload = await services.uploads.begin(command.new_id(), command.principal.id, said, length, at_most)
     try:
+        await room_for(command, upload).cover(length or 0)
         if said.profile_json and length is not None:
             await spend_minutes_of_bytes(command, length)
         if protocol.is_piece(headers):
@@ -61,6 +64,11 @@ async def end(command: Command, id: str) -> None:
     """Forgets an upload, bytes and all; a medium that it has become stays. Raises NotFound, Gone, Locked."""
     uploads, store = command.services.uploads, command.services.store
     async with uploads.holding(id, command.principal.id) as held:
-        async with resuming(store, id) as writer:
-            await writer.abort()
+        if held.upload.is_direct:
+            await direct_of(command.services).abort(id)
+        else:
+            async with resuming(store, id) as writer:
+                await writer.abort()
         await uploads.forget(held)
+        if held.upload.accepted is None:
+            await room_for(command, held.upload).let_go()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from connectors.ports import Blob
+from connectors.ports import Blob, BlobMissing, Document
 from gateway.commands import Command
+from gateway.errors import Gone
 from gateway.jobs.schemas import TranscodeOrder
 from gateway.media.intake import RAW, Kept, accept
+from gateway.uploads.direct import direct_of
 from gateway.uploads.kept import Held
 from gateway.uploads.resuming import resuming
+from gateway.uploads.room import room_for
 from gateway.uploads.upload import Upload
 from schemas.profiles import parse
 
@@ -17,17 +20,37 @@ from schemas.profiles import parse
 async def finish(command: Command, held: Held) -> Upload:
     """The upload as a medium. Its bytes stay under its own name until that is written down.
 
-    Raises Locked, Unavailable, StoreFull.
+    Raises Locked, Gone, Conflict, Unavailable, StoreFull.
     """
     services, upload = command.services, held.upload
-    async with resuming(services.store, upload.id) as writer:
-        blob = await writer.commit(RAW)
-        accepted = await accept(command.repeatable(upload.id), _kept(upload, blob))
-        said = accepted.model_dump(mode="json")
-        await services.uploads.note(held, accepted=said)
-        await writer.abort()
+    if upload.is_direct:
+        said = await _accept(command, held, await _committed(command, held))
+        await direct_of(services).abort(upload.id)
+    else:
+        async with resuming(services.store, upload.id) as writer:
+            said = await _accept(command, held, await writer.commit(RAW))
+            await writer.abort()
     services.metrics.uploads.labels("accepted").inc()
     return replace(upload, accepted=said)
+
+
+async def _committed(command: Command, held: Held) -> Blob:
+    """The blob of parts that are in the store. Raises Gone where they are not, and tries no more."""
+    try:
+        return await direct_of(command.services).commit(held.upload.id, RAW)
+    except BlobMissing as error:
+        await command.services.uploads.note(held, is_whole=False)
+        raise Gone("upload-expired", "Its parts are not in the store any more: begin it again.") from error
+
+
+async def _accept(command: Command, held: Held, blob: Blob) -> Document:
+    """What was answered, written down."""
+    upload = held.upload
+    accepted = await accept(command.repeatable(upload.id), _kept(upload, blob))
+    await room_for(command, upload).became(blob, accepted.media.id)
+    said: Document = accepted.model_dump(mode="json")
+    await command.services.uploads.note(held, accepted=said)
+    return said
 
 
 def _kept(upload: Upload, blob: Blob) -> Kept:

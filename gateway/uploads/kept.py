@@ -77,7 +77,15 @@ class Uploads:
         self._process = new_id()
         self._lasts = lasts
 
-    async def begin(self, id: str, owner_id: str, said: Said, length: int | None, at_most: int) -> Upload:
+    async def begin(
+        self,
+        id: str,
+        owner_id: str,
+        said: Said,
+        length: int | None,
+        at_most: int,
+        part_bytes: int | None = None,
+    ) -> Upload:
         """Writes a new one down, or finds it where that was done. Raises Problem for one too many."""
         now = await self._database.now()
         document: Document = {
@@ -85,6 +93,7 @@ class Uploads:
             "owner_id": owner_id,
             **{name: getattr(said, name) for name in Said.__slots__},
             "length": length,
+            "part_bytes": part_bytes,
             "sure_to": None,
             "is_whole": False,
             "accepted": None,

@@ -13,7 +13,9 @@ from gateway.uploads import protocol
 from gateway.uploads.finishing import finish
 from gateway.uploads.kept import Held
 from gateway.uploads.protocol import Checksum, Headers
+from gateway.uploads.render import direct_path
 from gateway.uploads.resuming import resuming
+from gateway.uploads.room import room_for
 from gateway.uploads.upload import Upload
 
 
@@ -38,11 +40,13 @@ def piece_of(headers: Headers) -> Piece:
 async def go_on(command: Command, id: str, piece: Piece) -> tuple[Upload, int]:
     """The upload with this piece, and how far it has come; it is a medium once it is whole.
 
-    Raises Conflict for a piece that begins elsewhere, Locked, TooLarge, OverBudget, ClientTimeout,
+    Raises Conflict for a piece that begins elsewhere, Locked, TooLarge, OverBudget, OverQuota, ClientTimeout,
     ClientDisconnect, and Problem for bytes that are not those that were sent.
     """
     services = command.services
     async with services.uploads.holding(id, command.principal.id) as held:
+        if held.upload.is_direct:
+            raise Conflict("direct-upload", f"Put its parts into the store: GET {direct_path(id)} has where.")
         if held.upload.accepted is not None:
             _refuse_elsewhere(piece, held.upload.length or 0)
             return held.upload, piece.offset
@@ -95,7 +99,9 @@ async def _receive(command: Command, held: Held, piece: Piece, writer: ResumedWr
     if writer.size_bytes + (declared_bytes(request) or 0) > end:
         raise _past(end)
     body = body_of(request, services.settings.upload_stall_s, kept="what came before is kept")
-    spent = services.limits.upload(request, command.principal, None, body)
+    room = room_for(command, held.upload)
+    await room.cover(held.upload.length or writer.size_bytes)
+    spent = room.covered(services.limits.upload(request, command.principal, None, body), writer.size_bytes)
     hashing = piece.checksum.begin() if piece.checksum else None
     async for chunk in counted_bytes(services.metrics, spent):
         held.heard()

@@ -20,6 +20,11 @@ def upload_path(id: str) -> str:
     return f"/api/v1/uploads/{id}"
 
 
+def direct_path(id: str) -> str:
+    """Where one is whose bytes go straight into the store."""
+    return f"/api/v1/uploads/direct/{id}"
+
+
 def render(upload: uploads.Upload, offset: int) -> Upload:
     """The upload, as far as it has come."""
     return Upload(

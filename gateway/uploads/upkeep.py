@@ -44,17 +44,22 @@ class Upkeep:
         """Looks after all of them. Raises Transient."""
         services = self._services
         for upload in await services.uploads.left_whole():
-            await self._finish(services, upload)
-        await services.store.forget_unused(timedelta(seconds=services.settings.upload_lasts_s) + _SPARE)
+            await finish_for_owner(services, upload)
+        unused = timedelta(seconds=services.settings.upload_lasts_s) + _SPARE
+        await services.store.forget_unused(unused)
+        if services.direct is not None:
+            await services.direct.forget_unused(unused)
 
-    async def _finish(self, services: Services, upload: Upload) -> None:
-        command = _command(services, upload)
-        try:
-            async with services.uploads.holding(upload.id, upload.owner_id) as held:
-                if held.upload.accepted is None:
-                    await finish(command, held)
-        except Problem as problem:
-            log.info("upload not finished", upload=upload.id, code=problem.code)
+
+async def finish_for_owner(services: Services, upload: Upload) -> None:
+    """Makes a medium of an upload that is whole, as its owner would. Raises Transient."""
+    command = _command(services, upload)
+    try:
+        async with services.uploads.holding(upload.id, upload.owner_id) as held:
+            if held.upload.accepted is None:
+                await finish(command, held)
+    except Problem as problem:
+        log.info("upload not finished", upload=upload.id, code=problem.code)
 
 
 def _command(services: Services, upload: Upload) -> Command:

@@ -36,8 +36,17 @@ class Upload:
     """Where those bytes begin that may not be what was sent: they were not held against their checksum."""
     accepted: Document | None
     """What was answered when it became a medium."""
+    is_whole: bool
+    """Whether all of it is there, so that it becomes a medium also without its sender."""
+    part_bytes: int | None
+    """How large the parts are that go straight into the store; None where it comes through here."""
     created_at: datetime
     expires_at: datetime
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether its bytes go straight into the store."""
+        return self.part_bytes is not None
 
 
 def read(document: Document) -> Upload:
@@ -49,6 +58,8 @@ def read(document: Document) -> Upload:
         length=document["length"],
         sure_to=document["sure_to"],
         accepted=document["accepted"],
+        is_whole=document["is_whole"],
+        part_bytes=document.get("part_bytes"),
         created_at=document["created_at"],
         expires_at=document[EXPIRES],
     )

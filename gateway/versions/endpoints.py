@@ -14,10 +14,12 @@ from gateway.media.intake import Wanted, keep
 from gateway.media.lookup import find, refuse_held
 from gateway.media.outcome import counted
 from gateway.openapi import FILE, problems
+from gateway.quotas.reservation import reserving
 from gateway.routing import Router
 from gateway.services import ServicesOf
 from gateway.versions import history, replacing
 from gateway.versions.schemas import Replaced, VersionDeletion, Versions
+from schemas.versions import source_id
 
 router = Router(prefix="/media/{media_id}", tags=["media"])
 
@@ -61,8 +63,11 @@ async def replace_media_content(
     media, _ = await find(command.services, command.principal, media_id, Level.EDIT)
     replacing.refuse_unready(media)
     with counted(command.services.metrics):
-        kept = await keep(command, request, Wanted(name or media.name, None, None))
-        return await replacing.replace(command, media_id, kept)
+        async with reserving(command.services.quotas, command.principal.id) as room:
+            kept = await keep(command, request, Wanted(name or media.name, None, None), room)
+            replaced = await replacing.replace(command, media_id, kept)
+            await room.became(kept.blob, source_id(media_id, replaced.version))
+        return replaced
 
 
 @router.get("/versions", dependencies=[_READ], responses=problems(404, 410))
@@ -117,5 +122,5 @@ async def delete_media_version(command: Commanded, media_id: str, version: Numbe
             "version-shown",
             f"Version {version} is what the medium is now: restore another one first, or delete the medium.",
         )
-    await history.file(command.services.read_models, media_id, version)
-    return await replacing.delete(command, media_id, version)
+    file = await history.file(command.services.read_models, media_id, version)
+    return await replacing.delete(command, media_id, file)

@@ -6,7 +6,7 @@ from connectors.ports import Blob, Document
 from gateway.commands import Command
 from gateway.documents import part
 from gateway.errors import Conflict
-from gateway.media.deletion import deleted
+from gateway.media.deletion import deleted, free
 from gateway.media.intake import Kept, media_uploaded
 from gateway.media.lookup import refuse_unusable
 from gateway.media.render import media_path
@@ -14,7 +14,7 @@ from gateway.media.schemas import Media
 from gateway.versions import history
 from gateway.versions.schemas import Replaced, VersionDeletion
 from schemas.events import MediaChanged
-from schemas.versions import FIRST, FIRST_DROPPED, next_version, source_id
+from schemas.versions import FIRST, FIRST_DROPPED, next_version, source_id, version_of
 
 _READY = "ready"
 
@@ -51,10 +51,12 @@ async def restore(command: Command, media_id: str, file: Document) -> Replaced:
     return await replace(command, media_id, kept)
 
 
-async def delete(command: Command, media_id: str, version: int) -> VersionDeletion:
+async def delete(command: Command, media_id: str, file: Document) -> VersionDeletion:
     """Publishes that a version is no more."""
+    version = version_of(file["_id"])
     event = deleted(command, source_id(media_id, version))
     if version == FIRST:
         event = MediaChanged(meta=command.meta(), media_id=media_id, version=1, change=FIRST_DROPPED)
     token = await command.publish([event], media_path(media_id))
+    await free(command, [file])
     return VersionDeletion(media_id=media_id, version=version, token=token)

@@ -29,6 +29,7 @@ USERS = "users"
 AUDIT = "audit"
 CHAINS = "audit_chains"
 EXTENTS = "extents"
+USAGE = "usage"
 
 UPLOADED, READY, REJECTED, DELETED = "uploaded", "ready", "rejected", "deleted"
 QUARANTINED, RELEASED = "quarantined", "released"
@@ -66,7 +67,7 @@ INDEXES: dict[str, list[list[str]]] = {
         *_listed_by(*_SEEN_BY, "status.name", "upload.name", "upload.sha256", *_LABELS, *record.STARTS),
         *([order] for order in record.ORDERS[1:]),
     ],
-    VERSIONS: _listed_by("of", "status.name"),
+    VERSIONS: _listed_by("of", "status.name", "upload.owner_id", "upload.sha256"),
     JOBS: _listed_by("request.owner_id", "request.media_id", "request.schedule", "state.name", "pause.on"),
     RESOURCES: [["kind", "now.at"]],
     USERS: _listed_by("now.state", "now.role"),
@@ -77,6 +78,7 @@ INDEXES: dict[str, list[list[str]]] = {
     MONTHS: [],
     CHAINS: [["head.anchored"]],
     EXTENTS: [],
+    USAGE: [["by", "now.at"]],
 }
 """What the gateway asks by."""
 
@@ -95,6 +97,7 @@ TOPICS = (
     "viewing.changed",
     "resource.changed",
     "user.changed",
+    "usage.sampled",
     "audit.recorded",
 )
 
@@ -311,6 +314,17 @@ def _chain_head(link: events.AuditRecorded | events.Head, *, anchored: bool) -> 
     return Merge(CHAINS, link.chain, {"head": head})
 
 
+def _sampled(event: events.UsageSampled) -> list[Merge]:
+    """A document of each, with its last sample of each day."""
+    return [_amount(event, each) for each in event.amounts]
+
+
+def _amount(event: events.UsageSampled, amount: events.UsageAmount) -> Merge:
+    now = {"at": event.meta.occurred_at, "files": amount.files, "size_bytes": amount.size_bytes}
+    said = {"by": event.by, "key": amount.key, "now": now, f"days.{event.day}": now}
+    return Merge(USAGE, f"{event.by}/{amount.key}", said)
+
+
 Step = Callable[[Any], list[Merge]]
 _STEPS: dict[type[Any], Step] = {
     events.MediaUploaded: cast(Step, _uploaded),
@@ -327,4 +341,5 @@ _STEPS: dict[type[Any], Step] = {
     events.ResourceChanged: cast(Step, _configured),
     events.UserChanged: cast(Step, _account),
     events.AuditRecorded: cast(Step, _audited),
+    events.UsageSampled: cast(Step, _sampled),
 }

@@ -40,7 +40,7 @@ _TICKET = "a playback's ticket lets in as well, which OpenAPI can't say of a par
 _SHADOW = "the address is one of a wider template too, whose methods are allowed at it"
 _NO_MEDIUM = "a chore's media_id is empty: what is made of it is another address, without that method"
 _OF_A_MEDIUM = _at(
-    *(f"POST /api/v1/media/{{media_id}}/{name}" for name in ("transcode", "playback", "shares")),
+    *(f"POST /api/v1/media/{{media_id}}/{name}" for name in ("transcode", "playback", "shares", "address")),
     *(f"PUT /api/v1/media/{{media_id}}/{name}" for name in ("library", "access", "viewing", "content")),
 )
 
@@ -110,6 +110,7 @@ EXEMPT = (
     Exempt("missing_required_header", "tus-version", _TUS),
     Exempt(_TAKEN, "bad-header", "what tus says in headers is more than a schema can say"),
     Exempt(_TAKEN, "no-name", "the name is in the metadata", _at(_BEGIN)),
+    Exempt(_TAKEN, "too-large", "how large a file may be is a setting", _at("POST /api/v1/uploads/direct")),
     Exempt("missing_required_header", "bad-address", _TICKET, _at(_PLAYLIST, _FILE)),
     Exempt("missing_required_header", "bad-name", _TICKET, _at(_PLAYLIST, _FILE)),
     Exempt("missing_required_header", "no-medium", _TICKET, _at(_PLAYLIST)),

@@ -16,6 +16,7 @@ from gateway.errors import Unauthorized
 from gateway.media.schemas import MEDIA_ID
 from gateway.playback.streams import Patience
 from schemas.events import new_id
+from tests.direct import FakeDirect
 from tests.unit.gateway.checks import DATA, upload
 from tests.unit.gateway.fakes import World, world
 from tests.unit.gateway.history import requested
@@ -63,7 +64,7 @@ class Gateway:
     async def _live(self, receive: Receive, send: Send) -> None:
         async with AsyncExitStack() as stack:
             await receive()
-            made = world(self.folder, patience=_HASTY, **_SETTINGS)
+            made = world(self.folder, patience=_HASTY, direct=FakeDirect, **_SETTINGS)
             self._world = await stack.enter_async_context(made)
             await self._settle(self._world)
             await send({"type": "lifespan.startup.complete"})

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -264,6 +265,20 @@ async def test_an_address_is_good_for_what_it_says_and_not_for_longer(home: Home
     short = await store.address(location, "a.mp4", "video/mp4", 1)
     assert short is not None
     await until(lambda: httpx.get(short).status_code == 403)
+
+
+async def test_an_address_leads_to_where_clients_reach_the_store(home: Home) -> None:
+    if not home.is_s3 or home.options.endpoint is None:
+        return
+    public = home.options.endpoint.replace("127.0.0.1", "localhost")
+    options = replace(home.options, public_endpoint=public)
+    store = Home(home.url, options).open()
+    address = await store.address(await written(store, b"a film"), "a.mp4", "video/mp4", 600)
+    assert address is not None
+    assert address.startswith(f"{public}/")
+    assert httpx.get(address).content == b"a film"
+    elsewhere = address.replace(public, home.options.endpoint)
+    assert home.options.endpoint == public or httpx.get(elsewhere).status_code == 403
 
 
 async def test_a_store_is_asked_whether_it_can_be_written(store: BlobStore) -> None:

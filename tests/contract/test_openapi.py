@@ -12,6 +12,10 @@ from gateway.document_links import FOLLOWING
 from tests.contract.openapi_document import described
 
 OPERATIONS = {
+    "begin_direct_upload",
+    "get_direct_upload",
+    "complete_direct_upload",
+    "end_direct_upload",
     "begin_upload",
     "get_media_timeline",
     "get_job_timeline",
@@ -101,6 +105,9 @@ OPERATIONS = {
     "get_schema",
     "get_schema_text",
     "get_segment",
+    "get_signed_file",
+    "make_media_address",
+    "make_output_address",
     "get_signing_keys",
     "get_status",
     "get_stream_file",
@@ -118,6 +125,7 @@ OPERATIONS = {
     "list_folder",
     "list_roots",
     "list_trash",
+    "list_usage",
     "make_folder",
     "move_file",
     "put_file",

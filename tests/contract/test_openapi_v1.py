@@ -23,7 +23,7 @@ from tests.contract.openapi_rules import breaks
 ROOT = Path(__file__).parents[2]
 PROMISES = ROOT / "docs" / "openapi.v1.json"
 CHANGELOG = ROOT / "CHANGELOG.md"
-_MOST_BYTES = 250_000
+_MOST_BYTES = 270_000
 _BROKEN = re.compile(r"^### Broken\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import httpx
 import pytest
 
 from deploy.local.home import Home
 from deploy.local.parts import Options
 from deploy.local.stack import Stack
-from tests.client import Client
+from tests.client import Client, until
 from tests.clips import clip, frames
 from tests.s3_server import BUCKET, s3_server
 from tests.watching import watched
@@ -21,7 +22,8 @@ def test_a_film_is_taken_in_made_sent_and_watched_from_a_bucket(
 ) -> None:
     film = clip(tmp_path / "film.mp4", seconds=4, size="426x240")
     with s3_server(tmp_path_factory.mktemp("s3")) as server:
-        options = Options(port=8760, env={"SLUICE_BLOBS": server.url("media"), **server.environ})
+        reached = {"SLUICE_S3_PUBLIC_ENDPOINT": server.endpoint}
+        options = Options(port=8760, env={"SLUICE_BLOBS": server.url("media"), **server.environ, **reached})
         with Stack.start(Home(tmp_path / "home"), options) as stack:
             assert stack.url is not None
             client = Client(stack.url, stack.token)
@@ -34,9 +36,12 @@ def test_a_film_is_taken_in_made_sent_and_watched_from_a_bucket(
             assert viewer.fetch(viewer.master().variants[0].uri).segments
             arrived = client.get(by_tus(client, film.read_bytes()))
             assert arrived["sha256"] == hashlib.sha256(film.read_bytes()).hexdigest()
+            straight = put_into_the_bucket(client, film.read_bytes() + b"more")
+            assert fetched_from_the_bucket(client, straight) == film.read_bytes() + b"more"
             assert not [path for path in stack.home.blobs.rglob("*") if path.is_file()]
         found = server.client().list_objects_v2(Bucket=BUCKET)["Contents"]
-    assert [each["Key"] for each in found if "/unfinished/" in each["Key"]] == []
+    left = [each["Key"] for each in found if {"unfinished", "direct"} & set(each["Key"].split("/"))]
+    assert left == []
     areas = {each["Key"].split("/")[1] for each in found}
     assert areas >= {"raw", "renditions", "processed", "images"}
     assert [
@@ -56,6 +61,36 @@ def by_tus(client: Client, content: bytes) -> str:
             answer = http.patch(at, headers=spoken | piece, content=content[start:end])
             assert answer.status_code == 204, answer.text
     return str(answer.headers["sluice-media"])
+
+
+def put_into_the_bucket(client: Client, content: bytes) -> str:
+    """Sends it past the gateway, in one part, and gives the medium's id."""
+    with client.http as http:
+        order = {"name": "Отпуск.mp4", "size_bytes": len(content)}
+        begun = http.post("/api/v1/uploads/direct", json=order).json()
+        (part,) = begun["parts"]
+        put = httpx.put(part["url"], content=content)
+        assert put.status_code == 200, put.text
+        said = {"parts": [{"number": 1, "etag": put.headers["etag"]}]}
+        done = http.post(begun["links"]["complete"], json=said)
+        assert done.status_code == 200, done.text
+        at = begun["links"]["self"]
+        until(
+            lambda: http.get(at).json()["state"] == "accepted" or None,
+            lambda: f"a medium: {http.get(at).text}",
+        )
+        media = http.get(at).json()["accepted"]["media"]
+    assert media["sha256"] == hashlib.sha256(content).hexdigest()
+    return str(media["id"])
+
+
+def fetched_from_the_bucket(client: Client, media_id: str) -> bytes:
+    """By an address that leads there, with no token."""
+    made = client.post(f"/api/v1/media/{media_id}/address", {}).json()
+    assert made["through"] == "store"
+    answer = httpx.get(made["url"])
+    assert "%D0%9E%D1%82%D0%BF%D1%83%D1%81%D0%BA.mp4" in answer.headers["content-disposition"]
+    return answer.content
 
 
 def in_ranges(client: Client, path: str, size: int) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,7 +21,7 @@ from starlette.routing import BaseRoute, Route
 
 from connectors.background import Duty
 from connectors.blobs import FileStore
-from connectors.ports import BlobStore
+from connectors.ports import BlobStore, DirectUploads
 from connectors.read_models import POINTER, STATE, ReadModels
 from connectors.rooted.named import roots_named
 from connectors.rooted.store import RootedStore
@@ -46,9 +46,11 @@ from gateway.playback.tickets import Tickets
 from gateway.profiles.catalog import Profiles
 from gateway.providers.asking import Asking
 from gateway.providers.known import Providers
+from gateway.quotas.quotas import Quotas
 from gateway.schedules.catalog import Schedules
 from gateway.services import Services
 from gateway.settings import Settings
+from gateway.signed.permits import Permits
 from gateway.system.presence import Presence
 from gateway.system.readiness import Look
 from gateway.uploads.kept import Uploads
@@ -126,6 +128,7 @@ async def world(
     patience: Patience = QUICK,
     providers: Providers = NO_PROVIDERS,
     database: MemoryDatabase | None = None,
+    direct: Callable[[BlobStore], DirectUploads] | None = None,
     **settings: Any,
 ) -> AsyncIterator[World]:
     """A gateway whose background tasks run, behind an HTTP client that holds the token."""
@@ -163,6 +166,7 @@ async def world(
         authenticator=gatekeeper,
         identity=identity,
         limits=limits,
+        quotas=Quotas(database, read_models, limits.own, given.limit_storage),
         answers=Answers(database, SECRET),
         asking=Asking(providers),
         gate=gate,
@@ -173,12 +177,14 @@ async def world(
         trace=publisher,
         read_models=read_models,
         store=blobs,
+        direct=direct(blobs) if direct else None,
         uploads=Uploads(database, given.instance, timedelta(seconds=given.upload_lasts_s)),
         viewings=viewings,
         files=Files(blobs, given.accel_redirect),
         roots=roots,
         schemas=file_registry().schemas,
         tickets=Tickets(SECRET.derive("playback")),
+        permits=Permits(SECRET.derive("files")),
         profiles=profiles,
         schedules=schedules,
         streams=streams,

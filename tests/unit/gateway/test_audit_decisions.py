@@ -26,13 +26,13 @@ from tests.unit.gateway.trail import said, written
 _GOES_ON = {("POST", "/api/v1/auth/refresh")}
 """What goes on with a session says nothing that its opening did not; a token that is used twice closes it."""
 _LIVE = {("GET", "/api/v1/ws"), ("GET", "/api/v1/graphql")}
-_NO_ACTS = {"audit.recorded", "service.beat"}
+_NO_ACTS = {"audit.recorded", "service.beat", "usage.sampled"}
 
 
 def test_every_route_has_a_name_in_the_audit_log(tmp_path: Path) -> None:
     make_private_files(tmp_path)
     paths = create_app(settings_for(tmp_path)).openapi()["paths"]
-    older = {("GET", path) for path in paths if path.startswith("/Videos")}
+    older = {("GET", path) for path in paths if path.startswith(("/Videos", "/signed"))}
     named = set(ACTIONS) - _LIVE
     assert named == {row for row in NEEDS if row[0] != "HEAD"} | older
 
@@ -47,8 +47,9 @@ def test_what_is_published_goes_by_the_audit_log() -> None:
     words = (".publisher.publish(", "services.publisher")
     rooms = Path(create_app.__code__.co_filename).parent
     found = {file.name for file in rooms.rglob("*.py") if any(word in file.read_text() for word in words)}
-    tell = {"streams.py", "recorder.py"}
-    assert found == {"commands.py"} | tell, "these tell where a viewer is, which decides nothing"
+    tell = {"streams.py", "recorder.py", "sampling.py"}
+    assert found == {"commands.py"} | tell, "these tell where viewers are and what is stored: no decisions"
+    assert "self.publisher.publish(" in (rooms / "usage" / "sampling.py").read_text(), "nor do counts"
 
 
 def test_each_event_of_the_gateway_is_some_act() -> None:

@@ -201,7 +201,7 @@ async def test_every_metric_has_a_base_unit(tmp_path: Path) -> None:
             "_state",
             "_away",
         )
-        assert len(names) == 12
+        assert len(names) == 13
         assert all(name.endswith(units) for name in names)
 
 

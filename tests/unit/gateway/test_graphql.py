@@ -134,7 +134,8 @@ async def test_who_asks_what_they_may_have_and_what_there_is(tmp_path: Path) -> 
         )
         assert (said["me"]["id"], said["me"]["role"]) == (ada.id, "editor")
         assert set(said["me"]["permissions"]) == permissions_of("editor")
-        assert {each["kind"] for each in said["limits"]} == {"requests", "upload_bytes", "transcode_minutes"}
+        kinds = {"requests", "upload_bytes", "transcode_minutes", "storage"}
+        assert {each["kind"] for each in said["limits"]} == kinds
         assert said["libraries"] == [{"name": "Films", "may": "manage"}]
         assert said["profiles"][0]["name"] == "web"
         assert said["profiles"][0]["video"]["codec"] == "h264"

@@ -17,7 +17,7 @@ from processors.runtime import GivenUp
 from processors.views.handle import Views, apply, beyond, held_at
 from processors.views.plan import steps
 from processors.views.rebuild import canonical
-from schemas.events import Event, Head
+from schemas.events import Event, Head, UsageAmount
 from schemas.health import values
 from schemas.pictures import CHANGE, KINDS, THUMBNAILS, Drawn, NotDrawn, Tiles, of
 from schemas.record import own, written
@@ -91,6 +91,11 @@ def anything(draw: st.DrawFn) -> Event:
             draw(st.sampled_from(REGISTERS)), meta=meta, position_ms=frames, on=draw(st.booleans())
         ),
         lambda: samples.viewing("position", meta=meta, user_id=None, work_id=None),
+        lambda: samples.usage_sampled(
+            meta=meta,
+            day=draw(st.sampled_from(["2026-01-02", "2026-01-03"])),
+            amounts=[UsageAmount(key=media, files=run, size_bytes=frames)],
+        ),
         lambda: samples.processed(job, meta=meta, run=run, status=draw(st.sampled_from(STATUSES))),
     ]
     event: Event = draw(st.sampled_from(makers))()

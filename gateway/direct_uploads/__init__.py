@@ -1,0 +1,1 @@
+"""Uploads whose bytes go straight into the store."""

@@ -1,0 +1,1 @@
+"""How much of the store each person may fill."""

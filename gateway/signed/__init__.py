@@ -1,0 +1,1 @@
+"""Addresses by which anyone may fetch one file for a while."""
