@@ -10,7 +10,17 @@ _WHOLE = ("e2e", "drills", "ui", "contract")
 """Folders that stay together; those that take longest begin first."""
 _OF_ITS_OWN = frozenset(
     f"test_{name}.py"
-    for name in ("backups", "exactness", "hardware", "hardware_jobs", "s3", "tls", "uploads")
+    for name in (
+        "backups",
+        "crashes",
+        "exactness",
+        "folders",
+        "hardware",
+        "hardware_jobs",
+        "s3",
+        "tls",
+        "uploads",
+    )
 )
 """Files in them that share nothing with the others: they start what they need themselves."""
 

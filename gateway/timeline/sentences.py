@@ -72,6 +72,7 @@ _CHANGES = {
     "quarantined": "It was put into quarantine.",
     "released": "It was released from quarantine.",
     "destroyed": "It was ordered to be destroyed.",
+    "moved": "Its file is at another place in its library's folder.",
     "library": "It was put into another library, or out of one.",
 }
 
@@ -202,6 +203,10 @@ def _audited(event: events.AuditRecorded) -> Said:
     return Said(f"{event.action}{method}: {event.outcome}{times}.", _because(*reasons))
 
 
+def _usage(event: events.UsageSampled) -> Said:
+    return Said(f"What is stored was counted for {event.day}.")
+
+
 def _beat(event: events.ServiceBeat) -> Said:
     return Said(f"{event.instance} is {event.state}.")
 
@@ -246,6 +251,7 @@ SENTENCES: dict[type[Any], Sentence] = {
     events.CredentialChanged: cast(Sentence, _credential),
     events.SessionChanged: cast(Sentence, _session),
     events.AuditRecorded: cast(Sentence, _audited),
+    events.UsageSampled: cast(Sentence, _usage),
     events.ServiceBeat: cast(Sentence, _beat),
     events.DeadLetter: cast(Sentence, _dead),
 }

@@ -113,31 +113,43 @@ def _disarmed(scene: Scene) -> Iterator[None]:
     mortal.disarm(scene.folder)
 
 
+Point = tuple[str, str, str]
+"""Of which process, at which port, about what."""
+
+
+def around(*points: Point) -> list[Any]:
+    """Before and after each; but for the first and the last of all only in a full run."""
+    both = [(*point, when) for point in points for when in ("before", "after")]
+    return [
+        pytest.param(*each, marks=[pytest.mark.full] * (0 < n < len(both) - 1)) for n, each in enumerate(both)
+    ]
+
+
 IN_AN_UPLOAD = [
-    ("gateway", "FileWriter.commit", ""),
+    *around(
+        ("gateway", "FileWriter.commit", ""),
+        ("gateway", "KafkaPublisher.send", "media.uploaded"),
+    ),
+    *around(
+        (_STAGES, "KafkaPublisher.send", "task.changed"),
+        (_STAGES, "MongoDatabase.merge", "'upload'"),
+        (_AT_WORK, "MongoDatabase.change", "completed"),
+        (_AT_WORK, "KafkaPublisher.send", "task.changed"),
+        (_STAGES, "KafkaPublisher.send", "media.probed"),
+    ),
+]
+IN_A_REPLACEMENT = around(
     ("gateway", "KafkaPublisher.send", "media.uploaded"),
-]
-IN_A_LOOK = [
-    (_STAGES, "KafkaPublisher.send", "task.changed"),
-    (_STAGES, "MongoDatabase.merge", "'upload'"),
-    (_AT_WORK, "MongoDatabase.change", "completed"),
-    (_AT_WORK, "KafkaPublisher.send", "task.changed"),
     (_STAGES, "KafkaPublisher.send", "media.probed"),
-]
-IN_A_REPLACEMENT = [
-    ("gateway", "KafkaPublisher.send", "media.uploaded"),
-    (_STAGES, "KafkaPublisher.send", "media.probed"),
-]
-IN_A_DELETION = [
+)
+IN_A_DELETION = around(
     ("gateway", "KafkaPublisher.send", "media.changed"),
     (_STAGES, "MongoDatabase.merge", "deleted_at"),
     (_AT_WORK, "FileStore.discard", "raw/"),
-]
-WHEN = ("before", "after")
+)
 
 
-@pytest.mark.parametrize("when", WHEN)
-@pytest.mark.parametrize(("part", "at", "about"), IN_AN_UPLOAD + IN_A_LOOK)
+@pytest.mark.parametrize(("part", "at", "about", "when"), IN_AN_UPLOAD)
 def test_an_upload_is_whole_or_never_was(scene: Scene, part: str, at: str, about: str, when: str) -> None:
     film = scene.film()
     mortal.arm(scene.folder, part, at, when, about)
@@ -149,8 +161,7 @@ def test_an_upload_is_whole_or_never_was(scene: Scene, part: str, at: str, about
             scene.whole(each["id"], film.read_bytes())
 
 
-@pytest.mark.parametrize("when", WHEN)
-@pytest.mark.parametrize(("part", "at", "about"), IN_A_REPLACEMENT)
+@pytest.mark.parametrize(("part", "at", "about", "when"), IN_A_REPLACEMENT)
 def test_a_replaced_file_is_the_old_one_or_the_new_one(
     scene: Scene, part: str, at: str, about: str, when: str
 ) -> None:
@@ -172,8 +183,7 @@ def test_a_replaced_file_is_the_old_one_or_the_new_one(
     scene.whole(medium["id"], new.read_bytes())
 
 
-@pytest.mark.parametrize("when", WHEN)
-@pytest.mark.parametrize(("part", "at", "about"), IN_A_DELETION)
+@pytest.mark.parametrize(("part", "at", "about", "when"), IN_A_DELETION)
 def test_a_deletion_is_done_and_takes_the_bytes_along(
     scene: Scene, part: str, at: str, about: str, when: str
 ) -> None:
