@@ -14,7 +14,6 @@ _OF_ITS_OWN = frozenset(
         "backups",
         "crashes",
         "exactness",
-        "folders",
         "hardware",
         "hardware_jobs",
         "s3",

@@ -39,6 +39,7 @@ def test_a_stock_avro_consumer_reads_every_topic(client: Client, stack: Stack, f
     client.post("/api/v1/care/cleanup", {})
     with client.http as http:
         http.put("/api/v1/profiles/sound-only", json={"name": "sound-only", **_SOUND_ONLY})
+        http.put(f"/api/v1/media/{said['media']['id']}/viewing", json={"favourite": True})
         http.delete(f"/api/v1/media/{said['media']['id']}")
         http.post("/api/v1/users", json=_PERSON)
         signed_in = http.post("/api/v1/auth/login", json=_PERSON)
