@@ -66,6 +66,7 @@ from processors.folders.pace import PaceOfProbes
 from processors.folders.pages import Pages
 from processors.folders.plan import Patience
 from processors.folders.ports import Ports as FolderPorts
+from processors.folders.replaced import Replaced
 from processors.folders.scanner import FolderObserver, Scanner
 from processors.folders.watching import Watcher
 from processors.host import GroupSettings, Host
@@ -310,6 +311,7 @@ def _scanner(world: World, host: Host, observer: FolderObserver) -> Scanner:
         publisher=KafkaBulk(settings.kafka, world.codec),
         clock=world.clock,
         pace=PaceOfProbes(KnownMedia(world.database)),
+        successions=Replaced(ReadModels(world.database)),
         patience=patience,
     )
     feed = KafkaFeed(settings.kafka, world.codec, [BY_RECORD[ResourceChanged].name])

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 from connectors.ports import Document, Query
 from connectors.read_models import ReadModels
+from connectors.rooted.located import is_in_root
 from gateway.media.existing import MEDIA
 from gateway.media.versions import VERSIONS
 
@@ -50,6 +51,8 @@ async def _files_of(read_models: ReadModels, name: str, owner_id: str) -> AsyncI
 
 
 def counts(document: Document) -> bool:
-    """Whether the bytes of a medium's first file, or of a later version, are still kept."""
+    """Whether the bytes of a medium's first file, or of a later version, are kept in the store: what lies in
+    an operator's folder is not.
+    """
     is_gone = document["status"]["name"] in _GONE or "dropped_at" in document
-    return "upload" in document and not is_gone
+    return not is_gone and not is_in_root(document["upload"]["location"])

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from connectors.rooted.located import is_in_root
 from schemas.chores import RetentionOptions
 from schemas.record import CATEGORIES, TAGS
 from schemas.versions import FIRST, version_of
@@ -57,7 +58,11 @@ def going(
 def _over(
     medium: Mapping[str, Any], later: Sequence[Mapping[str, Any]], options: RetentionOptions, now: datetime
 ) -> str | None:
-    """Why a whole medium is to go. It is as old as the last file that was uploaded to it."""
+    """Why a whole medium is to go. It is as old as the last file that was uploaded to it; what lies in an
+    operator's folder goes with its file.
+    """
+    if is_in_root(medium["upload"]["location"]):
+        return None
     newest = max(each["created_at"] for each in (medium, *later))
     if options.media_days is not None and newest < now - timedelta(days=options.media_days):
         return f"it is older than {options.media_days} days"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from connectors.ports import Clock, Publisher
 from connectors.rooted.paths import Inside
@@ -17,6 +18,14 @@ class Away(Exception):
     """The folder is not there, or empty, as when its disk is not mounted: nothing is taken for missing."""
 
 
+class Successions(Protocol):
+    """Knows which media are another file by now."""
+
+    async def among(self, media_ids: Collection[str]) -> Collection[str]:
+        """Those of these media that a later version took the place of."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """What scans are done with."""
@@ -26,6 +35,7 @@ class Ports:
     publisher: Publisher
     clock: Clock
     pace: Pace
+    successions: Successions
     patience: Patience = field(default_factory=Patience)
 
 

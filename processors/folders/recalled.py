@@ -14,6 +14,7 @@ from connectors.rooted.paths import Inside
 from processors.folders import told
 from processors.folders.pages import COLLECTION, Folder, key_of, page_key, pages_for
 from processors.folders.plan import UNKNOWN_NS, Entry
+from schemas import versions
 from schemas.events import Event, MediaChanged, MediaUploaded
 
 
@@ -38,7 +39,7 @@ class Recalled:
         match event:
             case MediaUploaded() if is_in_root(event.location):
                 self._media.setdefault(event.media_id, _spot(event))
-            case MediaChanged(change=told.MOVED | told.DELETED):
+            case MediaChanged(change=told.MOVED | told.DELETED | versions.FIRST_DROPPED):
                 self._changes.setdefault(event.media_id, []).append(event)
             case _:
                 pass
@@ -70,7 +71,7 @@ def _spot(event: MediaUploaded) -> _Spot:
 
 
 def _change(spot: _Spot, event: MediaChanged) -> None:
-    if event.change == told.DELETED and event.values.get("why") == told.FILE_GONE:
+    if event.values.get("why") == told.FILE_GONE:
         spot.entry = replace(spot.entry, gone=True)
     elif event.change == told.MOVED and event.version > spot.entry.moves:
         spot.left.append(spot.place)

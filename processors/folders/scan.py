@@ -8,7 +8,7 @@ moved. Nothing is held in memory but a few folders at a time, and what is missin
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -23,7 +23,7 @@ from processors.folders.ignoring import Rules
 from processors.folders.listing import NOTHING, Listing, by_page, chosen, listing
 from processors.folders.missing import Missing
 from processors.folders.pages import Folder, pages_for
-from processors.folders.plan import compare
+from processors.folders.plan import Entry, compare
 from processors.folders.ports import Away, Outcome, Ports
 from processors.folders.shelves import Shelf
 
@@ -143,14 +143,20 @@ class Scan:
         entries = [] if fresh else await self.ports.pages.entries(folder, page)
         found = compare(entries, files, now, self.ports.patience, self.counted_from)
         if found.deleted:
-            await self.ports.publisher.publish([told.gone(each, now) for each in found.deleted])
-            self.outcome.deleted += len(found.deleted)
+            await self._gone(found.deleted, now)
         if found.changed:
             await self.ports.pages.keep(folder, page, found.entries)
         self.missing.note(folder.place, found.missing, found.entries)
         if found.writing:
             self.outcome.writing.add(folder.place.path)
         return len(found.missing), bool(found.open)
+
+    async def _gone(self, entries: Sequence[Entry], now: datetime) -> None:
+        """Of media that were replaced meanwhile the first file goes, and nothing else."""
+        replaced = await self.ports.successions.among([each.media_id for each in entries])
+        events = [told.gone(each, now, replaced=each.media_id in replaced) for each in entries]
+        await self.ports.publisher.publish(events)
+        self.outcome.deleted += len(entries)
 
 
 async def _all_of(items: Iterable[T], do: Callable[[T], Awaitable[None]]) -> None:

@@ -8,6 +8,7 @@ from connectors.rooted.located import Located, Place
 from processors.folders.plan import Entry
 from processors.folders.shelves import Shelf
 from schemas.events import MediaChanged, MediaUploaded, Meta, derived_id, to_millis
+from schemas.versions import FIRST_DROPPED
 
 ACTOR = "service:folders"
 ORIGIN = "folder"
@@ -42,11 +43,12 @@ def moved(place: Place, entry: Entry, now: datetime) -> MediaChanged:
     )
 
 
-def gone(entry: Entry, now: datetime) -> MediaChanged:
-    """A medium's file was missing for so long that the medium is deleted."""
-    meta = _meta(entry, now, DELETED)
+def gone(entry: Entry, now: datetime, *, replaced: bool) -> MediaChanged:
+    """A file was missing for so long that its medium is deleted, unless that has another one by now."""
+    change = FIRST_DROPPED if replaced else DELETED
+    meta = _meta(entry, now, change)
     return MediaChanged(
-        meta=meta, media_id=entry.media_id, version=1, change=DELETED, values={"why": FILE_GONE}
+        meta=meta, media_id=entry.media_id, version=1, change=change, values={"why": FILE_GONE}
     )
 
 

@@ -22,6 +22,7 @@ import psutil
 from connectors.clock import SystemClock
 from connectors.kafka_bulk import KafkaBulk
 from connectors.mongo import MongoDatabase
+from connectors.read_models import ReadModels
 from connectors.rooted.identity import PART_BYTES
 from connectors.rooted.located import place
 from connectors.rooted.root import Root
@@ -29,6 +30,7 @@ from processors.folders.missing import Missing
 from processors.folders.pages import COLLECTION, Pages
 from processors.folders.plan import Patience
 from processors.folders.ports import Outcome, Ports
+from processors.folders.replaced import Replaced
 from processors.folders.scan import Scan
 from processors.folders.shelves import Shelf
 from schemas.codec import Codec
@@ -102,6 +104,7 @@ async def scans(folder: Path, found: Servers) -> tuple[float, float]:
             publisher=KafkaBulk(found.kafka, Codec()),
             clock=SystemClock(),
             pace=NoPace(),
+            successions=Replaced(ReadModels(database)),
             patience=Patience(settle=timedelta(0)),
         )
         first_s, first = await timed(ports)

@@ -22,7 +22,7 @@ from gateway.quotas.upkeep import Recounting
 from tests.fakes import MemoryDatabase
 from tests.unit.gateway.checks import assert_problem
 from tests.unit.gateway.fakes import World, world
-from tests.unit.gateway.history import probed, rejected
+from tests.unit.gateway.history import probed, rejected, uploaded
 from tests.unit.gateway.people import Person, header_of, person
 from tests.unit.gateway.tus import PIECE, SPOKEN, metadata
 
@@ -271,6 +271,14 @@ async def test_replicas_never_hold_more_than_there_is_room_for_together(tmp_path
             return True
 
         assert sum(await asyncio.gather(*(tries(n) for n in range(30)))) == 10
+
+
+async def test_what_lies_in_an_operators_folder_is_nobodys_to_pay_for(tmp_path: Path) -> None:
+    async with owning(tmp_path) as (w, owner):
+        for id, location in (("m1", "roots/ab/m1/films/a.mkv"), ("m2", "raw/ab/abc")):
+            await w.happened(uploaded(id, owner_id=owner.id, location=location, size_bytes=300))
+        await w.services.quotas.recount(owner.id)
+        assert await owner.left() == 700
 
 
 async def test_that_an_upload_is_a_medium_may_be_said_twice(tmp_path: Path) -> None:

@@ -182,10 +182,11 @@ async def test_it_comes_in_pages(tmp_path: Path) -> None:
 async def test_many_are_said_in_several_events(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
         for number in range(1001):
+            upload = {"owner_id": f"u{number}", "sha256": f"{number}", "size_bytes": 1, "location": "raw/x/y"}
             document = {
                 "_id": f"m{number}",
                 "created_at": START + timedelta(seconds=number),
-                "upload": {"owner_id": f"u{number}", "sha256": f"{number}", "size_bytes": 1},
+                "upload": upload,
                 "status": {"name": "ready"},
             }
             await w.database.insert("media_v1", document)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -31,6 +32,16 @@ class NoPace:
     def told(self, media_ids: object) -> None: ...
 
 
+class Known:
+    """Media that were replaced."""
+
+    def __init__(self) -> None:
+        self.replaced: set[str] = set()
+
+    async def among(self, media_ids: Collection[str]) -> set[str]:
+        return self.replaced & set(media_ids)
+
+
 class Shelved:
     """One folder of one library, an hour after its files were made."""
 
@@ -40,11 +51,17 @@ class Shelved:
         self.clock = FakeClock(datetime.now(UTC) + timedelta(hours=1))
         self.database = MemoryDatabase(self.clock)
         self.log = MemoryLog()
-        self.missing = Missing()
+        self.missing, self.known = Missing(), Known()
         self.shelf = Shelf("l1", "admin", place("films/new"))
         (self.root.path / "new").mkdir()
         self.ports = Ports(
-            {"films": self.root}, Pages(self.database), self.log, self.clock, NoPace(), PATIENCE
+            {"films": self.root},
+            Pages(self.database),
+            self.log,
+            self.clock,
+            NoPace(),
+            self.known,
+            PATIENCE,
         )
 
     @property

@@ -112,6 +112,12 @@ async def test_only_what_is_meant_goes(w: World) -> None:
         assert [id for id in ("m1", "m2", "m3") if is_meant(await w.media(id), options)] == ids
 
 
+async def test_what_lies_in_a_folder_goes_with_its_file_alone(w: World) -> None:
+    old = samples.meta(now=w.clock.now() - timedelta(days=40))
+    await w.happened(samples.uploaded("m1", meta=old, location="roots/ab/m1/films/a.mkv"))
+    assert (await retention(w, media_days=30))["going"] == 0
+
+
 async def test_what_was_refused_goes_earlier(w: World) -> None:
     old = samples.meta(now=w.clock.now() - timedelta(days=9))
     await media(w, "m1", days=9)

@@ -14,6 +14,7 @@ from processors.folders.missing import Missing
 from processors.folders.pages import COLLECTION
 from processors.folders.ports import Away
 from processors.folders.recalled import Recalled
+from schemas.versions import FIRST_DROPPED
 from tests.unit.processors.scanning import Shelved
 
 
@@ -129,6 +130,21 @@ async def test_what_is_missing_is_deleted_after_the_grace_and_not_before(shelved
         next(each.media_id for each in shelved.found if each.name == "a.mkv"),
     )
     assert (await shelved.scan()).deleted == 0
+
+
+async def test_a_medium_that_was_replaced_outlives_its_file(shelved: Shelved) -> None:
+    shelved.put("a.mkv", "film")
+    await shelved.scan()
+    [film] = shelved.found
+    shelved.known.replaced.add(film.media_id)
+    shelved.put("b.mkv", "another")
+    shelved.path("a.mkv").unlink()
+    await shelved.scan()
+    shelved.clock.advance(2 * 86_400)
+    await shelved.scan()
+    assert [(each.media_id, each.change) for each in shelved.changed] == [(film.media_id, FIRST_DROPPED)]
+    await shelved.scan()
+    assert len(shelved.changed) == 1
 
 
 async def test_what_comes_back_in_time_was_never_gone(shelved: Shelved) -> None:
