@@ -82,6 +82,8 @@ class Sending:
     begun: Begun
     advance: Advance
     wait: Wait = time.sleep
+    replaces: str | None = None
+    """The medium whose place it is to take."""
 
     def run(self) -> dict[str, Any]:
         """Medium, job and token, once all of it is there. Raises Failure."""
@@ -112,7 +114,7 @@ class Sending:
     def _key(self, stat: os.stat_result) -> str:
         """What is the same as long as the same command would send the same bytes."""
         about = [self.gateway.url, str(self.file.resolve()), stat.st_size, stat.st_mtime_ns]
-        return json.dumps([*about, self.profile, self.priority])
+        return json.dumps([*about, self.profile, self.priority, *([self.replaces] if self.replaces else [])])
 
     def _found(self, key: str, *, patient: bool = False) -> dict[str, Any] | None:
         """How an upload that was begun stands; None where there is none any more."""
@@ -147,6 +149,7 @@ class Sending:
         kind = mimetypes.guess_type(self.file.name)[0]
         asked = {"filename": self.file.name, "filetype": kind, "profile": self.profile}
         asked["priority"] = self.priority if self.profile else None
+        asked["replaces"] = self.replaces
         pairs = (f"{name} {base64.b64encode(said.encode()).decode()}" for name, said in asked.items() if said)
         headers = {**_SPOKEN, "Upload-Length": str(size), "Upload-Metadata": ",".join(pairs)}
         said: dict[str, Any] = self.gateway.post("/uploads", headers=headers)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from gateway import names
+from gateway.access.policy import Level
 from gateway.commands import Command
 from gateway.errors import Invalid
 from gateway.jobs.minutes import spend_minutes_of_bytes
 from gateway.media.intake import Wanted, clean_type, ordered
+from gateway.media.lookup import find
 from gateway.media.upload import too_large
 from gateway.uploads import protocol
 from gateway.uploads.direct import direct_of
@@ -15,7 +17,8 @@ from gateway.uploads.receiving import Piece, go_on
 from gateway.uploads.resuming import resuming
 from gateway.uploads.room import room_for
 from gateway.uploads.upload import Said, Upload
-from schemas.profiles import written
+from gateway.versions import replacing
+from schemas.profiles import Profile, written
 
 
 async def begin(command: Command, headers: Headers) -> tuple[Upload, int]:
@@ -24,7 +27,7 @@ async def begin(command: Command, headers: Headers) -> tuple[Upload, int]:
     Raises BadRequest, Invalid, TooLarge, OverBudget, OverQuota, Problem, and what `go_on` does. Nothing stays
     of a failure: who has no answer has no address to go on at.
     """
-    services, length, said = command.services, protocol.length(headers), _said(command, headers)
+    services, length, said = command.services, protocol.length(headers), await _said(command, headers)
     limit = services.settings.max_upload_bytes
     if length is not None and length > limit:
         raise too_large(limit)
@@ -42,8 +45,8 @@ async def begin(command: Command, headers: Headers) -> tuple[Upload, int]:
     return upload, 0
 
 
-def _said(command: Command, headers: Headers) -> Said:
-    """Raises BadRequest, and Invalid for what makes no sense."""
+async def _said(command: Command, headers: Headers) -> Said:
+    """Raises BadRequest, Invalid for what makes no sense, and what `_replaces` does."""
     sent = headers.get(protocol.METADATA.lower(), "")
     found = protocol.metadata(sent)
     name = found.get("filename") or found.get("name")
@@ -57,7 +60,22 @@ def _said(command: Command, headers: Headers) -> Said:
         profile_json=written(profile) if profile else None,
         priority=order.priority if order else "normal",
         metadata=sent,
+        replaces=await _replaces(command, found.get("replaces"), profile),
     )
+
+
+async def _replaces(command: Command, media_id: str | None, profile: Profile | None) -> str | None:
+    """As which file it is taken in, where it is to take a medium's place.
+
+    Raises NotFound, Gone, Forbidden, Conflict, and Invalid where a job is asked for too.
+    """
+    if not media_id:
+        return None
+    if profile is not None:
+        raise Invalid("two-wishes", "What takes a medium's place is transcoded by an order of its own.")
+    media, _ = await find(command.services, command.principal, media_id, Level.EDIT)
+    replacing.refuse_unready(media)
+    return await replacing.next_source(command, media_id)
 
 
 async def end(command: Command, id: str) -> None:

@@ -68,7 +68,8 @@ _BEGIN = {
         _header(protocol.DEFER, "1 where the length is said later.", type="string", enum=["1"]),
         _header(
             protocol.METADATA,
-            "Keys with values in base64: filename (or name), filetype (or type), profile, priority.",
+            "Keys with values in base64: filename (or name), filetype (or type), profile, priority, or "
+            "replaces with the id of a medium whose place it is to take.",
             type="string",
             examples=["filename aG9saWRheS5tb3Y=,profile d2Vi"],
         ),

@@ -8,13 +8,17 @@ from connectors.ports import Blob, BlobMissing, Document
 from gateway.commands import Command
 from gateway.errors import Gone
 from gateway.jobs.schemas import TranscodeOrder
+from gateway.media.existing import find_for_all
 from gateway.media.intake import RAW, Kept, accept
+from gateway.media.schemas import Accepted
 from gateway.uploads.direct import direct_of
 from gateway.uploads.kept import Held
 from gateway.uploads.resuming import resuming
 from gateway.uploads.room import room_for
 from gateway.uploads.upload import Upload
+from gateway.versions import replacing
 from schemas.profiles import parse
+from schemas.versions import work_of
 
 
 async def finish(command: Command, held: Held) -> Upload:
@@ -46,11 +50,27 @@ async def _committed(command: Command, held: Held) -> Blob:
 async def _accept(command: Command, held: Held, blob: Blob) -> Document:
     """What was answered, written down."""
     upload = held.upload
-    accepted = await accept(command.repeatable(upload.id), _kept(upload, blob))
-    await room_for(command, upload).became(blob, accepted.media.id)
+    again, kept = command.repeatable(upload.id), _kept(upload, blob)
+    if (source := upload.said.replaces) is None:
+        accepted = await accept(again, kept)
+    else:
+        accepted = await _in_place_of(again, held, source, kept)
+    await room_for(command, upload).became(blob, source or accepted.media.id)
     said: Document = accepted.model_dump(mode="json")
     await command.services.uploads.note(held, accepted=said)
     return said
+
+
+async def _in_place_of(command: Command, held: Held, source: str, kept: Kept) -> Accepted:
+    """The medium as it is before its new file was looked at. Raises Gone where it was deleted meanwhile."""
+    services = command.services
+    try:
+        media, _ = await find_for_all(services.read_models, work_of(source))
+    except Gone:
+        await services.uploads.note(held, is_whole=False)
+        raise
+    replaced = await replacing.take_place(command, source, kept)
+    return Accepted(media=media, job=None, token=replaced.token)
 
 
 def _kept(upload: Upload, blob: Blob) -> Kept:

@@ -21,6 +21,8 @@ class Said:
     priority: str
     metadata: str
     """All of it, as it was sent."""
+    replaces: str | None = None
+    """As which file of a medium that there is it is taken in; None where it becomes a medium of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def read(document: Document) -> Upload:
     return Upload(
         id=document["_id"],
         owner_id=document["owner_id"],
-        said=Said(**{name: document[name] for name in Said.__slots__}),
+        said=Said(**{name: document.get(name) for name in Said.__slots__}),  # type: ignore[arg-type]
         length=document["length"],
         sure_to=document["sure_to"],
         accepted=document["accepted"],

@@ -14,7 +14,7 @@ from gateway.media.schemas import Media
 from gateway.versions import history
 from gateway.versions.schemas import Replaced, VersionDeletion
 from schemas.events import MediaChanged
-from schemas.versions import FIRST, FIRST_DROPPED, next_version, source_id, version_of
+from schemas.versions import FIRST, FIRST_DROPPED, next_version, source_id, version_of, work_of
 
 _READY = "ready"
 
@@ -36,11 +36,20 @@ def ready(file: Document) -> Document:
 
 async def replace(command: Command, media_id: str, kept: Kept) -> Replaced:
     """Publishes that a file is there that is to be what the medium is."""
+    return await take_place(command, await next_source(command, media_id), kept)
+
+
+async def next_source(command: Command, media_id: str) -> str:
+    """What the file is to be called that takes the place of a medium's."""
     last = await history.last(command.services.read_models, media_id)
-    version = next_version(command.now, last)
-    event = media_uploaded(command, kept, source_id(media_id, version))
-    token = await command.publish([event], media_path(media_id))
-    return Replaced(media_id=media_id, version=version, token=token)
+    return source_id(media_id, next_version(command.now, last))
+
+
+async def take_place(command: Command, source: str, kept: Kept) -> Replaced:
+    """Publishes that a file is there, as what it was to be called."""
+    media_id = work_of(source)
+    token = await command.publish([media_uploaded(command, kept, source)], media_path(media_id))
+    return Replaced(media_id=media_id, version=version_of(source), token=token)
 
 
 async def restore(command: Command, media_id: str, file: Document) -> Replaced:

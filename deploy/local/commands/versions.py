@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from deploy.local.commands.options import HomeOption, JsonOption, UrlOption
 from deploy.local.console import Output, clean, size_text, state_text, time_text
 from deploy.local.failures import Exit, Failure
+
+if TYPE_CHECKING:
+    from deploy.local.client import Gateway
 
 app = typer.Typer(no_args_is_help=True, help="The files that a medium has had: replace one, and undo it.")
 
@@ -65,10 +69,19 @@ def replace(
         transfers.progress_bar(output, file.name, size) as bar,
     ):
         task = bar.task_ids[0]
-        answer = transfers.replace(gateway, id, file, lambda sent: bar.advance(task, sent))
+        answer = _send(gateway, id, file, lambda sent: bar.advance(task, sent))
     if json:
         output.emit(answer)
-    output.line(f"{id} becomes {clean(file.name)}, once that is accepted (version {answer['version']})")
+    output.line(f"{id} becomes {clean(file.name)}, once that is accepted")
+
+
+def _send(gateway: Gateway, id: str, file: Path, advance: Callable[[int], None]) -> dict[str, Any]:
+    """A large file so that it can go on after a cut, a small one at once."""
+    from deploy.local import reach, resuming, transfers
+
+    if file.stat().st_size <= resuming.FROM_BYTES:
+        return transfers.replace(gateway, id, file, advance)
+    return resuming.Sending(gateway, file, None, "normal", reach.begun(), advance, replaces=id).run()
 
 
 @app.command()

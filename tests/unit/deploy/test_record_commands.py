@@ -102,7 +102,7 @@ def test_a_medium_s_file_is_replaced_and_restored(gateway: FakeGateway, tmp_path
         "created_at": "2026-01-02T03:04:05Z",
     }
     gateway.answers("GET /api/v1/media/m1/versions", {"items": [version]})
-    assert "version 17" in sluice("versions", "replace", "m1", str(film)).stdout
+    assert "becomes new cut.mp4" in sluice("versions", "replace", "m1", str(film)).stdout
     assert "as version 18" in sluice("versions", "restore", "m1", "0").stdout
     listed = sluice("versions", "list", "m1").stdout
     assert "shown" in listed

@@ -11,6 +11,7 @@ from tests.unit.gateway.checks import anonymous, assert_problem
 from tests.unit.gateway.fakes import World, world
 from tests.unit.gateway.history import probed, rejected
 from tests.unit.gateway.people import header_of, person
+from tests.unit.gateway.tus import begun, created, sent
 from tests.unit.gateway.viewing import watch
 
 
@@ -184,3 +185,31 @@ async def test_only_what_was_accepted_is_replaced_and_by_those_who_may(tmp_path:
         assert (await w.client.get(f"/api/v1/media/{id}/versions", headers=theirs)).status_code == 200
         answer = await w.client.delete(f"/api/v1/media/{id}/versions/0", headers=theirs)
         assert_problem(answer, 403, "not-yours")
+
+
+async def test_a_large_file_takes_a_place_through_cuts(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        id = await ready(w)
+        at = await begun(w, 7, filename="b.mkv", replaces=id)
+        await sent(w, at, 0, b"sec")
+        done = await sent(w, at, 3, b"ond!")
+        assert done.status_code == 204, done.text
+        said = (await w.client.get(at)).json()["accepted"]
+        assert (said["media"]["id"], said["media"]["version"], said["job"]) == (id, 0, None)
+        (later,) = (await got(w, f"/api/v1/media/{id}/versions"))["items"][:1]
+        await w.happened(_accepted(w, source_id(id, later["version"])))
+        assert (await w.client.get(f"/api/v1/media/{id}/content")).content == b"second!"
+        assert [each["id"] for each in (await got(w, "/api/v1/media"))["items"]] == [id]
+
+
+async def test_an_upload_takes_nobodys_place_that_it_may_not_take(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        id, ada = await ready(w), await person(w, "ada", "editor")
+        said = {"filename": "b.mkv", "replaces": id}
+        theirs = await header_of(w, ada)
+        assert_problem(await created(w, 7, said, headers=theirs), 404, "media-not-found")
+        assert_problem(await created(w, 7, {**said, "profile": "web"}), 422, "two-wishes")
+        assert_problem(await created(w, 7, {**said, "replaces": "none"}), 404, "media-not-found")
+        at = await begun(w, 7, **said)
+        await w.client.delete(f"/api/v1/media/{id}")
+        assert_problem(await sent(w, at, 0, b"second!"), 410, "media-deleted")
