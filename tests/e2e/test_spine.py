@@ -108,7 +108,11 @@ def test_a_running_job_is_cancelled_and_can_be_run_again(client: Client, clips: 
 
 def test_a_waiting_job_can_be_put_before_others(client: Client, clips: Path) -> None:
     slow = [slow_clip(clips / f"queue-{seconds}.mp4", seconds) for seconds in range(20, 24)]
-    jobs = [client.upload(one, profile="preview", priority="low")["job"]["id"] for one in slow]
+    media = [client.upload(one)["media"]["id"] for one in slow]
+    for one in media:  # what is not looked at yet has no place in the line
+        client.until_media(one, "ready")
+    order = {"profile": "preview", "priority": "low"}
+    jobs = [client.post(f"/api/v1/media/{one}/transcode", order).json()["job"]["id"] for one in media]
     assert client.post(f"/api/v1/jobs/{jobs[-1]}/priority", {"priority": "high"}).status_code == 202
     until(lambda: client.job(jobs[-1])["priority"] == "high", "the priority")
     for job in jobs:
@@ -155,9 +159,10 @@ def test_every_process_shows_its_metrics(client: Client, source: Path) -> None:
 
 
 def test_what_happened_is_told_with_its_reasons_and_what_was_watched_is_kept(
-    client: Client, source: Path
+    client: Client, clips: Path
 ) -> None:
-    said = client.upload(source, profile="preview")
+    like_no_other = clip(clips / "told.mp4", seconds=4, size="426x240", rate="24")
+    said = client.upload(like_no_other, profile="preview")
     media, job = f"/api/v1/media/{said['media']['id']}", said["job"]["id"]
     client.until_job(job, "completed")
     told = client.get(f"/api/v1/jobs/{job}/timeline", limit="200")["items"]
