@@ -7,8 +7,10 @@ which clamd stops listening in the middle of a file.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from connectors.ports import ScanFailed, ScannerUnavailable, TooLargeToScan
@@ -16,6 +18,7 @@ from connectors.ports import ScanFailed, ScannerUnavailable, TooLargeToScan
 _CONNECT_S = 5.0
 _SILENT_S = 300.0
 """More than the two minutes after which clamd gives a file up."""
+_LINE_BYTES = 1 << 16
 _FOUND, _FAILED, _CLEAN = " FOUND", " ERROR", "OK"
 _OVER = "size limit exceeded"
 _NOT_WHOLE = tuple(f"Heuristics.Limits.Exceeded.Max{which}" for which in ("FileSize", "ScanSize", "ScanTime"))
@@ -36,18 +39,18 @@ class Clamd:
 
     async def ping(self) -> None:
         """See ports.Scanner."""
-        async with self._connected() as (reader, writer):
-            writer.write(b"zPING\0")
-            said = await self._line(asyncio.create_task(reader.readuntil(b"\0")))
+        async with self._connected() as there:
+            await self._took(there, b"zPING\0")
+            said = await self._line(asyncio.create_task(_line_of(there)))
         if said != "PONG":
             raise self._away(said)
 
     async def scan(self, pieces: AsyncIterator[bytes]) -> str | None:
         """See ports.Scanner."""
-        async with self._connected() as (reader, writer):
-            answer = asyncio.create_task(reader.readuntil(b"\0"))
+        async with self._connected() as there:
+            answer = asyncio.create_task(_line_of(there))
             try:
-                await self._send(writer, pieces, answer)
+                await self._send(there, pieces, answer)
                 said = await self._line(answer)
             finally:
                 answer.cancel()
@@ -55,40 +58,48 @@ class Clamd:
         return self._found(said)
 
     @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    async def _connected(self) -> AsyncIterator[socket.socket]:
+        """A bare socket: a stream forgets what has come once something can't be sent, and clamd hangs up
+        right after its line.
+        """
         try:
             async with asyncio.timeout(_CONNECT_S):
-                reader, writer = await self._connect()
+                there = await self._connect()
         except OSError as error:
             raise self._away(error.strerror or "no connection in time") from error
-        try:
-            yield reader, writer
-        finally:
-            writer.close()
+        with there:
+            yield there
 
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _connect(self) -> socket.socket:
+        loop = asyncio.get_running_loop()
         if self._at.scheme == "unix":
-            return await asyncio.open_unix_connection(unquote(self._at.path))
-        return await asyncio.open_connection(self._at.hostname, self._at.port)
+            return await _reached(socket.AF_UNIX, unquote(self._at.path))
+        found = await loop.getaddrinfo(self._at.hostname, self._at.port, type=socket.SOCK_STREAM)
+        for number, (family, *_, address) in enumerate(found, 1):
+            try:
+                return await _reached(family, address)
+            except OSError:
+                if number == len(found):
+                    raise
+        raise OSError(f"{self._at.hostname} has no address")
 
     async def _send(
-        self, writer: asyncio.StreamWriter, pieces: AsyncIterator[bytes], answer: asyncio.Task[bytes]
+        self, there: socket.socket, pieces: AsyncIterator[bytes], answer: asyncio.Task[bytes]
     ) -> None:
         """Sends everything, or as much as clamd takes: one that has had enough answers and hangs up."""
-        writer.write(b"zINSTREAM\0")
+        await self._took(there, b"zINSTREAM\0")
         async for piece in pieces:
             if not piece:
                 continue
-            writer.write(len(piece).to_bytes(4, "big") + piece)
-            if answer.done() or not await self._drained(writer):
+            took = await self._took(there, len(piece).to_bytes(4, "big") + piece)
+            if answer.done() or not took:
                 return
-        writer.write(bytes(4))
-        await self._drained(writer)
+        await self._took(there, bytes(4))
 
-    async def _drained(self, writer: asyncio.StreamWriter) -> bool:
+    async def _took(self, there: socket.socket, what: bytes) -> bool:
         try:
             async with asyncio.timeout(self._silent_s):
-                await writer.drain()
+                await asyncio.get_running_loop().sock_sendall(there, what)
         except TimeoutError as error:
             raise self._away(f"it has taken nothing for {self._silent_s:g} s") from error
         except ConnectionError:
@@ -99,7 +110,7 @@ class Clamd:
         try:
             async with asyncio.timeout(self._silent_s):
                 return (await answer).rstrip(b"\0").decode(errors="replace")
-        except (OSError, EOFError, asyncio.LimitOverrunError) as error:
+        except (OSError, EOFError) as error:
             raise self._away("it hung up, or was silent for too long") from error
 
     def _found(self, said: str) -> str | None:
@@ -118,3 +129,25 @@ class Clamd:
 
     def _away(self, why: str) -> ScannerUnavailable:
         return ScannerUnavailable(f"clamd at {self._url} does not answer: {why}")
+
+
+async def _reached(family: int, address: Any) -> socket.socket:
+    there = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        there.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(there, address)
+    except BaseException:
+        there.close()
+        raise
+    return there
+
+
+async def _line_of(there: socket.socket) -> bytes:
+    """What comes up to the first zero. Raises EOFError where that does not come."""
+    came = b""
+    while b"\0" not in came:
+        more = await asyncio.get_running_loop().sock_recv(there, _LINE_BYTES)
+        if not more or len(came) > _LINE_BYTES:
+            raise EOFError
+        came += more
+    return came[: came.index(b"\0")]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
@@ -65,6 +67,31 @@ async def test_what_is_over_the_limit_is_said_to_be(scanner: Scanner, times: flo
     with pytest.raises(TooLargeToScan):
         await scanner.scan(large())
     assert asked << 16 <= 4 * LIMIT_BYTES
+
+
+async def test_what_was_said_before_it_hung_up_is_heard() -> None:
+    """Also where nothing was read between its line and the first byte that it does not take any more."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        hung_up = threading.Event()
+
+        def answer() -> None:
+            there, _ = server.accept()
+            with there:
+                there.recv(1)
+                there.sendall(b"INSTREAM size limit exceeded. ERROR\0")
+            hung_up.set()
+
+        async def large() -> AsyncIterator[bytes]:
+            yield b"\0" * (1 << 16)
+            hung_up.wait(60)  # the loop stands still meanwhile, and sees neither
+            for _ in range(100):
+                yield b"\0" * (1 << 16)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(TooLargeToScan):
+            await Clamd(f"tcp://127.0.0.1:{server.getsockname()[1]}").scan(large())
+        thread.join()
 
 
 async def test_what_clamd_takes_but_does_not_scan_to_its_end_is_no_clean_file(process: ClamdProcess) -> None:
