@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connectors.ports import Database, Document, Merge, Page, Position, Query
@@ -68,6 +68,16 @@ class ReadModels:
     async def page(self, name: str, query: Query) -> Page:
         """A page of a read model."""
         return await self.database.page(collection(name, await self.generation()), query)
+
+    async def all_of(self, name: str, query: Query) -> AsyncIterator[Document]:
+        """All that a query finds, read a page at a time."""
+        while True:
+            page = await self.page(name, query)
+            for document in page.items:
+                yield document
+            if page.next is None:
+                return
+            query = replace(query, cursor=page.next)
 
     async def caught_up(self, position: Position, within_s: float = 1.0) -> bool:
         """Waits until what is at `position` can be read back; False where that takes too long."""

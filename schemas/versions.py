@@ -6,7 +6,9 @@ work on bytes it is a medium like any other, and to people a version of the one 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 FIRST = 0
 FIRST_DROPPED = "first_dropped"
@@ -28,6 +30,12 @@ def version_of(source_id: str) -> int:
     """Which of its medium's files it is."""
     said = source_id.partition(_MARK)[2]
     return int(said) if said.isdecimal() else FIRST
+
+
+def current(medium: Mapping[str, Any]) -> int:
+    """Which of its files a medium is now, by its document in the read models."""
+    version: int = (medium.get("current") or {}).get("version", FIRST)
+    return version
 
 
 def next_version(now: datetime, last: int) -> int:

@@ -81,7 +81,7 @@ def message_of(delivery: Delivery) -> Message:
         data=orjson.dumps(_flat(event), option=orjson.OPT_UTC_Z),
         slot=slot,
         job_id=getattr(event, "job_id", None),
-        media_id=_media_id(event),
+        media_id=medium_of(event),
     )
 
 
@@ -93,7 +93,8 @@ def _flat(event: Event) -> dict[str, Any]:
     return {f.name: getattr(event.meta, f.name) for f in fields(event.meta)} | said
 
 
-def _media_id(event: Event) -> str | None:
+def medium_of(event: Event) -> str | None:
+    """The medium that an event is about, whichever of its versions."""
     named = event.plan if isinstance(event, TaskChanged) else event
     said = getattr(named, "media_id", None)
     return work_of(said) if said is not None else None

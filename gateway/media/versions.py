@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from connectors.ports import Document, OneOf
 from connectors.read_models import ReadModels
 from gateway.documents import part
-from schemas.versions import FIRST, source_id, version_of
+from schemas.versions import FIRST, current, source_id, version_of
 
 VERSIONS = "versions"
 _MOST = 1000
@@ -38,7 +38,7 @@ async def later(read_models: ReadModels, media_id: str) -> list[Document]:
 
 
 def _present(document: Document) -> str:
-    return source_id(document["_id"], part(document, "current").get("version", FIRST))
+    return source_id(document["_id"], current(document))
 
 
 def _with(medium: Document, file: Document | None) -> Document:

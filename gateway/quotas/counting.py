@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 from connectors.ports import Document, Query
 from connectors.read_models import ReadModels
 from connectors.rooted.located import is_in_root
@@ -23,7 +21,8 @@ async def count(read_models: ReadModels, owner_id: str) -> tuple[int, set[str]]:
     sizes: dict[str, int] = {}
     seen: set[str] = set()
     for name in _FILES:
-        async for document in _files_of(read_models, name, owner_id):
+        query = Query({"upload.owner_id": owner_id}, limit=_AT_ONCE)
+        async for document in read_models.all_of(name, query):
             seen.add(document["_id"])
             if counts(document):
                 sizes[document["upload"]["sha256"]] = document["upload"]["size_bytes"]
@@ -36,18 +35,6 @@ async def has_another(read_models: ReadModels, owner_id: str, sha256: str, media
     found = [each for name in _FILES for each in await read_models.select(name, same, _SAME)]
     others = [each for each in found if each["_id"] != media_id and counts(each)]
     return any(each["upload"]["owner_id"] == owner_id for each in others)
-
-
-async def _files_of(read_models: ReadModels, name: str, owner_id: str) -> AsyncIterator[Document]:
-    cursor: str | None = None
-    while True:
-        query = Query({"upload.owner_id": owner_id}, limit=_AT_ONCE, cursor=cursor)
-        page = await read_models.page(name, query)
-        for document in page.items:
-            yield document
-        cursor = page.next
-        if cursor is None:
-            return
 
 
 def counts(document: Document) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from connectors.ports import Document
@@ -16,6 +15,7 @@ from gateway.records.schemas import MOST_FIELDS, RecordOrder
 from gateway.records.texts import clean_text
 from schemas import record
 from schemas.events import MediaChanged, Meta
+from schemas.versions import next_version
 from schemas.words import label
 
 _MOST_EVER = 4 * MOST_FIELDS
@@ -40,7 +40,7 @@ def event_of(meta: Meta, document: Document, values: Mapping[str, Any]) -> Media
     return MediaChanged(
         meta=meta,
         media_id=document["_id"],
-        version=max(_millis(meta.occurred_at), max(read, default=0) + 1),
+        version=next_version(meta.occurred_at, max(read, default=0)),
         change=record.CHANGE,
         values=record.written(values),
     )
@@ -109,7 +109,3 @@ def _own(custom: Mapping[str, Any] | None, document: Document) -> dict[str, Any]
 def _register(kept: Mapping[str, Any], place: str) -> Document:
     field, _, key = place.partition(".")
     return part(part(kept, field), key) if key else part(kept, field)
-
-
-def _millis(when: datetime) -> int:
-    return int(when.timestamp() * 1000)

@@ -17,6 +17,7 @@ from gateway.access.policy import Level
 from gateway.auth.dependencies import CurrentPrincipal, allow
 from gateway.auth.principal import Principal
 from gateway.errors import BadRequest
+from gateway.events.messages import medium_of
 from gateway.jobs import lookup as jobs
 from gateway.jobs.makers import JOBS
 from gateway.media.existing import document_of, there
@@ -26,8 +27,6 @@ from gateway.services import ServicesOf
 from gateway.timeline import gathering
 from gateway.timeline.schemas import Happening, Timeline
 from gateway.timeline.sentences import said
-from schemas.events import TaskChanged
-from schemas.versions import work_of
 
 router = Router(tags=["events"])
 
@@ -92,7 +91,7 @@ def _told(principal: Principal, delivery: Delivery) -> Happening:
         text=words.text,
         why=list(words.why),
         job_id=getattr(event, "job_id", None),
-        media_id=_media_id(event),
+        media_id=medium_of(event),
     )
 
 
@@ -101,13 +100,6 @@ def _by(principal: Principal, actor: str) -> str:
     if actor == principal.actor:
         return "you"
     return actor if not actor.startswith(_USER) or "users:read" in principal.may else "someone"
-
-
-def _media_id(event: object) -> str | None:
-    """The medium, whichever of its versions it is about."""
-    named = event.plan if isinstance(event, TaskChanged) else event
-    said = getattr(named, "media_id", None)
-    return work_of(said) if said is not None else None
 
 
 def _write(delivery: Delivery) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -78,13 +78,13 @@ class Sampling:
         """What there is now; of what there was and is not any more, nothing."""
         tally = Tally()
         tally.sums["total"][ALL]
-        async for document in self._all(MEDIA, Query(limit=_AT_ONCE)):
+        async for document in self.read_models.all_of(MEDIA, Query(limit=_AT_ONCE)):
             tally.medium(document)
-        async for document in self._all(VERSIONS, Query(limit=_AT_ONCE)):
+        async for document in self.read_models.all_of(VERSIONS, Query(limit=_AT_ONCE)):
             tally.file(document)
         for by in ("user", "type", "library"):
             query = Query({"by": by}, order_by="now.at", limit=_AT_ONCE)
-            async for document in self._all(USAGE, query):
+            async for document in self.read_models.all_of(USAGE, query):
                 tally.sums[by][document["key"]]
         last = await self._last("class", _FIRST_AREA)
         if last is None or last["at"].date() < now.date():
@@ -106,16 +106,6 @@ class Sampling:
     async def _last(self, by: By, key: str) -> Document | None:
         found = await self.read_models.get(USAGE, f"{by}/{key}")
         return found["now"] if found else None
-
-    async def _all(self, name: str, query: Query) -> AsyncIterator[Document]:
-        cursor: str | None = None
-        while True:
-            page = await self.read_models.page(name, replace(query, cursor=cursor))
-            for document in page.items:
-                yield document
-            cursor = page.next
-            if cursor is None:
-                return
 
 
 def _some(amounts: Sequence[UsageAmount]) -> Iterator[list[UsageAmount]]:

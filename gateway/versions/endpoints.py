@@ -73,10 +73,9 @@ async def replace_media_content(
 @router.get("/versions", dependencies=[_READ], responses=problems(404, 410))
 async def list_media_versions(services: ServicesOf, principal: CurrentPrincipal, media_id: str) -> Versions:
     """Lists all of a medium's files that are kept, the latest first."""
-    _, document = await find(services, principal, media_id)
-    shown = history.shown_version(document)
+    media, _ = await find(services, principal, media_id)
     found = await history.files(services.read_models, media_id)
-    return Versions(items=[history.render(media_id, each, shown) for each in found])
+    return Versions(items=[history.render(media_id, each, media.version) for each in found])
 
 
 @router.get(
@@ -103,9 +102,9 @@ async def get_media_version(
 )
 async def restore_media_version(command: Commanded, media_id: str, version: Number) -> Replaced:
     """Makes a medium what it was: a new version of the same bytes, which are looked at again."""
-    media, document = await find(command.services, command.principal, media_id, Level.EDIT)
+    media, _ = await find(command.services, command.principal, media_id, Level.EDIT)
     refuse_held(media)
-    if history.shown_version(document) == version and media.status == "ready":
+    if media.version == version and media.status == "ready":
         raise Conflict("version-shown", f"The medium {media_id} is at version {version} already.")
     file = replacing.ready(await history.file(command.services.read_models, media_id, version))
     return await replacing.restore(command, media_id, file)
@@ -116,8 +115,8 @@ async def restore_media_version(command: Commanded, media_id: str, version: Numb
 )
 async def delete_media_version(command: Commanded, media_id: str, version: Number) -> VersionDeletion:
     """Deletes a version that is not the present one, for good; its bytes go with the next cleanup."""
-    _, document = await find(command.services, command.principal, media_id, Level.MANAGE)
-    if history.shown_version(document) == version:
+    media, _ = await find(command.services, command.principal, media_id, Level.MANAGE)
+    if media.version == version:
         raise Conflict(
             "version-shown",
             f"Version {version} is what the medium is now: restore another one first, or delete the medium.",

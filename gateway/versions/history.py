@@ -8,7 +8,7 @@ from gateway.documents import part
 from gateway.errors import NotFound
 from gateway.media import versions
 from gateway.media.existing import MEDIA
-from gateway.media.render import media_path, source_of
+from gateway.media.render import media_path
 from gateway.media.schemas import Rejection
 from gateway.versions.schemas import Version
 from schemas.versions import FIRST, version_of
@@ -31,11 +31,6 @@ async def file(read_models: ReadModels, media_id: str, version: int) -> Document
         if version_of(found["_id"]) == version:
             return found
     raise NotFound("version-not-found", f"The medium {media_id} has no version {version}, or not any more.")
-
-
-def shown_version(document: Document) -> int:
-    """Which version a medium's document has."""
-    return version_of(source_of(document))
 
 
 def render(media_id: str, document: Document, shown: int) -> Version:

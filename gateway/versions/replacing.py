@@ -63,7 +63,7 @@ async def restore(command: Command, media_id: str, file: Document) -> Replaced:
 async def delete(command: Command, media_id: str, file: Document) -> VersionDeletion:
     """Publishes that a version is no more."""
     version = version_of(file["_id"])
-    event = deleted(command, source_id(media_id, version))
+    event = deleted(command, file["_id"])
     if version == FIRST:
         event = MediaChanged(meta=command.meta(), media_id=media_id, version=1, change=FIRST_DROPPED)
     token = await command.publish([event], media_path(media_id))

@@ -150,19 +150,12 @@ class Everything:
 
     async def all_of(self, name: str, since: datetime | None = None, **where: Any) -> AsyncIterator[Document]:
         """All documents of a kind, a page at a time. Raises TaskFailed."""
-        cursor: str | None = None
-        while True:
-            key = {path.replace("__", "."): value for path, value in where.items()}
-            query = Query(key=key, limit=_PAGE, cursor=cursor, since=since)
-            try:
-                page = await self.read_models.page(name, query)
-            except NotBuilt as error:
-                raise TaskFailed("no_views", str(error)) from error
-            for document in page.items:
+        key = {path.replace("__", "."): value for path, value in where.items()}
+        try:
+            async for document in self.read_models.all_of(name, Query(key=key, limit=_PAGE, since=since)):
                 yield document
-            cursor = page.next
-            if cursor is None:
-                return
+        except NotBuilt as error:
+            raise TaskFailed("no_views", str(error)) from error
 
     @asynccontextmanager
     async def _one_generation(self) -> AsyncIterator[None]:

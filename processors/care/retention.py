@@ -10,7 +10,7 @@ from typing import Any
 from connectors.rooted.located import is_in_root
 from schemas.chores import RetentionOptions
 from schemas.record import CATEGORIES, TAGS
-from schemas.versions import FIRST, version_of
+from schemas.versions import current, version_of
 from schemas.words import label
 
 MEDIUM, VERSION = "medium", "version"
@@ -79,9 +79,10 @@ def _old_versions(
     kept, days = options.versions_kept, options.versions_days
     if kept is None and days is None:
         return
-    shown = (medium.get("current") or {}).get("version", FIRST)
     files = [*([] if "dropped_at" in medium else [medium]), *later]
-    others = [each for each in files if version_of(each["_id"]) != shown and not _is_under_way(each)]
+    others = [
+        each for each in files if version_of(each["_id"]) != current(medium) and not _is_under_way(each)
+    ]
     before = now - timedelta(days=days or 0)
     for file in sorted(others, key=_worth, reverse=True)[kept or 0 :]:
         if file["created_at"] < before:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from connectors.ports import DatabaseUnavailable, OneOf
 from connectors.read_models import NotBuilt, ReadModels
-from schemas.versions import FIRST
+from schemas.versions import FIRST, current
 
 _MEDIA = "media"
 
@@ -24,5 +24,4 @@ class Replaced:
             found = await self.read_models.select(_MEDIA, {"_id": OneOf(tuple(media_ids))}, len(media_ids))
         except NotBuilt as error:
             raise DatabaseUnavailable(str(error)) from error
-        shown = {each["_id"]: (each.get("current") or {}).get("version", FIRST) for each in found}
-        return frozenset(id for id, version in shown.items() if version != FIRST)
+        return frozenset(each["_id"] for each in found if current(each) != FIRST)
