@@ -112,17 +112,15 @@ class MongoDatabase:
         return Page(items, windows.write_cursor(items[-1], query) if more else None)
 
     async def _first(self, collection: Collection, query: Query, after: Place | None) -> list[Document]:
-        start, end = windows.start_of(query, after), windows.end_of(query)
+        start = windows.start_of(query, after)
         alike = (collection.name, repr(replace(query, cursor=None, edge=None, since=None, until=None)))
         known = self._windows.get(alike) or windows.unknown(query)
-        window, ahead = known.later if after else known.first, 1 if query.ascending else -1
-        while window < (end - start) * ahead:
-            found = await self._within(collection, query, start, start + window * ahead, after)
-            if len(found) > query.limit:
-                break
-            window *= windows.growth(len(found), query.limit)
-        else:
-            found = await self._within(collection, query, start, end, after)
+        found = await windows.widened(
+            query,
+            start,
+            known.later if after else known.first,
+            lambda end: self._within(collection, query, start, end, after),
+        )
         if after is None and query.since is None and query.until is None:  # other pages end sooner
             self._windows[alike] = windows.reach(start, found, query)
         return found

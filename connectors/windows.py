@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+import math
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,8 +18,9 @@ Place = tuple[float, str]
 """Where a document stands in an order: moments are in milliseconds."""
 
 _MINUTE = 60_000.0
+_TWENTIETH = 0.05
 EVERYTHING = float("inf")
-_MOST_GROWTH = 64
+_MOST_GROWTH, _MOST_GROWTH_AFTER_SOME = 16, 2
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST, _LATEST = (each.replace(tzinfo=UTC) for each in (datetime.min, datetime.max))
 _HIGHEST = 2.0**62
@@ -54,10 +56,38 @@ def end_of(query: Query) -> float:
     return number(_LATEST if query.ascending else _EARLIEST)
 
 
+async def widened(
+    query: Query, start: float, window: float, within: Callable[[float], Awaitable[list[Document]]]
+) -> list[Document]:
+    """What is found `within` a window from the start on, widened until it holds more than a page, or all."""
+    end = end_of(query)
+    while window < apart(start, end, query):
+        found = await within(further(start, window, query))
+        if len(found) > query.limit:
+            return found
+        window *= growth(len(found), query.limit)
+    return await within(end)
+
+
 def bounds(query: Query, start: float, end: float) -> tuple[Any, Any]:
     """The lowest and the highest value from one place on to another, as the database compares them."""
     low, high = (start, end) if query.ascending else (end, start)
     return _value(low, query), _value(high, query)
+
+
+def apart(start: float, end: float, query: Query) -> float:
+    """How far one place is from another: moments by their time, numbers by how many times they are the other.
+
+    Sizes and lengths lie densely where they are small, and few are large: steps of so much more each would go
+    through the few largest by their hundredth, and through all the rest in one.
+    """
+    return abs(_scaled(end, query) - _scaled(start, query))
+
+
+def further(start: float, window: float, query: Query) -> float:
+    """The place that is so far from another, in the order's direction."""
+    reached = _scaled(start, query) + (window if query.ascending else -window)
+    return math.sinh(reached) if query.numbers else reached
 
 
 def is_after(place: Place, after: Place, query: Query) -> bool:
@@ -65,9 +95,12 @@ def is_after(place: Place, after: Place, query: Query) -> bool:
     return place > after if query.ascending else place < after
 
 
-def growth(found: int, wanted: int) -> int:
-    """By how much a window is to be wider that held so many: enough if they lie evenly, and some to spare."""
-    return _MOST_GROWTH if not found else min(_MOST_GROWTH, 2 + 2 * wanted // found)
+def growth(found: int, wanted: int) -> float:
+    """By how much a window is to be wider that held so many: enough if they lie evenly, and some to spare.
+
+    Where some were found, little: they may be few that lie far from very many.
+    """
+    return _MOST_GROWTH if not found else min(_MOST_GROWTH_AFTER_SOME, 1.25 * (wanted + 1) / found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +123,16 @@ def reach(start: float, found: Sequence[Document], query: Query) -> Reach:
     if len(found) <= query.limit:
         return Reach(EVERYTHING, EVERYTHING)
     middle, last = (place_of(found[n], query.order_by)[0] for n in (len(found) // 2, -1))
-    spare = max(_least(query), abs(middle - last))
-    return Reach(abs(start - last) + spare, 3 * spare)
+    spare = max(_least(query), apart(middle, last, query))
+    return Reach(apart(start, last, query) + spare, 3 * spare)
 
 
 def _least(query: Query) -> float:
-    return 1.0 if query.numbers else _MINUTE
+    return _TWENTIETH if query.numbers else _MINUTE
+
+
+def _scaled(place: float, query: Query) -> float:
+    return math.asinh(place) if query.numbers else place
 
 
 def write_cursor(document: Document, query: Query) -> str:

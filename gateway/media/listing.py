@@ -120,9 +120,8 @@ async def page(
     """A page of the media that are wanted, of those that are visible. Raises BadRequest."""
     searched = (wanted.q or "").strip()
     asked = words.asked(searched)
-    newest_first = (wanted.sort, wanted.order) == ("created", "desc")
-    extents = {} if newest_first else await read_models.get(_EXTENTS, MEDIA) or {}
-    has_any = newest_first or record.extent_of(_PATHS[wanted.sort]) in extents
+    extents = await read_models.get(_EXTENTS, MEDIA) or {}
+    has_any = paging.cursor is not None or record.extent_of(_PATHS[wanted.sort]) in extents
     if not has_any or (searched and not asked):
         return ports.Page([], None)
     try:
@@ -194,10 +193,10 @@ def _order(wanted: Filters, extents: Document) -> dict[str, Any]:
 
 
 def _edge(wanted: Filters, extents: Document) -> Any:
-    """Where an order begins: the largest or last of all media, or the smallest or first; None for now."""
-    if not extents:
-        return None
+    """Where an order begins: the largest or last of all media, or the smallest or first; None if unknown."""
     known = part(extents, record.extent_of(_PATHS[wanted.sort]))
+    if not known:
+        return None
     number = -known["down"] if wanted.order == "asc" else known["up"]
     if wanted.sort not in _MOMENTS:
         return number

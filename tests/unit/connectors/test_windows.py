@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import random
+from bisect import bisect_left, bisect_right
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from connectors.ports import Query
+from connectors.ports import Document, Query
 from connectors.windows import (
     EVERYTHING,
     bounds,
     end_of,
+    further,
     number,
     reach,
     read_cursor,
     start_of,
+    unknown,
+    widened,
     write_cursor,
 )
 
@@ -29,8 +34,30 @@ def sized(*sizes: int) -> list[dict[str, Any]]:
 
 def test_one_far_off_tells_nothing_of_how_near_the_next_are() -> None:
     known = reach(2.0**40, sized(2**40, 1000, 990, 980, 970), SIZES)
-    assert 2**40 - 970 <= known.first < 2**40
-    assert known.later < 1000
+    assert 500 < further(2.0**40, known.first, SIZES) < 970
+    assert 500 < further(970, known.later, SIZES) < 960
+
+
+_CHANCE = random.Random(7)
+SKEWED = sorted(_CHANCE.lognormvariate(20, 1.5) for _ in range(100_000))
+
+
+@pytest.mark.parametrize("ascending", [True, False])
+async def test_few_large_ones_do_not_make_it_go_over_all_the_small_ones(ascending: bool) -> None:
+    query = Query(
+        order_by="n", numbers=True, limit=50, ascending=ascending, edge=SKEWED[0 if ascending else -1]
+    )
+    start, looked_at = start_of(query, None), []
+
+    async def within(end: float) -> list[Document]:
+        low, high = sorted((start, end))
+        found = SKEWED[bisect_left(SKEWED, low) : bisect_right(SKEWED, high)]
+        looked_at.append(len(found))
+        return [{"_id": f"{size}", "n": size} for size in found[: query.limit + 1]]
+
+    assert len(await widened(query, start, unknown(query).first, within)) == query.limit + 1
+    assert sum(looked_at) < 2000
+    assert len(looked_at) < 12
 
 
 def test_where_there_is_no_more_everything_is_looked_at() -> None:
