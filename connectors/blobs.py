@@ -7,6 +7,8 @@ left is removed when a process of the same name starts again.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -22,7 +24,16 @@ from urllib.parse import unquote, urlsplit
 from connectors import blob_names, discarding
 from connectors.disk import FULL, sync
 from connectors.file_writer import FLUSH_BYTES, FileWriter
-from connectors.ports import Blob, BlobInfo, BlobMissing, BlobStore, Listed, StoreFull, StoreUnavailable
+from connectors.ports import (
+    Blob,
+    BlobInfo,
+    BlobMissing,
+    BlobStore,
+    Listed,
+    StoreFull,
+    StoreReadOnly,
+    StoreUnavailable,
+)
 from connectors.s3.options import S3Options
 from connectors.unfinished import Unfinished
 
@@ -58,8 +69,9 @@ class FileStore:
         self.syncing: asyncio.Task[None] | None = None
         """What brings a file to the disk while it is still written: one at a time, whoever writes."""
         self._temporary.mkdir(parents=True, exist_ok=True)
-        for left in self._temporary.glob(f"{self._owner}.*"):
-            left.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a store that is read-only has still what is to be read
+            for left in self._temporary.glob(f"{self._owner}.*"):
+                left.unlink(missing_ok=True)
 
     def writer(self) -> FileWriter:
         """See ports.BlobStore."""
@@ -150,8 +162,8 @@ class FileStore:
         await self.do(self._touch)
 
     async def do(self, step: Callable[..., T], *arguments: Any, **named: Any) -> T:
-        """What a step on files answers, in a thread. Raises StoreFull and StoreUnavailable for the system's
-        errors, and FileNotFoundError for a file of the caller's that is not there.
+        """What a step on files answers, in a thread. Raises StoreFull, StoreReadOnly and StoreUnavailable for
+        the system's errors, and FileNotFoundError for a file of the caller's that is not there.
         """
         try:
             return await asyncio.to_thread(step, *arguments, **named)
@@ -161,6 +173,8 @@ class FileStore:
             self._refuse_unless_there()
             if isinstance(error, FileNotFoundError):
                 raise
+            if error.errno == errno.EROFS or not os.access(self._temporary, os.W_OK):
+                raise StoreReadOnly("the blob store is read-only; make its folder writable") from error
             raise StoreUnavailable(f"the blob store does not answer: {error.strerror}") from error
 
     def _stat(self, path: Path) -> BlobInfo:
@@ -253,9 +267,13 @@ class FileStore:
     def _bring_over(self, path: Path) -> Path:
         """Copies a file from another file system, so that the last step is still one rename."""
         near = self._temporary / f"{self._owner}.{uuid.uuid4().hex}"
-        with path.open("rb") as source, near.open("wb") as target:
-            while chunk := source.read(FLUSH_BYTES):
-                target.write(chunk)
-        sync(near)
+        try:
+            with path.open("rb") as source, near.open("wb") as target:
+                while chunk := source.read(FLUSH_BYTES):
+                    target.write(chunk)
+            sync(near)
+        except OSError:
+            near.unlink(missing_ok=True)
+            raise
         path.unlink()
         return near

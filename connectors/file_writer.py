@@ -129,7 +129,11 @@ class FileWriter:
             path.touch()
         else:
             self._file.close()
-        return self._store.keep(path, area, suffix, sha256(path, self._digest), self.size_bytes)
+        try:
+            return self._store.keep(path, area, suffix, sha256(path, self._digest), self.size_bytes)
+        finally:
+            if self._begun is not None:
+                path.unlink(missing_ok=True)
 
     def _close(self) -> None:
         with self._step:

@@ -13,7 +13,8 @@ from typing import Any, Literal, get_args
 
 import orjson
 
-from connectors.process import ToolFailed, ToolRunner
+from connectors.ports import DiskFull
+from connectors.process import DISK_FULL, NO_ROOM, ToolFailed, ToolRunner
 from connectors.sandbox import Confinement
 from connectors.sniff import sniff
 
@@ -40,10 +41,11 @@ _LOGGED = re.compile(r"\[\d\d:\d\d:\d\d\] .*\n?")
 _TREE = re.compile(r"^((?:    )*)(\S.*)$", re.MULTILINE)
 _VIDEO = re.compile(r"Stream #.*: Video: (?!.*attached pic)")
 _PHASES: dict[str, Phase] = {"SCANNING": "scanning", "WORKING": "encoding", "MUXING": "muxing"}
+_DISK_FULL = "disk_full"
 _SIGNS = {
     "No title found.": "unreadable_source",
     "Failed to initialize job": "impossible_order",
-    "No space left on device": "disk_full",
+    NO_ROOM: _DISK_FULL,
     "Failure to initialise thread": "encoder_failed",
 }
 
@@ -153,7 +155,8 @@ class HandbrakeTools:
                 raise ToolFailed("nothing_written", "HandBrake ended well and wrote nothing")
         except ToolFailed as error:
             order.target.unlink(missing_ok=True)  # it may have begun to write before it was ended
-            raise explain(follower.log, error) from None
+            why = explain(follower.log, error)
+            raise (DiskFull(DISK_FULL) if why.code == _DISK_FULL else why) from None
         on_progress(HandbrakeProgress(1.0, 0.0, 0, "muxing"))
 
     def _readable(self, *sources: Path) -> tuple[Path, ...]:

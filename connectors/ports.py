@@ -37,6 +37,14 @@ class StoreFull(Transient):
     """The blob store has no room left; someone must make some."""
 
 
+class StoreReadOnly(Transient):
+    """The blob store takes nothing in; what it has can be read."""
+
+
+class DiskFull(Transient):
+    """The disk that work under way is on has no room left; someone must make some."""
+
+
 class ScannerUnavailable(Transient):
     """The virus scanner did not answer, or gave up on what it was sent."""
 

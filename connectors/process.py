@@ -20,10 +20,14 @@ from connectors.brakes import Brakes
 from connectors.confine import BEGUN
 from connectors.family import family
 from connectors.pipes import Pipes
+from connectors.ports import DiskFull
 from connectors.sandbox import Confinement, Sandbox
 
 _STDERR_LINES = 40
 _LINE_BYTES = 1024 * 1024
+NO_ROOM = "No space left on device"
+"""What every tool says where there is none."""
+DISK_FULL = "the disk that work under way is on is full; make room on it"
 _LOOK_EVERY_S = 0.5
 _ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8"}
 """All that a tool sees of ours: it behaves alike everywhere, and knows no secrets."""
@@ -63,8 +67,8 @@ class ToolRunner:
     ) -> Finished:
         """Runs a tool to its end, giving each line of its standard output to `on_line`.
 
-        It inherits `pipes` (opened), which are read along. Raises ToolFailed, and what a sink raises; a
-        cancellation kills the tool first.
+        It inherits `pipes` (opened), which are read along. Raises ToolFailed, DiskFull, and what a sink
+        raises; a cancellation kills the tool first.
         """
         tool = await asyncio.create_subprocess_exec(
             *self.sandbox.wrap(argv, confinement),
@@ -165,7 +169,9 @@ def _kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def _failure(status: int, stderr: str) -> ToolFailed:
+def _failure(status: int, stderr: str) -> ToolFailed | DiskFull:
+    if NO_ROOM in stderr:
+        return DiskFull(DISK_FULL)
     if status < 0 and -status in (signal.SIGXCPU, signal.SIGKILL):
         return ToolFailed("killed", f"it was ended by signal {-status}", stderr)
     if status < 0:

@@ -19,6 +19,7 @@ from connectors.ports import (
     BrokerUnavailable,
     DatabaseUnavailable,
     StoreFull,
+    StoreReadOnly,
     StoreUnavailable,
     Transient,
 )
@@ -139,8 +140,8 @@ class Unavailable(Problem):
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
 
-    def __init__(self, detail: str) -> None:
-        super().__init__("unavailable", detail, headers={"Retry-After": str(RETRY_AFTER_S)})
+    def __init__(self, detail: str, code: str = "unavailable") -> None:
+        super().__init__(code, detail, headers={"Retry-After": str(RETRY_AFTER_S)})
 
 
 class Replayed(Exception):
@@ -184,6 +185,8 @@ def problem_of(error: Exception) -> Problem | None:
             return error
         case StoreFull():
             return Problem("store-full", said_openly(error), status=HTTPStatus.INSUFFICIENT_STORAGE)
+        case StoreReadOnly():
+            return Unavailable(said_openly(error), "store-read-only")
         case BlobMissing():
             return Gone("blob-missing", str(error))
         case Transient() | NotBuilt():
@@ -201,7 +204,7 @@ def said_openly(error: Exception) -> str:
             return "MongoDB does not answer."
         case StoreUnavailable():
             return "The store does not answer."
-        case StoreFull() | NotBuilt() | Problem():
+        case StoreFull() | StoreReadOnly() | NotBuilt() | Problem():
             return str(error)
         case OSError():
             return error.strerror or type(error).__name__

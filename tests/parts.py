@@ -14,6 +14,7 @@ _OF_ITS_OWN = frozenset(
         "backups",
         "crashes",
         "exactness",
+        "full_disks",
         "hardware",
         "hardware_jobs",
         "s3",

@@ -50,7 +50,9 @@ def percent(job: Job) -> int:
 
 
 def pace(job: Job) -> str:
-    """A running job's speed and remaining time."""
+    """A running job's speed and remaining time, or what it waits for."""
+    if why := job.get("waits_for"):
+        return clean(f"waits: {why}")
     progress = job.get("progress") or {}
     speed, eta_ms = progress.get("speed"), progress.get("eta_ms")
     words = [f"{speed:.1f}x" if speed else "", f"{span_text(eta_ms / 1000)} left" if eta_ms else ""]

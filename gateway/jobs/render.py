@@ -48,6 +48,7 @@ def render(document: Document, now: datetime) -> Job | None:
         finished_at=outcome.get("at"),
         progress=progress,
         eta_ms=progress.eta_ms if progress else None,
+        waits_for=_waits_for(document),
         output=_output(job_id, outcome),
         error=_error(outcome),
         processing_time_ms=part(outcome, "metrics").get("processing_time_ms"),
@@ -78,6 +79,7 @@ def _begun(event: TranscodeRequested | ChoreRequested, **asked: Any) -> Job:
         finished_at=None,
         progress=None,
         eta_ms=None,
+        waits_for=None,
         output=None,
         error=None,
         processing_time_ms=None,
@@ -87,6 +89,14 @@ def _begun(event: TranscodeRequested | ChoreRequested, **asked: Any) -> Job:
 
 def _asked(request: Document) -> dict[str, Any]:
     return {name: request[name] for name in ("media_id", "kind", "profile", "name", "owner_id")}
+
+
+def _waits_for(document: Document) -> str | None:
+    waits, state = part(document, "waits"), part(document, "state")
+    if waits.get("run") != state["run"] or state["name"] in ENDED:
+        return None
+    why: str | None = waits["why"]
+    return why
 
 
 def _outcome(document: Document) -> Document:

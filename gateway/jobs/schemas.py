@@ -84,6 +84,7 @@ class Job(BaseModel):
                         "eta_ms": 5_700,
                     },
                     "eta_ms": 5_700,
+                    "waits_for": None,
                     "output": None,
                     "error": None,
                     "processing_time_ms": None,
@@ -118,6 +119,9 @@ class Job(BaseModel):
     eta_ms: int | None = Field(
         description="How long it still takes: by what works on it now, or else by what past jobs took, "
         "from when its turn has come. Null where nobody can say."
+    )
+    waits_for: str | None = Field(
+        description="What is away or full, and keeps it from going on; it does by itself once that is back."
     )
     output: Output | None
     error: JobError | None

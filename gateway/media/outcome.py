@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from starlette.requests import ClientDisconnect
 
-from connectors.ports import StoreFull
+from connectors.ports import StoreFull, StoreReadOnly
 from gateway.errors import Problem
 from gateway.metrics import Metrics
 
@@ -34,4 +34,6 @@ def _name(error: BaseException) -> str:
             return "cut-off"
         case StoreFull():
             return "store-full"
+        case StoreReadOnly():
+            return "store-read-only"
     return "error"

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from connectors.beat import Beat
 from connectors.breaker import Breaker
-from connectors.ports import BlobStore, Database
+from connectors.ports import BlobStore, Database, StoreFull, StoreReadOnly
 from connectors.read_models import ReadModels
 from gateway.broker import Broker
 from gateway.errors import said_openly
@@ -74,7 +74,11 @@ def looks(
         return f"generation {await read_models.generation()}"
 
     async def blobs() -> str:
-        await store.ping()
+        """What is there is sent where nothing more can be taken in: no replica is better off elsewhere."""
+        try:
+            await store.ping()
+        except (StoreFull, StoreReadOnly) as error:
+            return str(error)
         return "writable"
 
     async def accounts() -> str:

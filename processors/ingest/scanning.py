@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Literal, Protocol
 
@@ -14,7 +13,7 @@ import structlog
 
 from connectors.media_tools import MediaRefused
 from connectors.ports import BlobStore, ScanFailed, Scanner, ScannerUnavailable, TooLargeToScan
-from processors.work.execution import GivenBack, TaskFailed
+from processors.work.execution import TaskFailed
 
 log = structlog.get_logger()
 
@@ -22,9 +21,6 @@ RAW, QUARANTINE = "raw", "quarantine"
 Oversize = Literal["refuse", "accept"]
 
 _LOOK_EVERY_S = 10.0
-_SOONEST, _LATEST = timedelta(seconds=1), timedelta(seconds=30)
-_PATIENCE = 4
-"""Whoever has waited for four minutes waits one more."""
 
 
 class ScanObserver(Protocol):
@@ -59,11 +55,11 @@ class Scanning:
     trouble: str | None = None
     """Why the scanner cannot be asked; None while it can."""
 
-    async def finding(self, blobs: BlobStore, location: str, since: datetime, now: datetime) -> str | None:
-        """What the scanner finds in a blob that was to be looked at since then, by its name.
+    async def finding(self, blobs: BlobStore, location: str) -> str | None:
+        """What the scanner finds in a blob, by its name.
 
-        Raises BlobMissing, MediaRefused for what is too large, TaskFailed for what it fails at, and GivenBack
-        while there is no scanner.
+        Raises BlobMissing, MediaRefused for what is too large, TaskFailed for what it fails at, and
+        ScannerUnavailable.
         """
         if self.scanner is None:
             return None
@@ -82,7 +78,7 @@ class Scanning:
             raise TaskFailed("scan_failed", f"the virus scanner could not scan it: {error}") from error
         except ScannerUnavailable as error:
             self._ended("away", str(error))
-            raise GivenBack(str(error), wait(now - since)) from error
+            raise
         self._ended("clean" if found is None else "found")
         return found
 
@@ -115,11 +111,6 @@ class Scanning:
         if trouble != self.trouble:
             log.warning("the virus scanner: " + (trouble or "it answers again"))
         self.trouble = trouble
-
-
-def wait(waited: timedelta) -> timedelta:
-    """How long to wait once more for a scanner that was waited for so long already."""
-    return min(_LATEST, max(_SOONEST, waited / _PATIENCE))
 
 
 def beside(location: str, area: str) -> str:

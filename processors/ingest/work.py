@@ -18,7 +18,6 @@ from processors.ingest.plan import CheckOrder, CheckOutcome, ProbeOrder, ProbeOu
 from processors.ingest.scanning import QUARANTINE, RAW, Scanning, beside, copy
 from processors.work.execution import Execution, TaskFailed
 from processors.work.hashing import Hasher
-from processors.work.tasks import Task
 
 log = structlog.get_logger()
 
@@ -60,9 +59,7 @@ class Probe:
     clock: Clock
 
     async def __call__(self, execution: Execution) -> str:
-        """The outcome as JSON. Raises ToolFailed for what may go better next time, and GivenBack while there
-        is no scanner.
-        """
+        """The outcome as JSON. Raises ToolFailed for what may go better next time, and ScannerUnavailable."""
         order = ProbeOrder(**orjson.loads(execution.task.plan.order))
         return orjson.dumps(asdict(await self._probe(order, execution))).decode()
 
@@ -73,7 +70,7 @@ class Probe:
         try:
             if order.size_bytes == 0:
                 return refused("empty", "the file is empty")
-            if (finding := await self._scanned(order, execution.task)) is not None:
+            if (finding := await self._scanned(order)) is not None:
                 return await self._held(order, finding)
             if (await self.blobs.stat(order.location)).size_bytes != order.size_bytes:
                 return refused("corrupt", "it is not as long as what was uploaded; upload it again")
@@ -88,13 +85,14 @@ class Probe:
             return refused(error.code, str(error))
         return ProbeOutcome(location=location, size_bytes=order.size_bytes, sha256=order.sha256, **said)
 
-    async def _scanned(self, order: ProbeOrder, task: Task) -> str | None:
+    async def _scanned(self, order: ProbeOrder) -> str | None:
         """What is found in the bytes. Where that is nothing, they are where they were uploaded to: others
-        with the same bytes may have been held meanwhile. Raises BlobMissing, MediaRefused, GivenBack.
+        with the same bytes may have been held meanwhile. Raises BlobMissing, MediaRefused, and what a scanner
+        that is away raises.
         """
         there, finding = await self._whereabouts(order.location), None
         if not order.released:
-            finding = await self.scanning.finding(self.blobs, there, task.created_at, self.clock.now())
+            finding = await self.scanning.finding(self.blobs, there)
         if finding is None and there != order.location:
             await copy(self.blobs, there, RAW)
         return finding

@@ -16,6 +16,7 @@ import orjson
 from connectors.ports import Merge
 from processors.views.activity import acted
 from processors.views.viewings import VIEWING_INDEXES, VIEWINGS, viewed
+from processors.work.tasks import WAITS
 from schemas import events, health, pictures, record, versions
 from schemas.activity import MONTHS
 from schemas.events import Event
@@ -47,6 +48,8 @@ _MOVED = "moved"
 
 _AT_REST = frozenset({"completed", "failed", "released", "expired", "dead", "cancelled"})
 """Of tasks: nobody works on them."""
+_BEGUN = {"planned": PENDING, "running": PROCESSING}
+"""What a task's state says of its job's."""
 _NOT_JOBS = frozenset({"probe", "check", *pictures.KINDS})
 """Tasks of taking a medium in: they belong to no job."""
 
@@ -231,14 +234,21 @@ def _chore_requested(event: events.ChoreRequested) -> list[Merge]:
 
 
 def _task_changed(event: events.TaskChanged) -> list[Merge]:
-    """A planned task opens its run, a running one shows that it has begun, and one that ended rests."""
+    """A planned task opens its run, a running one shows that it has begun, and one that ended rests.
+
+    What a run waits for is what a task was given back for, until one gets through.
+    """
     if event.kind in _NOT_JOBS:
         return []
+    fields: dict[str, Any] = {}
     if event.state in _AT_REST:
         rest = {"at": event.meta.occurred_at, "per_s": 0.0, "speed": 0.0}
-        return _job(event, **{f"rates.{event.run}.{event.task_id}": rest})
-    name = {"planned": PENDING, "running": PROCESSING}.get(event.state)
-    return _job(event, state=_job_state(event.run, name)) if name else []
+        fields[f"rates.{event.run}.{event.task_id}"] = rest
+    if event.state == "completed" or event.code == WAITS:
+        fields["waits"] = {"run": event.run, "at": event.meta.occurred_at, "why": event.error}
+    if event.state in _BEGUN:
+        fields["state"] = _job_state(event.run, _BEGUN[event.state])
+    return _job(event, **fields) if fields else []
 
 
 def _progressed(event: events.TranscodeProgress) -> list[Merge]:

@@ -18,12 +18,14 @@ from typing import TypeVar
 import structlog
 
 from connectors.brakes import Brakes
-from connectors.ports import Clock, Publisher, Transient
+from connectors.disk import FULL
+from connectors.ports import Clock, DiskFull, Publisher, Transient
+from connectors.process import DISK_FULL
 from processors.work.demand import Demands
 from processors.work.execution import ClaimLost, Execution, GivenBack, TaskFailed, Work
 from processors.work.ledger import TASKS, Hold, Ledger, Told
 from processors.work.observer import WorkObserver
-from processors.work.tasks import COMPLETED, DEAD, Task
+from processors.work.tasks import COMPLETED, DEAD, WAITS, Task
 from schemas.events import Event, TaskChanged
 
 log = structlog.get_logger()
@@ -33,6 +35,9 @@ T = TypeVar("T")
 _FIRST_RETRY_S = 1.0
 _LONGEST_RETRY_S = 60.0
 _AGAIN_S = 0.5
+_SOONEST, _LATEST = timedelta(seconds=1), timedelta(seconds=30)
+_PATIENCE = 4
+"""Whoever has waited for two minutes waits half a minute more."""
 _CHECK_AGAIN_S = (0.0, 0.5, 2.0)
 """What a command changes in the ledger may come a moment after the command itself."""
 
@@ -96,9 +101,12 @@ class Attempt:
             folder.mkdir()
             await self._under_lease(folder)
         except asyncio.CancelledError:
-            await self._give_back()
+            await self._give_back(GivenBack())
         except GivenBack as left:
-            await self._give_back(left.again_in)
+            await self._give_back(left)
+        except OSError as error:
+            log.warning("there is nowhere to work", task=task.id, error=str(error))
+            await self._give_back(self._waiting(error))
         except ClaimLost as lost:
             self.desk.observer.attempt(task.kind, "lost")
             log.warning("claim lost", task=task.id, epoch=task.epoch, why=str(lost))
@@ -175,7 +183,11 @@ class Attempt:
             raise
         except TaskFailed as error:
             await self._failed(error)
+        except Transient as error:
+            raise self._waiting(error) from error
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in FULL:
+                raise self._waiting(DiskFull(DISK_FULL)) from error
             log.exception("task failed unexpectedly", task=self.task.id)
             await self._failed(TaskFailed("internal", repr(error)))
         else:
@@ -208,11 +220,15 @@ class Attempt:
         except Transient as error:
             log.warning("left to the leader to tell", task=self.task.id, error=str(error))
 
-    async def _give_back(self, again_in: timedelta | None = None) -> None:
+    def _waiting(self, why: Exception) -> GivenBack:
+        return GivenBack(str(why), once_more(self.desk.clock.now() - self.task.created_at))
+
+    async def _give_back(self, left: GivenBack) -> None:
         with contextlib.suppress(Transient):
-            if await self.desk.ledger.release(self.task, again_in):
-                log.info("given back", task=self.task.id, again_in_s=again_in and again_in.total_seconds())
-                event = self.task.told("released", self.desk.actor, self.desk.clock.now())
+            if await self.desk.ledger.release(self.task, left.again_in):
+                log.info("given back", task=self.task.id, why=left.why, again_in=str(left.again_in))
+                now, code = self.desk.clock.now(), left.why and WAITS
+                event = self.task.told("released", self.desk.actor, now, code=code, error=left.why)
                 await self.desk.publisher.publish([event])
 
 
@@ -224,6 +240,11 @@ async def _persist(step: Callable[[], Awaitable[T]]) -> T:
         except Transient as error:
             log.warning("the ledger does not answer, trying again", error=str(error))
             await asyncio.sleep(_AGAIN_S)
+
+
+def once_more(waited: timedelta) -> timedelta:
+    """How long to wait once more for what is away, if that was waited for so long already."""
+    return min(_LATEST, max(_SOONEST, waited / _PATIENCE))
 
 
 def backoff(attempts: int) -> timedelta:

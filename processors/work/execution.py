@@ -28,11 +28,12 @@ class TaskFailed(Exception):
 class GivenBack(Exception):
     """The task was left at a border, as it was asked to be: whoever has it next goes on from there.
 
-    With `again_in` it waits for something that is away: it is nobody's before that time.
+    With `why` it waits for something that is away or full, and is nobody's before the time `again_in`.
     """
 
-    def __init__(self, why: str = "", again_in: timedelta | None = None) -> None:
-        super().__init__(why)
+    def __init__(self, why: str | None = None, again_in: timedelta | None = None) -> None:
+        super().__init__(why or "")
+        self.why = why
         self.again_in = again_in
 
 
@@ -61,5 +62,6 @@ class Execution:
 Work = Callable[[Execution], Awaitable[str]]
 """Does a task and returns its outcome as JSON.
 
-Raises TaskFailed and GivenBack; any other error is tried again.
+Raises TaskFailed and GivenBack, and Transient where something is away or full, which is waited for; any other
+error is tried again.
 """

@@ -16,6 +16,9 @@ from schemas.segments import Made
 WAITING, READY, RUNNING = "waiting", "ready", "running"
 COMPLETED, DEAD, CANCELLED = "completed", "dead", "cancelled"
 
+WAITS = "waits"
+"""The code under which a task is given back that waits for what is away or full."""
+
 NOW, BACKGROUND = "now", "background"
 """What only the platform gives: someone waits for it; nobody does, not even for the whole."""
 

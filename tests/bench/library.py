@@ -148,12 +148,12 @@ def history(library: str, size: int, number: int) -> Sequence[Event]:
         "released": f"{chance.randint(1950, 2025)}-{chance.randint(1, 12):02}",
     }
     meta, length = samples.meta(now=at), int(chance.lognormvariate(11, 1))
-    file = {"name": f"{size}-IMG_{number:06}.mp4", "size_bytes": length * 1000 + number}
+    file: dict[str, Any] = {"name": f"{size}-IMG_{number:06}.mp4", "size_bytes": length * 1000 + number}
     place: dict[str, Any] = {"version": 1, "change": "library", "values": {"library_id": library}}
     told: dict[str, Any] = {"version": 1, "change": CHANGE, "values": written(said)}
     return [
         samples.uploaded(id, meta=meta, **file),
-        samples.probed(id, duration_ms=length, meta=meta),
+        samples.probed(id, duration_ms=length, size_bytes=file["size_bytes"], meta=meta),
         samples.changed(id, meta=meta, **place),
         samples.changed(id, meta=meta, **told),
     ]

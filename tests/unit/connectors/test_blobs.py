@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import tempfile
 import threading
 from pathlib import Path
 
@@ -12,8 +13,9 @@ import pytest
 
 from connectors import file_writer
 from connectors.blobs import FileStore
-from connectors.ports import StoreFull, StoreUnavailable, content_of
+from connectors.ports import StoreFull, StoreReadOnly, StoreUnavailable, content_of
 
+ELSEWHERE = Path("/dev/shm")
 PIECE = b"x" * (1 << 20)
 
 
@@ -24,18 +26,18 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileStore:
 
 
 class Disk:
-    """The system's own, which counts how often it is asked, and may refuse the first time, and only then."""
+    """The system's own, which counts how often it is asked, and may refuse once, after so many times."""
 
-    def __init__(self, refusal: OSError | None = None) -> None:
-        self.fsync, self.refusal, self.asked = os.fsync, refusal, 0
+    def __init__(self, refusal: OSError | None = None, spares: int = 0) -> None:
+        self.fsync, self.refusal, self.spares, self.asked = os.fsync, refusal, spares, 0
         self.turns = threading.Event()
         self.turns.set()
 
     def __call__(self, handle: int) -> None:
         self.asked += 1
         self.turns.wait(20)
-        refusal, self.refusal = self.refusal, None
-        if refusal is not None:
+        if self.refusal is not None and self.asked > self.spares:
+            refusal, self.refusal = self.refusal, None
             raise refusal
         self.fsync(handle)
 
@@ -53,7 +55,10 @@ async def test_a_long_file_is_synced_on_the_way(store: FileStore, monkeypatch: p
     assert await content_of(store, blob.location) == PIECE * 2
 
 
-@pytest.mark.parametrize(("number", "error"), [(errno.ENOSPC, StoreFull), (errno.EIO, StoreUnavailable)])
+REFUSED = [(errno.ENOSPC, StoreFull), (errno.EROFS, StoreReadOnly), (errno.EIO, StoreUnavailable)]
+
+
+@pytest.mark.parametrize(("number", "error"), REFUSED)
 async def test_a_disk_that_refused_once_on_the_way_has_refused_the_file(
     store: FileStore, monkeypatch: pytest.MonkeyPatch, number: int, error: type[Exception]
 ) -> None:
@@ -64,6 +69,20 @@ async def test_a_disk_that_refused_once_on_the_way_has_refused_the_file(
         await writer.commit("raw")
     await writer.abort()
     assert [path for path in (store._root).rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.skipif(not ELSEWHERE.is_dir(), reason="there is no other file system here")
+@pytest.mark.parametrize(("number", "error"), REFUSED)
+async def test_what_cannot_be_brought_over_from_another_disk_leaves_nothing(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch, number: int, error: type[Exception]
+) -> None:
+    with tempfile.NamedTemporaryFile(dir=ELSEWHERE) as made:
+        made.write(PIECE)
+        monkeypatch.setattr(os, "fsync", Disk(OSError(number, "no"), spares=1))
+        with pytest.raises(error):
+            await store.adopt(Path(made.name), "raw")
+        assert Path(made.name).exists()
+    assert [path for path in store._root.rglob("*") if path.is_file()] == []
 
 
 async def test_one_file_at_a_time_is_synced_on_the_way(

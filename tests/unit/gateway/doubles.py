@@ -143,6 +143,9 @@ class FakeFeed:
             yield await self.queue.get()
 
 
+FULL = "the blob store is full; make room on its disk"
+
+
 @dataclass
 class NullWriter:
     """Counts and forgets."""
@@ -152,7 +155,7 @@ class NullWriter:
 
     async def write(self, chunk: bytes) -> None:
         if self.store.full:
-            raise StoreFull("the blob store is full; make room on its disk")
+            raise StoreFull(FULL)
         self.size_bytes += len(chunk)
 
     async def commit(self, area: str, suffix: str = "") -> Blob:
@@ -222,7 +225,7 @@ class NullStore:
 
     async def ping(self) -> None:
         if self.full:
-            raise OSError(28, "No space left on device")
+            raise StoreFull(FULL)
 
 
 def meta(at: datetime = START) -> Meta:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from schemas.events import Event, JobControlled, MediaChanged, TranscodeRequested
+from tests import samples
 from tests.unit.gateway.checks import assert_problem
 from tests.unit.gateway.fakes import World, world
 from tests.unit.gateway.history import (
@@ -130,6 +132,29 @@ async def test_a_paused_job_can_be_cancelled_and_its_next_run_is_not_paused(tmp_
         assert (await w.client.get("/api/v1/jobs/j1")).json()["state"] == "cancelled"
         await w.happened(task_changed("planned", 2))
         assert (await w.client.get("/api/v1/jobs/j1")).json()["state"] == "pending"
+
+
+async def test_a_job_says_what_it_waits_for_until_a_task_of_its_gets_through(tmp_path: Path) -> None:
+    async def shown(*events: Event) -> str | None:
+        await w.happened(*events)
+        said: str | None = (await w.client.get("/api/v1/jobs/j1")).json()["waits_for"]
+        return said
+
+    def task(state: str, waits: str | None = None) -> Event:
+        """A second after the last."""
+        at.append(at[-1] + timedelta(seconds=1))
+        code = "waits" if waits else None
+        return samples.task_changed(state, meta=samples.meta(now=at[-1]), code=code, error=waits)
+
+    at = [samples.WHEN]
+    async with world(tmp_path) as w:
+        assert await shown(uploaded(), requested("j1"), task("running")) is None
+        assert await shown(task("released", "The store is full.")) == "The store is full."
+        assert await shown(task("running")) == "The store is full."
+        assert await shown(task("completed")) is None
+        assert await shown(task("released", "Kafka is away.")) == "Kafka is away."
+        assert await shown(processed("failed")) is None
+        assert await shown(task_changed("planned", 2)) is None
 
 
 async def test_paused_jobs_are_listed_as_such_and_not_as_what_they_were(tmp_path: Path) -> None:

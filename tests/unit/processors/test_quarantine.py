@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connectors.blobs import FileStore
-from connectors.ports import BlobMissing, Delivery, Position, content_of, is_there
+from connectors.ports import BlobMissing, Delivery, Position, ScannerUnavailable, content_of, is_there
 from processors.ingest.handle import Ingest
 from processors.ingest.plan import PROBE
-from processors.ingest.scanning import NoScans, Oversize, Scanning, wait
+from processors.ingest.scanning import NoScans, Oversize, Scanning
 from processors.ingest.work import Probe
-from processors.work.execution import Execution, GivenBack, TaskFailed
+from processors.work.execution import Execution, TaskFailed
 from processors.work.jobs import KnownMedia
 from processors.work.ledger import Ledger
 from processors.work.tasks import Task
@@ -289,11 +288,8 @@ async def test_where_the_scanner_errs_no_more_they_come_back_from_there(world: W
 async def test_while_the_scanner_is_away_nothing_is_decided_and_no_attempt_is_lost(world: World) -> None:
     world.scanner.away = True
     await world.arrive("m1", FILM)
-    for waited_s, again_s in ((0, 1), (20, 5), (4000, 30)):
-        world.clock.advance(waited_s)
-        with pytest.raises(GivenBack) as given:
-            await world.work("m1")
-        assert given.value.again_in == timedelta(seconds=again_s)
+    with pytest.raises(ScannerUnavailable, match="is away"):
+        await world.work("m1")
     assert "away: the scanner is away" in world.scanning.details()["scanner"]
     assert (world.tools.probed, world.probed(), world.rejected()) == ([], [], {})
     world.scanner.away = False
@@ -347,11 +343,6 @@ async def test_what_is_released_and_then_refused_leaves_others_what_they_wait_wi
     assert world.rejected() == {"m1": "not_as_named"}
     await world.work("m2", index=1)
     assert (world.probed(), await world.kept()) == (["m2"], {"raw"})
-
-
-def test_whoever_waits_longer_asks_less_often() -> None:
-    waits = [wait(timedelta(seconds=waited)).total_seconds() for waited in (0, 4, 40, 80, 120, 10_000)]
-    assert waits == [1, 1, 10, 20, 30, 30]
 
 
 @pytest.mark.parametrize(

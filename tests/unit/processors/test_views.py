@@ -17,6 +17,7 @@ from processors.runtime import GivenUp
 from processors.views.handle import Views, apply, beyond, held_at
 from processors.views.plan import steps
 from processors.views.rebuild import canonical
+from processors.work.tasks import WAITS
 from schemas.events import Event, Head, UsageAmount
 from schemas.health import values
 from schemas.pictures import CHANGE, KINDS, THUMBNAILS, Drawn, NotDrawn, Tiles, of
@@ -78,6 +79,9 @@ def anything(draw: st.DrawFn) -> Event:
             job, meta=meta, run=run, frames_done=frames, task_id=draw(st.sampled_from(["t1", "t2"]))
         ),
         lambda: samples.task_changed(draw(st.sampled_from(STATES)), meta=meta, job_id=job, run=run),
+        lambda: samples.task_changed(
+            "released", meta=meta, job_id=job, run=run, code=WAITS, error=draw(st.sampled_from("ab"))
+        ),
         lambda: samples.chore_requested(job, meta=meta, run=run, missed=frames),
         lambda: samples.chore_progressed(job, meta=meta, run=run, done=frames, total=frames),
         lambda: samples.deleted(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -13,16 +14,18 @@ from typing import Any
 import pytest
 
 from connectors.brakes import Brakes
+from connectors.ports import ScannerUnavailable, StoreFull
+from connectors.process import DISK_FULL
 from connectors.read_models import STATE
 from processors.transcode.handle import requested_job
 from processors.work.admission import Admission, Limits, Machine
-from processors.work.attempt import backoff
+from processors.work.attempt import backoff, once_more
 from processors.work.execution import Execution, GivenBack, TaskFailed
 from processors.work.foreman import ASIDE
 from processors.work.giving_way import Load
 from processors.work.jobs import Jobs
 from processors.work.ledger import LEDGER, TASKS, Ledger
-from processors.work.tasks import Task
+from processors.work.tasks import WAITS, Task
 from processors.work.worker import Worker, WorkerSettings
 from schemas import events
 from schemas.codec import Codec
@@ -442,20 +445,36 @@ async def test_a_task_of_a_paused_job_is_given_back_and_no_attempt_is_counted(tm
     assert (world.document()["state"], world.document()["attempts"]) == ("waiting", 0)
 
 
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        (ScannerUnavailable("the scanner is away"), "the scanner is away"),
+        (StoreFull("the blob store is full"), "the blob store is full"),
+        (OSError(errno.ENOSPC, "No space left"), DISK_FULL),
+    ],
+)
 async def test_what_waits_for_something_that_is_away_waits_for_its_time_and_no_attempt_is_counted(
-    tmp_path: Path,
+    tmp_path: Path, why: Exception, said: str
 ) -> None:
     async def waits(execution: Execution) -> str:
-        raise GivenBack("the scanner is away", timedelta(seconds=7))
+        raise why
 
     world = World(tmp_path, waits, lease_s=3000)
-    await world.add()
+    planned = await world.add()
+    world.clock.time = planned.created_at + timedelta(seconds=28)
     async with world.running():
         await world.until(lambda: world.told("released"))
     found = world.document()
     assert (found["state"], found["attempts"], found["lost"]) == ("waiting", 0, 0)
     assert found["not_before"] == world.clock.now() + timedelta(seconds=7)
     assert not world.told("failed")
+    [told] = world.told("released")
+    assert (told.code, told.error) == (WAITS, said)
+
+
+def test_whoever_waits_longer_asks_less_often() -> None:
+    waits = [once_more(timedelta(seconds=waited)).total_seconds() for waited in (0, 4, 40, 80, 120, 10_000)]
+    assert waits == [1, 1, 10, 20, 30, 30]
 
 
 async def test_what_makes_a_whole_file_of_a_paused_job_stops_and_its_place_is_free(tmp_path: Path) -> None:
