@@ -57,6 +57,13 @@ class ScanFailed(Exception):
     """The virus scanner answers, and could not scan just this."""
 
 
+class BadCursor(ValueError):
+    """No page was ever ended by this cursor."""
+
+    def __init__(self) -> None:
+        super().__init__("This cursor was not made here; start again without one.")
+
+
 class BlobMissing(LookupError):
     """There is no blob at that location."""
 
@@ -266,7 +273,7 @@ class Database(Protocol):
         ...
 
     async def page(self, collection: str, query: Query) -> Page:
-        """A page of documents. Raises ValueError for a cursor that is not one."""
+        """A page of documents. Raises BadCursor."""
         ...
 
     async def merge(self, merges: Sequence[Merge]) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import orjson
-
-from connectors.ports import Document, Query
+from connectors import opaque
+from connectors.ports import BadCursor, Document, Query
 
 Place = tuple[float, str]
 """Where a document stands in an order: moments are in milliseconds."""
@@ -138,20 +135,19 @@ def _scaled(place: float, query: Query) -> float:
 def write_cursor(document: Document, query: Query) -> str:
     """Where the page after this document begins."""
     value = _at(document, query.order_by)
-    said = orjson.dumps([value.isoformat() if isinstance(value, datetime) else value, document["_id"]])
-    return base64.urlsafe_b64encode(said).decode().rstrip("=")
+    return opaque.write([value.isoformat() if isinstance(value, datetime) else value, document["_id"]])
 
 
 def read_cursor(cursor: str, query: Query) -> Place:
-    """The place that a cursor stands for. Raises ValueError."""
+    """The place that a cursor stands for. Raises BadCursor."""
     try:
-        said, id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        said, id = opaque.read(cursor)
         if query.numbers:
             return float(said), str(id)
         when = datetime.fromisoformat(said)
         return number(when if when.tzinfo else when.replace(tzinfo=UTC)), str(id)
-    except (ValueError, TypeError, binascii.Error) as error:
-        raise ValueError("this cursor was not made here; start again without one") from error
+    except (ValueError, TypeError) as error:
+        raise BadCursor from error
 
 
 def _value(place: float, query: Query) -> Any:

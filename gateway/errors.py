@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from connectors.ports import (
+    BadCursor,
     BlobMissing,
     BrokerUnavailable,
     DatabaseUnavailable,
@@ -187,6 +188,8 @@ def problem_of(error: Exception) -> Problem | None:
             return Problem("store-full", said_openly(error), status=HTTPStatus.INSUFFICIENT_STORAGE)
         case StoreReadOnly():
             return Unavailable(said_openly(error), "store-read-only")
+        case BadCursor():
+            return BadRequest("bad-cursor", str(error))
         case BlobMissing():
             return Gone("blob-missing", str(error))
         case Transient() | NotBuilt():

@@ -12,7 +12,6 @@ from pydantic import BaseModel, Field
 
 from connectors import ports
 from connectors.read_models import ReadModels
-from gateway.errors import BadRequest
 
 MAX_LIMIT = 200
 
@@ -54,7 +53,7 @@ async def page(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> ports.Page:
-    """A page of a read model. Raises BadRequest for a cursor that is none.
+    """A page of a read model. Raises BadCursor.
 
     Without alternatives the first single value in `where` is what is looked up.
     """
@@ -63,10 +62,7 @@ async def page(
     asked = ports.Query(
         key=key, where=rest, any_of=any_of, limit=paging.limit, cursor=paging.cursor, since=since, until=until
     )
-    try:
-        return await read_models.page(name, asked)
-    except ValueError as error:
-        raise BadRequest("bad-cursor", str(error)) from error
+    return await read_models.page(name, asked)
 
 
 def _first_value(where: Mapping[str, Any]) -> dict[str, Any]:

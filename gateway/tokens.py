@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
 
-import orjson
-
+from connectors import opaque
 from connectors.ports import Position
 from schemas.topics import BY_NAME
 
@@ -21,8 +18,7 @@ class BadToken(ValueError):
 
 def write(positions: Sequence[Position]) -> str:
     """An opaque token for these places in the log."""
-    said = orjson.dumps([[p.topic, p.partition, p.offset] for p in positions])
-    return base64.urlsafe_b64encode(said).decode().rstrip("=")
+    return opaque.write([[p.topic, p.partition, p.offset] for p in positions])
 
 
 def last_of_each(positions: Sequence[Position]) -> list[Position]:
@@ -36,8 +32,8 @@ def read(token: str) -> list[Position]:
     if len(token) > _MAX_CHARACTERS:
         raise BadToken("the token is too long to be one of ours")
     try:
-        said = orjson.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
-    except (ValueError, binascii.Error) as error:
+        said = opaque.read(token)
+    except ValueError as error:
         raise BadToken("the token was not made here") from error
     if not isinstance(said, list) or len(said) > _MAX_POSITIONS:
         raise BadToken("the token was not made here")

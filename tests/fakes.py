@@ -12,6 +12,7 @@ from typing import Any
 
 from connectors.lattice import greater
 from connectors.ports import (
+    BadCursor,
     Between,
     BrokerUnavailable,
     Clock,
@@ -229,7 +230,7 @@ def _read_cursor(cursor: str | None) -> int:
         return 0
     found = re.fullmatch(r"after-(\d{1,9})", cursor)
     if found is None:
-        raise ValueError("this cursor was not made here; start again without one")
+        raise BadCursor
     return int(found[1])
 
 

@@ -13,7 +13,6 @@ from connectors import ports
 from connectors.ports import Between, Document, OneOf, StartsWith
 from connectors.read_models import ReadModels
 from gateway.documents import part
-from gateway.errors import BadRequest
 from gateway.media.existing import MEDIA
 from gateway.media.schemas import Status
 from gateway.moments import Moment
@@ -117,17 +116,14 @@ Filtered = Annotated[Filters, Depends(filters)]
 async def page(
     read_models: ReadModels, wanted: Filters, visible: Sequence[Condition], paging: Paging
 ) -> ports.Page:
-    """A page of the media that are wanted, of those that are visible. Raises BadRequest."""
+    """A page of the media that are wanted, of those that are visible. Raises BadCursor."""
     searched = (wanted.q or "").strip()
     asked = words.asked(searched)
     extents = await read_models.get(_EXTENTS, MEDIA) or {}
     has_any = paging.cursor is not None or record.extent_of(_PATHS[wanted.sort]) in extents
     if not has_any or (searched and not asked):
         return ports.Page([], None)
-    try:
-        return await read_models.page(MEDIA, query(wanted, asked, visible, paging, extents))
-    except ValueError as error:
-        raise BadRequest("bad-cursor", str(error)) from error
+    return await read_models.page(MEDIA, query(wanted, asked, visible, paging, extents))
 
 
 def query(

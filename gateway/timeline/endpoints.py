@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
-import orjson
 from fastapi import Query
 
-from connectors.ports import Delivery
+from connectors import opaque
+from connectors.ports import BadCursor, Delivery
 from gateway import pages
 from gateway.access.policy import Level
 from gateway.auth.dependencies import CurrentPrincipal, allow
 from gateway.auth.principal import Principal
-from gateway.errors import BadRequest
 from gateway.events.messages import medium_of
 from gateway.jobs import lookup as jobs
 from gateway.jobs.makers import JOBS
@@ -104,18 +101,16 @@ def _by(principal: Principal, actor: str) -> str:
 
 def _write(delivery: Delivery) -> str:
     at, *rest = gathering.place(delivery)
-    return base64.urlsafe_b64encode(orjson.dumps([at.isoformat(), *rest])).decode().rstrip("=")
+    return opaque.write([at.isoformat(), *rest])
 
 
 def _read(cursor: str) -> tuple[datetime, str, int, int]:
-    """Raises BadRequest."""
+    """Raises BadCursor."""
     try:
-        at, topic, partition, offset = orjson.loads(
-            base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        )
+        at, topic, partition, offset = opaque.read(cursor)
         moment = datetime.fromisoformat(at)
         if moment.tzinfo is None:
             raise ValueError("it has no zone")
         return moment, str(topic), int(partition), int(offset)
-    except (ValueError, TypeError, binascii.Error) as error:
-        raise BadRequest("bad-cursor", "This cursor was not made here; start again without one.") from error
+    except (ValueError, TypeError) as error:
+        raise BadCursor from error

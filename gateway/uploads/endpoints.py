@@ -10,7 +10,6 @@ from starlette.types import Message, Scope
 from gateway import pages
 from gateway.auth.dependencies import CurrentPrincipal, allow
 from gateway.commands import Commanded
-from gateway.errors import BadRequest
 from gateway.openapi import problems
 from gateway.routing import Admits, Router
 from gateway.services import ServicesOf
@@ -139,10 +138,7 @@ async def list_uploads(
     services: ServicesOf, principal: CurrentPrincipal, paging: pages.Paged
 ) -> pages.Listing[Upload]:
     """Lists one's own unfinished uploads, newest first."""
-    try:
-        found, next = await services.uploads.page(principal.id, paging)
-    except ValueError as error:
-        raise BadRequest("bad-cursor", str(error)) from error
+    found, next = await services.uploads.page(principal.id, paging)
     shown = [render(each, await offset_of(services.store, each)) for each in found]
     return pages.Listing(items=shown, next=next)
 

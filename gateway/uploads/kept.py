@@ -135,7 +135,7 @@ class Uploads:
         return found
 
     async def page(self, owner_id: str, paging: Paging) -> tuple[list[Upload], str | None]:
-        """Someone's unfinished ones, newest first. Raises ValueError for a cursor that is none."""
+        """Someone's unfinished ones, newest first. Raises BadCursor."""
         asked = Query({"owner_id": owner_id}, {"accepted": None}, limit=paging.limit, cursor=paging.cursor)
         found: Page = await self._database.page(COLLECTION, asked)
         now = await self._database.now()

@@ -56,10 +56,7 @@ async def _found(services: Services, principal: Principal, by: By, paging: pages
         return await _of(services, paging, (f"library/{each.id}" for each in seen))
     refuse_unless(principal, _ALL)
     query = ports.Query({"by": by}, order_by="now.at", limit=paging.limit, cursor=paging.cursor)
-    try:
-        return await services.read_models.page(USAGE, query)
-    except ValueError as error:
-        raise BadRequest("bad-cursor", str(error)) from error
+    return await services.read_models.page(USAGE, query)
 
 
 async def _of(services: Services, paging: pages.Paging, ids: Iterable[str]) -> ports.Page:

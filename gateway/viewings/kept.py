@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from connectors.ports import Document, OneOf, Page, Query
 from connectors.read_models import ReadModels
-from gateway.errors import BadRequest
 from gateway.pages import Paging
 from gateway.viewings.state import Place, State
 from schemas.viewings import CHANGES, viewing_id
@@ -40,11 +39,8 @@ async def of_user(read_models: ReadModels, user_id: str) -> list[Document]:
 
 
 async def listed(read_models: ReadModels, user_id: str, change: str, paging: Paging) -> Page:
-    """A page of what someone has begun, played or holds dear, the newest first. Raises BadRequest."""
+    """A page of what someone has begun, played or holds dear, the newest first. Raises BadCursor."""
     asked = Query(
         key={f"{change}.by": user_id}, order_by=f"{change}.at", limit=paging.limit, cursor=paging.cursor
     )
-    try:
-        return await read_models.page(VIEWINGS, asked)
-    except ValueError as error:
-        raise BadRequest("bad-cursor", str(error)) from error
+    return await read_models.page(VIEWINGS, asked)
