@@ -61,8 +61,10 @@ def open_store(url: str, owner: str, s3: S3Options | None = None) -> BlobStore:
 class FileStore:
     """See ports.BlobStore."""
 
-    def __init__(self, root: Path, owner: str) -> None:
+    def __init__(self, root: Path, owner: str, elsewhere: Callable[[str, int], bool] | None = None) -> None:
         self._root = root.resolve()
+        self._elsewhere = elsewhere
+        """Whether a blob of that size is kept at another place, and counts as there from now on."""
         self._temporary = self._root / "tmp"
         self.unfinished = Unfinished(self._root / "unfinished")
         self._owner = re.sub(r"[^A-Za-z0-9_-]", "_", owner)
@@ -75,7 +77,7 @@ class FileStore:
 
     def writer(self) -> FileWriter:
         """See ports.BlobStore."""
-        return FileWriter(self, self._temporary / f"{self._owner}.{uuid.uuid4().hex}")
+        return FileWriter(self, self.passing())
 
     async def resume(self, id: str, at: int | None = None) -> FileWriter:
         """See ports.BlobStore."""
@@ -202,7 +204,7 @@ class FileStore:
             raise StoreUnavailable("the blob store is not where it was")
 
     def _touch(self) -> None:
-        probe = self._temporary / f"{self._owner}.{uuid.uuid4().hex}"
+        probe = self.passing()
         probe.touch()
         probe.unlink()
 
@@ -224,7 +226,7 @@ class FileStore:
         target = self._path(location)
         if target.exists():
             return False
-        near = self._temporary / f"{self._owner}.{uuid.uuid4().hex}"
+        near = self.passing()
         try:
             near.write_bytes(content)
             sync(near)
@@ -247,26 +249,53 @@ class FileStore:
         """Makes a finished file durable under the name of its hash; the same bytes are kept once."""
         location = blob_names.addressed(area, digest, suffix)
         target = self._path(location)
-        if discarding.found(self._temporary, target, size):
+        if self._has(location, size):
             path.unlink()
             return Blob(location, size, digest)
         target.parent.mkdir(parents=True, exist_ok=True)
         sync(path)
         if path.stat().st_dev != target.parent.stat().st_dev:
             path = self._bring_over(path)
+        self.take(path, location)
+        return Blob(location, size, digest)
+
+    def _has(self, location: str, size: int) -> bool:
+        """Whether the same bytes are kept already; they count as there since now."""
+        there = self.counts(location, size)
+        return there or (self._elsewhere is not None and self._elsewhere(location, size))
+
+    def counts(self, location: str, size: int) -> bool:
+        """Whether a blob of that size is here, which from now on counts as there since now."""
+        return discarding.found(self._temporary, self._path(location), size)
+
+    def file(self, location: str) -> Path:
+        """Where a blob's file is, or would be. Raises BlobMissing for what is no location."""
+        return self._path(location)
+
+    def is_there(self, location: str) -> bool:
+        """Whether a blob is here; in a thread."""
+        return self._path(location).exists()
+
+    def passing(self) -> Path:
+        """A name for a file that is being written, which goes when a process of ours starts anew."""
+        return self._temporary / f"{self._owner}.{uuid.uuid4().hex}"
+
+    def take(self, path: Path, location: str) -> None:
+        """Gives a durable file of this file system its name among the blobs, durably."""
+        target = self._path(location)
+        target.parent.mkdir(parents=True, exist_ok=True)
         discarding.replace(self._temporary, path, target)
         sync(target.parent)
-        return Blob(location, size, digest)
 
     def second_name(self, path: Path) -> Path:
         """Another name for the same bytes, to be given up in place of the first."""
-        near = self._temporary / f"{self._owner}.{uuid.uuid4().hex}"
+        near = self.passing()
         os.link(path, near)
         return near
 
     def _bring_over(self, path: Path) -> Path:
         """Copies a file from another file system, so that the last step is still one rename."""
-        near = self._temporary / f"{self._owner}.{uuid.uuid4().hex}"
+        near = self.passing()
         try:
             with path.open("rb") as source, near.open("wb") as target:
                 while chunk := source.read(FLUSH_BYTES):

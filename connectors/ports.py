@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from schemas.events import Event
+from schemas.storage import STANDARD
 
 Document = dict[str, Any]
 
@@ -66,6 +67,14 @@ class BadCursor(ValueError):
 
 class BlobMissing(LookupError):
     """There is no blob at that location."""
+
+
+class BlobArchived(Exception):
+    """A blob lies where it can't be read before it was asked back: see Archive."""
+
+
+class BlobChanged(Exception):
+    """A blob's bytes are not those that it is named by."""
 
 
 class BlobHeld(Exception):
@@ -319,6 +328,8 @@ class BlobInfo:
 
     size_bytes: int
     modified: datetime
+    readable: bool = True
+    """Not where it lies in an archive that has to give it back first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +340,8 @@ class Listed:
     size_bytes: int
     since: datetime
     """Since when it counts as there: `BlobStore.discard` goes by the same."""
+    storage: str = STANDARD
+    """Which class of storage it is in."""
 
 
 class BlobWriter(Protocol):
@@ -411,18 +424,20 @@ class BlobStore(Protocol):
 
     def read(self, location: str, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes, None]:
         """The bytes from `start` up to, and without, `end`, in pieces and in constant memory; fewer where
-        the blob ends before. Raises BlobMissing.
+        the blob ends before. Raises BlobMissing, BlobArchived.
         """
         ...
 
     def path_of(self, location: str) -> Path | None:
         """Where the file is that a blob is kept as, which nobody has looked for; None in a store that keeps
-        no files. Raises BlobMissing for what is no location.
+        no files, and for what is in an archive. Raises BlobMissing for what is no location.
         """
         ...
 
     def on_disk(self, location: str) -> AbstractAsyncContextManager[Path]:
-        """A file with the blob's bytes that stays as long as the context. Raises BlobMissing."""
+        """A file with the blob's bytes that stays as long as the context. Raises BlobMissing,
+        BlobArchived.
+        """
         ...
 
     async def address(self, location: str, name: str, content_type: str, expires_in_s: int) -> str | None:
@@ -493,6 +508,31 @@ class DirectUploads(Protocol):
 
     async def forget_unused(self, unused: timedelta) -> None:
         """Aborts those that were begun so long ago."""
+        ...
+
+
+class Archive(Protocol):
+    """Storage that costs less, for uploads that hardly anyone asks for. They keep their locations, and
+    readers find them wherever they are.
+    """
+
+    @property
+    def storage(self) -> str:
+        """Which class of storage it is."""
+        ...
+
+    async def archive(self, location: str) -> None:
+        """Brings a blob there; where it is there already, nothing is done. Whatever happens on the way, one
+        whole copy is where readers look.
+
+        Raises BlobMissing, BlobChanged for one that is damaged and stays, StoreFull, StoreUnavailable.
+        """
+        ...
+
+    async def restore(self, location: str) -> bool:
+        """Brings a blob back; False where that was asked for and takes its time: ask again later. Where it is
+        back already, nothing is done. Raises as `archive` does.
+        """
         ...
 
 

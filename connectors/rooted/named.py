@@ -28,7 +28,10 @@ def folders_named(said: object) -> object:
 
 
 def roots_named(
-    folders: Mapping[str, Path], writable: Collection[str], blobs: Path | None
+    folders: Mapping[str, Path],
+    writable: Collection[str],
+    blobs: Path | None,
+    archive: Path | None = None,
 ) -> dict[str, Root]:
     """Raises RootsUnusable. Whether a folder is there is seen when it is asked for: a disk may come later."""
     if unknown := sorted(set(writable) - folders.keys()):
@@ -37,16 +40,16 @@ def roots_named(
     for name, root in found.items():
         for other, what in [
             *((r.path, f"the root {n}") for n, r in found.items() if n != name),
-            *_own(blobs),
+            *_own(blobs, archive),
         ]:
             if _overlap(root.path.resolve(), other.resolve()):
                 raise RootsUnusable(f"the root {name} ({root.path}) and {what} ({other}) lie in each other")
     return found
 
 
-def _own(blobs: Path | None) -> list[tuple[Path, str]]:
+def _own(blobs: Path | None, archive: Path | None) -> list[tuple[Path, str]]:
     """What Sluice keeps for itself: who may see it is decided elsewhere."""
-    return [(blobs, "the store of blobs")] if blobs else []
+    return [(path, what) for path, what in ((blobs, "the store of blobs"), (archive, "the archive")) if path]
 
 
 def _overlap(one: Path, other: Path) -> bool:

@@ -14,7 +14,7 @@ from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from connectors.ports import BlobMissing, StoreFull, StoreUnavailable
+from connectors.ports import BlobArchived, BlobMissing, StoreFull, StoreUnavailable
 from connectors.s3.options import S3Options
 from connectors.s3.sending import Sent
 
@@ -25,6 +25,7 @@ _PATIENT_S = 120.0
 _MISSING = frozenset({"NoSuchKey", "NotFound", "404"})
 _FULL = frozenset({"QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded"})
 _FULL_STATUS = 507
+_ARCHIVED = "InvalidObjectState"
 
 T = TypeVar("T")
 
@@ -92,6 +93,8 @@ def meant(error: Boto3Error | BotoCoreError | ClientError) -> Exception:
     code, status = code_of(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     if code in _MISSING:
         return BlobMissing("there is no such blob")
+    if code == _ARCHIVED:
+        return BlobArchived("it is in an archive that has to give it back before it can be read")
     if code in _FULL or status == _FULL_STATUS:
         return StoreFull("the blob store is full; make room in its bucket")
     return StoreUnavailable(f"the blob store refuses: {code}")

@@ -17,6 +17,8 @@ class S3Options:
     region: str | None = None
     ca_file: Path | None = None
     """The authorities that the server's certificate may be from, as PEM; without it, the usual ones."""
+    archive_class: str | None = None
+    """The class of storage that archived uploads go to; there is no archive where it is None."""
     cache: Path | None = None
     """The folder of this process alone for what tools need as files; a passing one where it is None."""
     cache_bytes: int = 20 << 30

@@ -16,9 +16,10 @@ from urllib.parse import quote
 from boto3.s3.transfer import TransferConfig
 
 from connectors.blob_names import checked, checked_area, checked_folder, is_location
-from connectors.ports import Blob, BlobInfo, BlobMissing, Listed, StoreUnavailable
+from connectors.ports import Blob, BlobArchived, BlobInfo, BlobMissing, Listed, StoreUnavailable
 from connectors.s3.bucket import Bucket
 from connectors.s3.cache import Cache
+from connectors.s3.classes import class_of, is_readable
 from connectors.s3.first import put_first
 from connectors.s3.leftovers import Leftovers
 from connectors.s3.options import S3Options
@@ -82,7 +83,7 @@ class S3Store:
     async def stat(self, location: str) -> BlobInfo:
         """See ports.BlobStore."""
         found = await self._look(location)
-        return BlobInfo(found["ContentLength"], found["LastModified"])
+        return BlobInfo(found["ContentLength"], found["LastModified"], is_readable(found))
 
     async def read(
         self, location: str, start: int = 0, end: int | None = None
@@ -106,6 +107,8 @@ class S3Store:
     async def on_disk(self, location: str) -> AsyncIterator[Path]:
         """See ports.BlobStore."""
         found = await self._look(location)
+        if not is_readable(found):
+            raise BlobArchived(f"{location} is in an archive that has to give it back before it can be read")
         name = hashlib.sha256(f"{location} {found['ETag']}".encode()).hexdigest()
         fetch = partial(self._fetch, location)
         suffix = Path(location).suffix
@@ -132,7 +135,7 @@ class S3Store:
         while some := await self._bucket.do(lambda: list(islice(found, _LISTED_AT_ONCE))):
             for location, said in some:
                 if is_location(location):
-                    yield Listed(location, said["Size"], said["LastModified"])
+                    yield Listed(location, said["Size"], said["LastModified"], class_of(said))
 
     async def discard(self, location: str, before: datetime) -> bool:
         """See ports.BlobStore."""

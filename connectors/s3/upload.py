@@ -21,10 +21,14 @@ _AT_ONCE = 4
 class Upload:
     """One object that is being made. `abort` it in the end, whatever came of it."""
 
-    def __init__(self, bucket: Bucket, leftovers: Leftovers, location: str, *, stays: bool = True) -> None:
+    def __init__(
+        self, bucket: Bucket, leftovers: Leftovers, location: str, *, stays: bool = True, **created: Any
+    ) -> None:
         self.location = location
         self._stays = stays
         """Whether the object outlives `abort`, once it is complete."""
+        self._created = created
+        """What boto3 is told of the object beforehand."""
         self._bucket = bucket
         self._leftovers = leftovers
         self._begun: asyncio.Task[tuple[str, str]] | None = None
@@ -44,15 +48,16 @@ class Upload:
         """Another part. Returns when there is room for the next. Raises what earlier ones met."""
         await self._start(self._bucket.patient.upload_part, Body=Sent(content))
 
-    async def take(self, source: str, first: int, end: int) -> None:
-        """The same with bytes of another object, which the store copies by itself."""
+    async def take(self, source: str, first: int, end: int, **when: Any) -> None:
+        """The same with bytes of another object, which the store copies by itself; `when` bounds it."""
         await self._start(
             self._bucket.patient.upload_part_copy,
             CopySource=self._bucket.object(source),
             CopySourceRange=f"bytes={first}-{end - 1}",
+            **when,
         )
 
-    async def complete(self) -> None:
+    async def complete(self, **when: Any) -> None:
         """Makes it one object, durably. Raises StoreFull, StoreUnavailable."""
         upload_id, _ = await self._id()
         answers = [await part for part in self._parts]
@@ -65,6 +70,7 @@ class Upload:
             **self._bucket.object(self.location),
             UploadId=upload_id,
             MultipartUpload={"Parts": listed},
+            **when,
         )
         self._completing = asyncio.create_task(call)
         await asyncio.shield(self._completing)
@@ -94,7 +100,7 @@ class Upload:
 
     def _begin(self) -> tuple[str, str]:
         there = self._bucket.object(self.location)
-        upload_id = str(self._bucket.quick.create_multipart_upload(**there)["UploadId"])
+        upload_id = str(self._bucket.quick.create_multipart_upload(**there, **self._created)["UploadId"])
         return upload_id, self._leftovers.write(self.location, upload_id)
 
     async def _start(self, step: Callable[..., Any], **what: Any) -> None:

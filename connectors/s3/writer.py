@@ -13,6 +13,7 @@ from typing import BinaryIO
 from connectors import blob_names
 from connectors.ports import Blob, BlobMissing
 from connectors.s3.bucket import Bucket
+from connectors.s3.classes import is_readable
 from connectors.s3.hashing import Hashing
 from connectors.s3.leftovers import Leftovers
 from connectors.s3.upload import Upload
@@ -107,11 +108,14 @@ async def store_file(bucket: Bucket, leftovers: Leftovers, path: Path, area: str
 async def is_kept(bucket: Bucket, blob: Blob) -> bool:
     """Whether the same bytes are in the store already, and put there lately.
 
-    What was there for longer is put there again: only so does it count as there since now.
+    What was there for longer is put there again: only so does it count as there since now. So is what an
+    archive has that would have to give it back first.
     """
     try:
         found = await bucket.do(bucket.quick.head_object, **bucket.object(blob.location))
     except BlobMissing:
+        return False
+    if not is_readable(found):
         return False
     is_fresh = datetime.now(UTC) - found["LastModified"] < _FRESH
     return bool(is_fresh and found["ContentLength"] == blob.size_bytes)

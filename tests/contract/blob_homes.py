@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import boto3
 
-from connectors.blobs import open_store
+from connectors.archive import open_kept
 from connectors.ports import BlobStore
 from connectors.s3.options import S3Options
 
@@ -19,20 +19,23 @@ class Home:
 
     url: str
     options: S3Options
+    archive: Path | None = None
+    """The second folder, of blobs that are files."""
 
     @property
     def is_s3(self) -> bool:
         return self.url.startswith("s3:")
 
     def open(self, owner: str = "gateway-1") -> BlobStore:
-        return open_store(self.url, owner, self.options)
+        return open_kept(self.url, owner, self.options, self.archive).blobs
 
     def kept(self) -> set[str]:
         """All that is there, half-written uploads too."""
         where = urlsplit(self.url)
         if not self.is_s3:
             root = Path(where.path)
-            return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+            files = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+            return files - {"archive-id"}
         prefix, s3 = f"{where.path.strip('/')}/", boto3.client("s3", endpoint_url=self.options.endpoint)
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=where.netloc, Prefix=prefix)
         keys = {found["Key"] for page in pages for found in page.get("Contents", ())}

@@ -31,10 +31,12 @@ def own(server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ho
     return Home(server.url(f"t/{uuid.uuid4().hex}"), S3Options(endpoint=server.endpoint, cache=cache))
 
 
-@pytest.fixture(params=["files", "s3", *(["elsewhere"] if ELSEWHERE else [])])
+@pytest.fixture(params=["files", "archived", "s3", *(["elsewhere"] if ELSEWHERE else [])])
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Home]:
     if request.param == "files":
         yield Home((tmp_path / "blobs").as_uri(), S3Options())
+    elif request.param == "archived":
+        yield Home((tmp_path / "blobs").as_uri(), S3Options(), tmp_path / "archive")
     elif request.param == "s3":
         yield request.getfixturevalue("own")
     else:
