@@ -330,6 +330,8 @@ class BlobInfo:
     modified: datetime
     readable: bool = True
     """Not where it lies in an archive that has to give it back first."""
+    storage: str = STANDARD
+    """Which class of storage it is in."""
 
 
 @dataclass(frozen=True, slots=True)

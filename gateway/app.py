@@ -7,9 +7,9 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from connectors.archive import open_kept
 from connectors.background import Duty
 from connectors.beat import Beat
-from connectors.blobs import open_store
 from connectors.breached import BreachedPasswords
 from connectors.breaker import Breaker
 from connectors.clock import SystemClock
@@ -102,9 +102,10 @@ def connect(settings: Settings) -> Parts:
     mongodb = MongoDatabase(settings.mongodb_url, settings.database)
     database = GuardedDatabase(mongodb, breakers["mongodb"])
     read_models = ReadModels(database)
-    roots = roots_named(settings.roots, settings.roots_writable, settings.blobs_folder)
-    blobs = GuardedStore(open_store(settings.blobs, settings.instance, settings.s3), breakers["blobs"])
-    store = RootedStore(blobs, roots, Moves(read_models))  # a disk that is away stops no other blob
+    roots = roots_named(settings.roots, settings.roots_writable, settings.blobs_folder, settings.archive)
+    guard = partial(GuardedStore, breaker=breakers["blobs"])
+    kept = open_kept(settings.blobs, settings.instance, settings.s3, settings.archive, guard)
+    store = RootedStore(kept.blobs, roots, Moves(read_models))  # a disk that is away stops no other blob
     direct = open_direct(settings.blobs, settings.instance, settings.s3)
     kafka = KafkaPublisher(settings.kafka, codec, timeout=timedelta(seconds=settings.publish_timeout_s))
     broker = Broker(kafka, kafka, metrics, breakers["kafka"])

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from connectors.brokers import Brokers, KafkaSecurity, Mechanism
 from connectors.rooted.named import folders_named
-from connectors.s3.options import S3Options
+from connectors.s3.options import ARCHIVE_CLASSES, S3Options
 from gateway.auth.roles import Role
 from gateway.client_address import Network
 from gateway.limits.budgets import Budget, Kind, read
@@ -82,6 +82,14 @@ class Settings(BaseSettings):
 
     trash_days: float = Field(default=30, gt=0)
     """How long what was deleted or replaced in them stays in their trash."""
+
+    archive: Path | None = None
+    """A second folder, for uploads that are archived: best on a disk that costs less."""
+
+    s3_archive_class: str | None = Field(default=None, pattern=ARCHIVE_CLASSES)
+    """The class of storage that archived uploads go to in a bucket: STANDARD_IA, ONEZONE_IA, GLACIER_IR,
+    GLACIER or DEEP_ARCHIVE. What is in the last two has to be asked back, hours before it can be read.
+    """
 
     s3_endpoint: str | None = Field(default=None, pattern=r"^https?://[^/]+$")
     """The address of an S3 that is not Amazon's."""
@@ -315,7 +323,13 @@ class Settings(BaseSettings):
             public_endpoint=self.s3_public_endpoint,
             region=self.s3_region,
             ca_file=self.s3_ca_file,
+            archive_class=self.s3_archive_class,
         )
+
+    @property
+    def has_archive(self) -> bool:
+        """Whether uploads can be archived."""
+        return self.archive is not None or self.s3_archive_class is not None
 
     @property
     def scheme(self) -> str:

@@ -18,9 +18,9 @@ import imageio_ffmpeg
 import structlog
 from prometheus_client import CollectorRegistry, start_http_server
 
+from connectors.archive import Kept, open_kept
 from connectors.background import running
 from connectors.beat import Beat
-from connectors.blobs import open_store
 from connectors.brakes import Brakes
 from connectors.brokers import Brokers
 from connectors.clamd import Clamd
@@ -56,10 +56,12 @@ from connectors.text_tools import TextTools
 from processors.care.handle import ACTOR as CARE
 from processors.care.handle import Care, CareObserver
 from processors.care.known import Everything
-from processors.care.plan import REPORT, REREAD, RETIRE, SURVEY, SWEEP
+from processors.care.plan import REPORT, REREAD, RETIRE, SHELVE, SURVEY, SWEEP, UNSHELVE
 from processors.care.retire import RetireWork
 from processors.care.scrub import ReportWork, RereadWork, SurveyWork
+from processors.care.shelve import ShelveWork
 from processors.care.sweep import SweepWork
+from processors.care.unshelve import UnshelveWork
 from processors.equipment import Equipment
 from processors.folders.keeping import Intervals
 from processors.folders.pace import PaceOfProbes
@@ -269,7 +271,7 @@ def served_metrics(settings: Settings) -> CollectorRegistry:
 
 def all_stages(world: World, care: CareObserver) -> list[Stage]:
     """Every stage there is."""
-    blobs = _blobs(world)
+    blobs = _rooted(world, _kept(world.settings).blobs)
     jobs = Jobs(world.ledger, world.clock, ACTOR)
     media = KnownMedia(world.database)
     return [
@@ -362,15 +364,18 @@ def _worker(
     )
 
 
-def _blobs(world: World) -> BlobStore:
-    settings = world.settings
-    store = open_store(settings.blobs, settings.instance, settings.s3)
-    return RootedStore(store, _roots(settings), KnownMedia(world.database))
+def _kept(settings: Settings) -> Kept:
+    return open_kept(settings.blobs, settings.instance, settings.s3, settings.archive)
+
+
+def _rooted(world: World, blobs: BlobStore) -> BlobStore:
+    return RootedStore(blobs, _roots(world.settings), KnownMedia(world.database))
 
 
 def _roots(settings: Settings) -> dict[str, Root]:
     kept = urlsplit(settings.blobs)
-    return roots_named(settings.roots, (), Path(unquote(kept.path)) if kept.scheme == "file" else None)
+    blobs = Path(unquote(kept.path)) if kept.scheme == "file" else None
+    return roots_named(settings.roots, (), blobs, settings.archive)
 
 
 def _ffmpeg() -> Path:
@@ -385,7 +390,8 @@ def _works(
     scanning: Scanning,
 ) -> dict[str, Work]:
     """What a worker can do."""
-    blobs, ffmpeg = _blobs(world), _ffmpeg()
+    kept, ffmpeg = _kept(world.settings), _ffmpeg()
+    blobs = _rooted(world, kept.blobs)
     segments, files = SegmentTools(runner, ffmpeg), FileTools(runner, ffmpeg)
     texts = TextTools(runner, ffmpeg)
     everything = Everything(ReadModels(world.database), world.history)
@@ -399,6 +405,8 @@ def _works(
         REREAD: RereadWork(blobs, Digests(runner), world.clock),
         REPORT: ReportWork(blobs),
         RETIRE: RetireWork(blobs, everything, world.clock),
+        SHELVE: ShelveWork(blobs, kept.archive, everything, world.clock),
+        UNSHELVE: UnshelveWork(blobs, kept.archive, everything, world.clock),
         orders.VIDEO: VideoWork(blobs, segments, world.clock, drawing, hardware),
         orders.AUDIO: AudioWork(blobs, segments, world.clock),
         orders.TEXT: TextWork(blobs, texts, world.clock),

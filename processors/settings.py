@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from connectors.brokers import Brokers, KafkaSecurity, Mechanism
 from connectors.rooted.named import folders_named
-from connectors.s3.options import S3Options
+from connectors.s3.options import ARCHIVE_CLASSES, S3Options
 
 
 class Settings(BaseSettings):
@@ -62,6 +62,14 @@ class Settings(BaseSettings):
     """The region of the bucket; without it, what AWS_DEFAULT_REGION or the usual files say."""
     s3_ca_file: Path | None = Field(None, validation_alias="SLUICE_S3_CA_FILE")
     """The authorities that the certificate of that S3 may be from, as PEM; without it, the usual ones."""
+    archive: Path | None = Field(None, validation_alias="SLUICE_ARCHIVE")
+    """A second folder, for uploads that are archived: best on a disk that costs less."""
+    s3_archive_class: str | None = Field(
+        None, validation_alias="SLUICE_S3_ARCHIVE_CLASS", pattern=ARCHIVE_CLASSES
+    )
+    """The class of storage that archived uploads go to in a bucket: STANDARD_IA, ONEZONE_IA, GLACIER_IR,
+    GLACIER or DEEP_ARCHIVE. What is in the last two has to be asked back, hours before it can be read.
+    """
     s3_cache_bytes: int = Field(20 << 30, validation_alias="SLUICE_S3_CACHE_BYTES", gt=0)
     """How much of a bucket a worker keeps in its scratch folder for its tools, beside what they work on."""
     clamd: str | None = Field(
@@ -116,6 +124,7 @@ class Settings(BaseSettings):
             ca_file=self.s3_ca_file,
             cache=self.scratch / f"{self.instance}.blobs",
             cache_bytes=self.s3_cache_bytes,
+            archive_class=self.s3_archive_class,
         )
 
     @property

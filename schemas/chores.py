@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 CLEANUP, SCRUB, RETENTION = "cleanup", "scrub", "retention"
+ARCHIVAL, UNARCHIVAL = "archival", "unarchival"
 
 REPORT_NAME = "report.json"
 """What a report is called in its folder; the rest there is what it was made of."""
@@ -105,10 +106,60 @@ class RetentionOptions(BaseModel):
         return self
 
 
+_Files = Annotated[list[_Label], Field(min_length=1, max_length=500)]
+
+
+class ArchivalOptions(BaseModel):
+    """What an archival may be told: which media it is about, and what of them is to be archived."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    archive: StrictBool = Field(
+        False, description="Archive what is found; without it, the report is all that comes."
+    )
+    media: _Files | None = Field(
+        None, description="These, whatever their age: a medium's id, or one of its versions as ID~VERSION."
+    )
+    media_days: _Days | None = Field(
+        None,
+        description="Archive media whose file was uploaded, or brought back, so many days ago.",
+    )
+    unviewed_days: _Days | None = Field(
+        None,
+        description="Archive media that nobody has watched, uploaded or brought back for so many days.",
+    )
+    versions_days: _Days | None = Field(
+        None, description="Archive versions that are not shown, when they are older than so many days."
+    )
+    min_bytes: Annotated[int, Field(ge=0, le=2**53), BeforeValidator(_a_number)] | None = Field(
+        None, description="Only files that are at least so large."
+    )
+    library: _Label | None = Field(None, description="Only media of this library.")
+    tag: _Label | None = Field(None, description="Only media with this tag or category.")
+    except_tag: _Label | None = Field(None, description="No media with this tag or category.")
+
+    @model_validator(mode="after")
+    def _has_a_limit(self) -> ArchivalOptions:
+        limits = (self.media, self.media_days, self.unviewed_days, self.versions_days)
+        if all(limit is None for limit in limits):
+            raise ValueError("say what is to be archived: media_days, unviewed_days, versions_days or media")
+        return self
+
+
+class UnarchivalOptions(BaseModel):
+    """What is to come back."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    media: _Files = Field(description="A medium's id, or one of its versions as ID~VERSION.")
+
+
 CHORES: Mapping[str, type[BaseModel]] = {
     CLEANUP: CleanupOptions,
     SCRUB: ScrubOptions,
     RETENTION: RetentionOptions,
+    ARCHIVAL: ArchivalOptions,
+    UNARCHIVAL: UnarchivalOptions,
 }
 """What each kind may be told."""
 

@@ -54,7 +54,7 @@ class ArchivedStore:
 
     async def stat(self, location: str) -> BlobInfo:
         """See ports.BlobStore."""
-        return await self._wherever(location, lambda store: store.stat(location))
+        return await self._wherever(location, lambda store: self._said(store, location))
 
     async def read(
         self, location: str, start: int = 0, end: int | None = None
@@ -111,6 +111,10 @@ class ArchivedStore:
     async def ping(self) -> None:
         """See ports.BlobStore."""
         await self.first.ping()
+
+    async def _said(self, store: BlobStore, location: str) -> BlobInfo:
+        found = await store.stat(location)
+        return found if store is self.first else copied(found, storage=ARCHIVE)
 
     async def _wherever(self, location: str, step: Callable[[BlobStore], Awaitable[T]]) -> T:
         """What a step answers where the blob is. Raises BlobMissing."""

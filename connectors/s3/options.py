@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+ARCHIVE_CLASSES = "^(STANDARD_IA|ONEZONE_IA|GLACIER_IR|GLACIER|DEEP_ARCHIVE)$"
+"""The classes of storage that may be an archive."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class S3Options:

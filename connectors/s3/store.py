@@ -83,7 +83,7 @@ class S3Store:
     async def stat(self, location: str) -> BlobInfo:
         """See ports.BlobStore."""
         found = await self._look(location)
-        return BlobInfo(found["ContentLength"], found["LastModified"], is_readable(found))
+        return BlobInfo(found["ContentLength"], found["LastModified"], is_readable(found), class_of(found))
 
     async def read(
         self, location: str, start: int = 0, end: int | None = None

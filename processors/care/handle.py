@@ -12,13 +12,17 @@ from processors.care.plan import (
     REPORT,
     REREAD,
     RETIRE,
+    SHELVE,
     SURVEY,
     SWEEP,
+    UNSHELVE,
+    Place,
     Planned,
     Reported,
     Reread,
     RereadOrder,
     Retired,
+    Shelved,
     Survey,
     first,
     read,
@@ -30,15 +34,15 @@ from processors.runtime import GivenUp, Handled, Stage
 from processors.work.jobs import WAITING, Job, Jobs, Verdict, merged
 from processors.work.steering import Steering
 from processors.work.tasks import COMPLETED, plan_event
-from schemas import health
+from schemas import health, storage
 from schemas.events import ChoreRequested, Event, JobControlled, MediaChanged, Meta, TaskChanged
-from schemas.versions import FIRST, FIRST_DROPPED, version_of
+from schemas.versions import FIRST, FIRST_DROPPED, next_version, version_of
 
 NAME = "care"
 ACTOR = f"service:{NAME}"
 TOPICS = ("chore.requested", "job.controlled", "task.changed")
 
-_TASKS = frozenset({SWEEP, SURVEY, REREAD, REPORT, RETIRE})
+_TASKS = frozenset({SWEEP, SURVEY, REREAD, REPORT, RETIRE, SHELVE, UNSHELVE})
 _DELETED = "deleted"
 
 
@@ -105,6 +109,8 @@ class Care:
         match event.kind:
             case "reread":
                 return await self._reread(job, event, read(Reread, outcome))
+            case "shelve" | "unshelve":
+                return await self._shelved(job, read(Shelved, outcome), event)
             case _ if job.verdict is not None:
                 return Handled()
             case "survey":
@@ -120,6 +126,24 @@ class Care:
         told: list[Event] = [self._gone(event, id, kind) for id, kind in made.gone.items()]
         reported = Reported(location=made.location, size_bytes=made.size_bytes)
         return merged([Handled(told), await self._complete(job, reported, event.meta)])
+
+    async def _shelved(self, job: Job, made: Shelved, event: TaskChanged) -> Handled:
+        """Where files are now is told, whatever became of the job meanwhile."""
+        told: list[Event] = [self._placed(event, id, place) for id, place in made.places.items()]
+        if job.verdict is not None:
+            return Handled(told)
+        reported = Reported(location=made.location, size_bytes=made.size_bytes)
+        return merged([Handled(told), await self._complete(job, reported, event.meta)])
+
+    def _placed(self, event: TaskChanged, id: str, place: Place) -> Event:
+        now = event.meta.occurred_at
+        return MediaChanged(
+            meta=event.meta.then(ACTOR, self.clock.now(), storage.CHANGE, id),
+            media_id=id,
+            version=next_version(now, place.known),
+            change=storage.CHANGE,
+            values={storage.CLASS: place.storage},
+        )
 
     def _gone(self, event: TaskChanged, id: str, kind: str) -> Event:
         change = FIRST_DROPPED if kind == VERSION and version_of(id) == FIRST else _DELETED

@@ -10,21 +10,26 @@ from pydantic import TypeAdapter
 
 from processors.work.jobs import Job
 from schemas.chores import (
+    ARCHIVAL,
     CHORES,
     CLEANUP,
     RETENTION,
     SCRUB,
+    UNARCHIVAL,
+    ArchivalOptions,
     CleanupOptions,
     RetentionOptions,
     ScrubOptions,
+    UnarchivalOptions,
     report_folder,
 )
 from schemas.events import TaskPlan
 
 SWEEP, SURVEY, REREAD, REPORT, RETIRE = "sweep", "survey", "reread", "report", "retire"
+SHELVE, UNSHELVE = "shelve", "unshelve"
 """The kinds of tasks."""
 
-KINDS = frozenset({CLEANUP, SCRUB, RETENTION})
+KINDS = frozenset({CLEANUP, SCRUB, RETENTION, ARCHIVAL, UNARCHIVAL})
 """The chores that are done here."""
 
 _ATTEMPTS = 3
@@ -62,6 +67,34 @@ class Retired:
     location: str
     size_bytes: int
     gone: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShelveOrder:
+    """Bring to the archive what a policy says, or back what people ask for."""
+
+    folder: str
+    """Where the report goes."""
+    options: str
+    """ArchivalOptions or UnarchivalOptions as JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a file is now."""
+
+    storage: str
+    known: int
+    """The version of what was known of that before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelved:
+    """Where the report is, and where files are that were elsewhere as far as was known, by id."""
+
+    location: str
+    size_bytes: int
+    places: dict[str, Place]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +177,11 @@ def first(job: Job) -> Planned:
         case RetentionOptions():
             retire = RetireOrder(folder=folder, options=options.model_dump_json())
             return Planned(RETIRE, _plan(job, retire, cpu=0.25))
+        case ArchivalOptions() | UnarchivalOptions():
+            shelve = ShelveOrder(folder=folder, options=options.model_dump_json())
+            if job.kind == UNARCHIVAL:
+                return Planned(UNSHELVE, _plan(job, shelve, cpu=0.0))
+            return Planned(SHELVE, _plan(job, shelve, cpu=0.0, makes=ARCHIVAL))
     raise KeyError(job.kind)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.rooted.located import is_in_root
-from schemas.chores import RetentionOptions
+from schemas.chores import ArchivalOptions, RetentionOptions
 from schemas.record import CATEGORIES, TAGS
 from schemas.versions import current, version_of
 from schemas.words import label
@@ -33,7 +33,7 @@ class Gone:
         return asdict(self)
 
 
-def is_meant(medium: Mapping[str, Any], options: RetentionOptions) -> bool:
+def is_meant(medium: Mapping[str, Any], options: RetentionOptions | ArchivalOptions) -> bool:
     """Whether a policy is about this medium."""
     if options.library is not None and (medium.get("library") or {}).get("id") != options.library:
         return False

@@ -11,7 +11,7 @@ import structlog
 
 from connectors.kinds import refuse_other_kinds
 from connectors.media_tools import MediaRefused, MediaTools
-from connectors.ports import BlobMissing, BlobStore, Clock, is_there
+from connectors.ports import BlobArchived, BlobMissing, BlobStore, Clock, is_there
 from connectors.process import ToolFailed
 from connectors.rooted.located import is_in_root
 from processors.ingest.plan import CheckOrder, CheckOutcome, ProbeOrder, ProbeOutcome
@@ -43,7 +43,7 @@ class Check:
         try:
             async with self.blobs.on_disk(order.location) as path:
                 sound = await self.hasher.sha256(path, order.size_bytes) == order.sha256
-        except BlobMissing:  # the medium was deleted meanwhile
+        except (BlobMissing, BlobArchived):  # the medium was deleted meanwhile, or archived, or still is
             sound = True
         return orjson.dumps(asdict(CheckOutcome(location=order.location, sound=sound))).decode()
 
@@ -81,6 +81,8 @@ class Probe:
             if is_in_root(order.location):
                 raise TaskFailed("bytes_missing", "the file is not where it was found") from error
             return refused("bytes_missing", "its bytes are not in the store; upload it again")
+        except BlobArchived:
+            return refused("archived", "its bytes are in the archive; bring them back first")
         except MediaRefused as error:
             return refused(error.code, str(error))
         return ProbeOutcome(location=location, size_bytes=order.size_bytes, sha256=order.sha256, **said)

@@ -17,7 +17,7 @@ from connectors.ports import Merge
 from processors.views.activity import acted
 from processors.views.viewings import VIEWING_INDEXES, VIEWINGS, viewed
 from processors.work.tasks import WAITS
-from schemas import events, health, pictures, record, versions
+from schemas import events, health, pictures, record, storage, versions
 from schemas.activity import MONTHS
 from schemas.events import Event
 from schemas.medium import Medium
@@ -45,6 +45,14 @@ _ACCESS = "access"
 _LIBRARY = "library"
 _MOVED = "moved"
 """A medium's file is at another place of the operator's folders."""
+_PLACES = {
+    _LIBRARY: ("id", "library_id", None),
+    _MOVED: ("place", "place", ""),
+    storage.CHANGE: ("class", storage.CLASS, storage.STANDARD),
+}
+"""Where a medium is, by the change that says so: each is a register of its own, with one name in it, the
+value of the event that it is, and what it is where the event has none.
+"""
 
 _AT_REST = frozenset({"completed", "failed", "released", "expired", "dead", "cancelled"})
 """Of tasks: nobody works on them."""
@@ -186,17 +194,15 @@ def _changed(event: events.MediaChanged) -> list[Merge]:
         return _media(event, deleted_at=event.meta.occurred_at, status=_media_status(DELETED))
     if event.change == versions.FIRST_DROPPED:
         return _media(event, dropped_at=event.meta.occurred_at)
-    if event.change == _LIBRARY:
-        where = {"version": event.version, "at": event.meta.occurred_at, "id": event.values.get("library_id")}
-        return _media(event, library=where)
+    if event.change in _PLACES:
+        name, value, otherwise = _PLACES[event.change]
+        where = {"version": event.version, "at": event.meta.occurred_at}
+        return _media(event, **{event.change: {**where, name: event.values.get(value, otherwise)}})
     if event.change == record.CHANGE:
         said = record.registers(event.version, event.values)
         released = said.get(record.RELEASED, {}).get("at")
         extents = _extents({record.RELEASED_AT: released}) if released else []
         return _media(event, **{f"record.{place}": each for place, each in said.items()}) + extents
-    if event.change == _MOVED:
-        place = event.values.get("place", "")
-        return _media(event, moved={"version": event.version, "at": event.meta.occurred_at, "place": place})
     if event.change == health.CHANGE:
         return _media(event, health={"at": event.meta.occurred_at, **event.values})
     if event.change == QUARANTINED:

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
-from connectors.ports import BlobMissing, BlobStore
+from connectors.ports import BlobArchived, BlobMissing, BlobStore
 from connectors.rooted.located import is_in_root
 from processors.work.execution import Execution, TaskFailed
 
+ASK_BACK = "the source is in the archive: unarchive the medium, and retry when it is back"
 _SPARE_MEMORY = 4
 
 
@@ -24,12 +25,16 @@ async def source_on_disk(blobs: BlobStore, location: str) -> AsyncIterator[Path]
         except BlobMissing as error:
             again = is_in_root(location)
             raise TaskFailed("bytes_missing", "the source is not in the store", again=again) from error
+        except BlobArchived as error:
+            raise TaskFailed("archived", ASK_BACK, again=False) from error
         yield path
 
 
 @contextmanager
 def unchanged(source: Path) -> Iterator[None]:
-    """Raises TaskFailed, for good, where the source changes while it is read, whatever came of reading it."""
+    """Raises TaskFailed, for good, where the source changes while it is read, whatever came of reading it.
+    One that vanishes may be in the archive, and is looked for again.
+    """
     before = _identity(source)
     try:
         yield
@@ -59,6 +64,6 @@ def _refuse_changed(
     """Raises TaskFailed where a file is not what it was."""
     now = _identity(source)
     if now is None:
-        raise TaskFailed("source_gone", "the source vanished while it was read", again=False) from cause
+        raise TaskFailed("source_gone", "the source vanished while it was read", again=True) from cause
     if now != before:
         raise TaskFailed("source_changed", "the source changed while it was read", again=False) from cause

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectors.blobs import open_store
+from connectors.archive import open_kept
 from connectors.brokers import Brokers
 from connectors.mongo import MongoDatabase
 from connectors.ports import BlobStore
@@ -34,6 +34,7 @@ class Places:
         if kafka is None:
             raise Failure("the stack has no Kafka yet: try again in a moment.")
         ca_file = said.get("SLUICE_S3_CA_FILE")
+        archive = said.get("SLUICE_ARCHIVE")
         s3 = S3Options(
             endpoint=said.get("SLUICE_S3_ENDPOINT"),
             region=said.get("SLUICE_S3_REGION"),
@@ -42,7 +43,7 @@ class Places:
         return cls(
             kafka=kafka,
             database=MongoDatabase(said["MONGODB_URL"], said["SLUICE_DATABASE"]),
-            blobs=open_store(said["SLUICE_BLOBS"], _OWNER, s3),
+            blobs=open_kept(said["SLUICE_BLOBS"], _OWNER, s3, Path(archive) if archive else None).blobs,
             secret_file=Path(said["SLUICE_SECRET_FILE"]),
             token_file=Path(said["SLUICE_TOKEN_FILE"]),
         )

@@ -11,15 +11,18 @@ from typing import Any
 
 import orjson
 
-from connectors.blobs import FileStore
+from connectors.archive import open_kept
 from connectors.ports import Delivery, Position, content_of
 from connectors.read_models import POINTER, STATE, ReadModels
+from connectors.s3.options import S3Options
 from processors.care.handle import ACTOR, Care
 from processors.care.known import Everything
-from processors.care.plan import REPORT, REREAD, RETIRE, SURVEY, SWEEP
+from processors.care.plan import REPORT, REREAD, RETIRE, SHELVE, SURVEY, SWEEP, UNSHELVE
 from processors.care.retire import RetireWork
 from processors.care.scrub import ReportWork, RereadWork, SurveyWork
+from processors.care.shelve import ShelveWork
 from processors.care.sweep import SweepWork
+from processors.care.unshelve import UnshelveWork
 from processors.runtime import Handled
 from processors.views.handle import apply
 from processors.work.execution import Execution, Work
@@ -75,7 +78,8 @@ class World:
         self.database.collections[STATE][POINTER] = {"_id": POINTER, "generation": GENERATION}
         self.log = MemoryLog()
         self.ledger = Ledger(self.database, Codec())
-        self.store = FileStore(folder, "test")
+        kept = open_kept((folder / "blobs").as_uri(), "test", S3Options(), folder / "archive")
+        self.store, self.archive = kept.blobs, kept.archive
         self.observer, self.hasher = Counting(), Reading()
         self.stage = Care(Jobs(self.ledger, self.clock, ACTOR), self.clock, self.observer)
         self.everything = everything = Everything(ReadModels(self.database), self.log, patience_s=0.0)
@@ -85,6 +89,8 @@ class World:
             REREAD: RereadWork(self.store, self.hasher, self.clock, small_bytes=0),
             REPORT: ReportWork(self.store),
             RETIRE: RetireWork(self.store, everything, self.clock),
+            SHELVE: ShelveWork(self.store, self.archive, everything, self.clock),
+            UNSHELVE: UnshelveWork(self.store, self.archive, everything, self.clock),
         }
         self.scratch = folder / "scratch"
         self.told: list[Event] = []
