@@ -54,6 +54,8 @@ def open_kept(
 
 
 def _in_folders(first: Path, folder: Path, owner: str, guard: Callable[[BlobStore], BlobStore]) -> Kept:
+    if not folder.is_absolute():
+        raise ValueError(f"SLUICE_ARCHIVE is {folder}: give an absolute path")
     root = folder.resolve()
     if root.is_relative_to(first) or first.is_relative_to(root):
         raise ValueError(f"SLUICE_ARCHIVE ({root}) and the store ({first}) lie in each other")

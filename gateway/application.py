@@ -16,6 +16,7 @@ from gateway import docs_page, error_handlers, openapi
 from gateway.accounts import endpoints as accounts
 from gateway.activity import endpoints as activity
 from gateway.allowed_methods import METHODS
+from gateway.archive import endpoints as archive
 from gateway.audit import endpoints as audit
 from gateway.audit.witness import Witness
 from gateway.care import endpoints as care
@@ -155,6 +156,7 @@ def _include(app: FastAPI) -> None:
         media.router,
         records.router,
         versions.router,
+        archive.router,
         signed.making,
         direct_uploads.router,
         uploads.router,

@@ -46,6 +46,8 @@ _MEDIUM = (
     "get_viewing",
     "put_viewing",
     "get_media_timeline",
+    "archive_media",
+    "unarchive_media",
 )
 _SCHEDULE = (
     "get_schedule",
@@ -55,12 +57,21 @@ _SCHEDULE = (
     "run_schedule",
     "list_runs",
 )
+_ORDERED = ("order_cleanup", "order_scrub", "order_archival", "archive_media", "unarchive_media")
 _STEERED = ("cancel_job", "retry_job", "pause_job", "resume_job", "prioritise_job")
 
 FOLLOWING = (
     Following(("upload_media",), "202", "$response.body#/media/id", "media_id", _MEDIUM),
     Following(
-        ("order_job", "transcode_media", "order_cleanup", "order_scrub", "run_schedule", *_STEERED),
+        (
+            "order_job",
+            "transcode_media",
+            "order_cleanup",
+            "order_scrub",
+            "order_archival",
+            "run_schedule",
+            *_STEERED,
+        ),
         "202",
         "$response.body#/job/id",
         "job_id",

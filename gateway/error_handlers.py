@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from connectors.ports import BadCursor, BlobMissing, StoreFull, Transient
+from connectors.ports import BadCursor, BlobArchived, BlobMissing, StoreFull, Transient
 from connectors.read_models import NotBuilt
 from gateway.allowed_methods import allowed_methods
 from gateway.content_types import says_json
@@ -36,6 +36,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(StoreFull, _on_known)
     app.add_exception_handler(BadCursor, _on_known)
     app.add_exception_handler(BlobMissing, _on_known)
+    app.add_exception_handler(BlobArchived, _on_known)
     app.add_exception_handler(Transient, _on_known)
     app.add_exception_handler(NotBuilt, _on_known)
     app.add_exception_handler(Replayed, _on_replayed)

@@ -16,6 +16,7 @@ from starlette.types import Scope
 
 from connectors.ports import (
     BadCursor,
+    BlobArchived,
     BlobMissing,
     BrokerUnavailable,
     DatabaseUnavailable,
@@ -153,6 +154,17 @@ class Replayed(Exception):
         self.response = response
 
 
+class Archived(Conflict):
+    """The bytes are where they can't be read before they were asked back."""
+
+    def __init__(self, what: str = "The file") -> None:
+        super().__init__(
+            "archived",
+            f"{what} is in an archive that has to give it back before it can be read. Ask for it with POST "
+            "/api/v1/media/{id}/unarchive: that may take hours, and its job says when it is back.",
+        )
+
+
 def problem_response(problem: Problem) -> Response:
     """The document of a problem."""
     body = {
@@ -192,6 +204,8 @@ def problem_of(error: Exception) -> Problem | None:
             return BadRequest("bad-cursor", str(error))
         case BlobMissing():
             return Gone("blob-missing", str(error))
+        case BlobArchived():
+            return Archived()
         case Transient() | NotBuilt():
             log.warning("something that we need is away", error=str(error))
             return Unavailable(said_openly(error))

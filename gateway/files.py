@@ -16,7 +16,7 @@ from starlette.datastructures import Headers
 from starlette.responses import FileResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
-from connectors.ports import BlobInfo, BlobStore
+from connectors.ports import BlobArchived, BlobInfo, BlobStore
 from connectors.rooted.paths import Inside
 from connectors.rooted.root import Root
 from gateway import names
@@ -51,7 +51,7 @@ class Files:
     """Where the proxy has the store's root: `X-Accel-Redirect` names a blob below it."""
 
     async def download(self, location: str, name: str, content_type: str | None) -> Response:
-        """A blob under a name, which may be in any script. Raises BlobMissing."""
+        """A blob under a name, which may be in any script. Raises BlobMissing, BlobArchived."""
         return await self._answer(location, content_type or UNKNOWN_TYPE, _HEADERS, name, "attachment")
 
     def below(self, root: Root, path: Inside) -> Below:
@@ -63,7 +63,7 @@ class Files:
             os.close(descriptor)
 
     async def played(self, location: str, name: str, content_type: str) -> Response:
-        """A blob for a player, in whole or in ranges. Raises BlobMissing."""
+        """A blob for a player, in whole or in ranges. Raises BlobMissing, BlobArchived."""
         return await self._answer(location, content_type, _HEADERS | _FOR_ANY_PAGE, name, "inline")
 
     async def sent(self, location: str, content_type: str, headers: Mapping[str, str]) -> Response:
@@ -80,6 +80,8 @@ class Files:
         disposition: str = "attachment",
     ) -> Response:
         path, found = self.store.path_of(location), await self.store.stat(location)
+        if not found.readable:
+            raise BlobArchived(location)
         answer = _Download(
             path or location,
             stat_result=_as_of_a_file(found),
@@ -88,10 +90,13 @@ class Files:
             filename=names.clean(name) if name else None,
             content_disposition_type=disposition,
         )
+        elsewhere = partial(_StoreReader, self.store, location)
         if path is None:
-            answer.opened = partial(_StoreReader, self.store, location)
+            answer.opened = elsewhere
         elif self.front is not None:
             return _handed_over(answer, f"{self.front}{location}")
+        else:
+            answer.opened = lambda end: _FileReader(path, or_else=lambda: elsewhere(end))
         return answer
 
 
@@ -202,8 +207,16 @@ class _Download(FileResponse):
 class _FileReader:
     """A file that is read a piece a turn; opening it and going to a place take none of their own."""
 
-    def __init__(self, path: Path, open_it: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        open_it: Callable[[], int] | None = None,
+        or_else: Callable[[], _Reader] | None = None,
+    ) -> None:
         self._open_it = open_it or partial(os.open, path, os.O_RDONLY | os.O_CLOEXEC)
+        self._or_else = or_else
+        """What reads it where it was moved a moment ago."""
+        self._instead: _Reader | None = None
         self._at = 0
         self._opened: int | None = None
         self._reading: asyncio.Future[bytes] | None = None
@@ -214,13 +227,24 @@ class _FileReader:
 
     async def read(self, size: int) -> bytes:
         """See _Reader."""
+        if self._instead is not None:
+            return await self._instead.read(size)
         self._reading = asyncio.get_running_loop().run_in_executor(None, self._read, size)
-        piece = await asyncio.shield(self._reading)
+        try:
+            piece = await asyncio.shield(self._reading)
+        except FileNotFoundError:
+            if self._or_else is None:
+                raise
+            self._instead = self._or_else()
+            await self._instead.seek(self._at)
+            return await self._instead.read(size)
         self._at += len(piece)
         return piece
 
     async def close(self) -> None:
         """See _Reader. A thread that still reads for a client that is gone ends first."""
+        if self._instead is not None:
+            await self._instead.close()
         if self._reading is not None and not self._reading.done():
             self._reading.add_done_callback(self._close)
         else:

@@ -11,6 +11,9 @@ STANDARD = "standard"
 ARCHIVE = "archive"
 """The second folder, of blobs that are files. In a bucket, classes are called as S3 calls them."""
 
+CLASSES = ("STANDARD_IA", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE")
+"""Those of S3 that may be an archive."""
+
 SLOW = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 """Classes of S3 whose objects have to be asked back, hours before they can be read."""
 

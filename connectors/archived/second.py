@@ -17,6 +17,7 @@ from connectors.ports import StoreUnavailable
 from schemas.storage import RAW
 
 _MARK = "archive-id"
+_BEGUN = "archive-id.begun"
 
 
 class Second:
@@ -55,9 +56,17 @@ def is_used(root: Path) -> bool:
 
 
 def _pair(root: Path, first: Path) -> None:
-    """Of processes that do this at once, one makes the mark."""
-    _write_first(root / _MARK, uuid.uuid4().hex)
-    _write_first(first / _MARK, _read(root))
+    """Of processes that do this at once, one makes the mark; one that dies in the middle is gone on from.
+    Raises StoreUnavailable for the archive of another store, whose blobs would be nobody's here.
+    """
+    _write_first(first / _BEGUN, uuid.uuid4().hex)
+    mark = (first / _BEGUN).read_text()
+    _write_first(root / _MARK, mark)
+    if _read(root) != mark:
+        raise StoreUnavailable(
+            f"{root} is the archive of another store: let SLUICE_ARCHIVE be empty at first"
+        )
+    _write_first(first / _MARK, mark)
 
 
 def _read(folder: Path) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-ARCHIVE_CLASSES = "^(STANDARD_IA|ONEZONE_IA|GLACIER_IR|GLACIER|DEEP_ARCHIVE)$"
-"""The classes of storage that may be an archive."""
+from schemas.storage import CLASSES
+
+ARCHIVE_CLASSES = f"^({'|'.join(CLASSES)})$"
+"""The classes of storage that may be an archive, as a pattern."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from deploy.local.commands import (
     account,
+    archive,
     audit,
     backup,
     care,
@@ -22,6 +23,7 @@ from deploy.local.commands import (
     jobs,
     letters,
     libraries,
+    lifecycle,
     media,
     profiles,
     quarantine,
@@ -99,12 +101,13 @@ def _options(
     """Holds what may stand before a command."""
 
 
-for _part in (demo, stack, certs, media, records, jobs, why, storage, events, account, develop):
+for _part in (demo, stack, certs, media, archive, records, jobs, why, storage, events, account, develop):
     app.registered_commands += _part.app.registered_commands
 app.registered_commands += viewing.activity_app.registered_commands
 app.add_typer(audit.app, name="audit")
 app.add_typer(care.app, name="care")
 app.add_typer(files.app, name="files")
+app.add_typer(lifecycle.app, name="storage")
 app.add_typer(backup.app, name="backup")
 app.add_typer(letters.app, name="dlq")
 app.add_typer(libraries.app, name="library")

@@ -7,12 +7,23 @@ from typing import Annotated
 from fastapi import Body
 from pydantic import BaseModel
 
+from gateway.archive.endpoints import refuse_without
 from gateway.auth.dependencies import allow
 from gateway.care.orders import order_chore
 from gateway.commands import Commanded
 from gateway.jobs.schemas import JobAccepted
+from gateway.openapi import problems
 from gateway.routing import Router
-from schemas.chores import CLEANUP, RETENTION, SCRUB, CleanupOptions, RetentionOptions, ScrubOptions
+from schemas.chores import (
+    ARCHIVAL,
+    CLEANUP,
+    RETENTION,
+    SCRUB,
+    ArchivalOptions,
+    CleanupOptions,
+    RetentionOptions,
+    ScrubOptions,
+)
 
 router = Router(prefix="/care", tags=["care"])
 
@@ -44,6 +55,16 @@ async def order_retention(command: Commanded, options: Annotated[RetentionOption
     A policy is a schedule of it. The job's output is the report; the bytes go with the next cleanup.
     """
     return await order_chore(command, RETENTION, _said(options))
+
+
+@router.post("/archival", dependencies=[_WRITE], status_code=202, responses=problems(409))
+async def order_archival(command: Commanded, options: Annotated[ArchivalOptions, Body()]) -> JobAccepted:
+    """Looks for media and versions that hardly anyone asks for, and archives them if told to.
+
+    A policy is a schedule of it. The job's output is the report; what is archived says so of itself.
+    """
+    refuse_without(command.services.settings)
+    return await order_chore(command, ARCHIVAL, _said(options))
 
 
 def _said(options: BaseModel) -> str:

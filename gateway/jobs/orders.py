@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway import names
 from gateway.commands import Command
-from gateway.errors import Conflict
+from gateway.errors import Archived, Conflict
 from gateway.jobs.minutes import spend_minutes
 from gateway.jobs.render import ENDED, PAUSED, job_path, render_requested
 from gateway.jobs.schemas import Job, JobAccepted, Priority, TranscodeOrder
@@ -34,8 +34,10 @@ def transcode_requested(
 
 
 async def order_transcode(command: Command, media: Media, order: TranscodeOrder) -> JobAccepted:
-    """Opens a new job. Raises Invalid for an unknown profile, and OverBudget."""
+    """Opens a new job. Raises Invalid for an unknown profile, Archived, and OverBudget."""
     profile = command.services.profiles.asked_for(order.profile)
+    if media.archived is not None and not media.archived.readable:
+        raise Archived
     await spend_minutes(command, media)
     source = source_id(media.id, media.version)
     event = transcode_requested(command, source, media.name, order, profile)

@@ -18,6 +18,7 @@ from gateway.media.schemas import Status
 from gateway.moments import Moment
 from gateway.pages import Paging
 from schemas import record, words
+from schemas.storage import ARCHIVE, CLASSES
 from schemas.words import label
 
 Kind = Literal["video", "audio"]
@@ -35,6 +36,7 @@ Condition = Mapping[str, Any]
 SHOWN = OneOf(("uploaded", "quarantined", "ready", "rejected"))
 """What a list shows that asks for no status."""
 
+_ARCHIVED: Condition = {"storage.class": OneOf((ARCHIVE, *CLASSES))}
 _FEW_ARE = frozenset({"uploaded", "quarantined", "rejected", "deleted"})
 _MOST_LABELS = 5
 _MOST_MS = 2**53
@@ -57,6 +59,7 @@ class Filters(BaseModel):
     status: Status | None = None
     library: Id = None
     owner: Id = None
+    archived: bool = False
     created_after: datetime | None = None
     created_before: datetime | None = None
     min_duration_ms: Milliseconds = None
@@ -81,6 +84,7 @@ async def filters(
     ] = None,
     library: Annotated[Id, Query(description="Only in this library.")] = None,
     owner: Annotated[Id, Query(description="Only those of this account.")] = None,
+    archived: Annotated[bool, Query(description="Only those whose file is archived.")] = False,
     created_after: Annotated[Moment, Query(description="Nothing before this.")] = None,
     created_before: Annotated[Moment, Query(description="Nothing after this.")] = None,
     min_duration_ms: Annotated[Milliseconds, Query(description="Nothing shorter.")] = None,
@@ -101,6 +105,7 @@ async def filters(
         status=status,
         library=library,
         owner=owner,
+        archived=archived,
         created_after=created_after,
         created_before=created_before,
         min_duration_ms=min_duration_ms,
@@ -164,6 +169,7 @@ def _equal(wanted: Filters, *, sees_all: bool) -> tuple[list[Condition], list[Co
     narrow += [{"library.id": wanted.library}] if wanted.library is not None else []
     narrow += [{"upload.owner_id": wanted.owner}] if wanted.owner is not None else []
     wide: list[Condition] = [{record.KIND: wanted.kind}] if wanted.kind is not None else []
+    wide += [_ARCHIVED] if wanted.archived else []
     if wanted.status is not None:
         (narrow if wanted.status in _FEW_ARE and sees_all else wide).append({"status.name": wanted.status})
     return narrow, wide

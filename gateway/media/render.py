@@ -7,8 +7,8 @@ from typing import Any
 from connectors.ports import Document
 from gateway.documents import part
 from gateway.media import images
-from gateway.media.schemas import Damage, Held, Media, MediaLinks, Probe, Rejection
-from schemas import record
+from gateway.media.schemas import Damage, Held, Media, MediaLinks, Probe, Rejection, Shelf
+from schemas import record, storage
 from schemas.events import MediaUploaded
 from schemas.health import DAMAGED
 from schemas.versions import FIRST, version_of
@@ -40,6 +40,7 @@ def render(document: Document) -> Media | None:
         probe=_found(Probe, document, "probe"),
         rejection=_found(Rejection, document, "rejection"),
         damaged=_damage(part(document, "health")),
+        archived=shelf(document),
         quarantine=_held(document),
         images=images.shown(document, media_path(document["_id"])),
         image_failures=images.failures(document),
@@ -126,6 +127,15 @@ def _damage(said: Document) -> Damage | None:
     if said.get("state") != DAMAGED:
         return None
     return Damage(what=said.get("what") or "", since=said["at"])
+
+
+def shelf(document: Document) -> Shelf | None:
+    """Where a file is archived."""
+    said = part(document, storage.CHANGE)
+    where = said.get(storage.CLASS, storage.STANDARD)
+    if not storage.is_archived(where):
+        return None
+    return Shelf(storage=where, since=said["at"], readable=storage.is_readable(where))
 
 
 def _held(document: Document) -> Held | None:

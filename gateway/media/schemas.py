@@ -59,6 +59,18 @@ class Damage(BaseModel):
     since: datetime = Field(description="When it was found.")
 
 
+class Shelf(BaseModel):
+    """Where a medium's file is while it is archived."""
+
+    storage: str = Field(
+        description="archive, where files are kept in folders; in a bucket, what S3 calls the class.",
+        examples=["GLACIER_IR"],
+        max_length=40,
+    )
+    since: datetime
+    readable: bool = Field(description="Whether it can be read at once, or has to be asked back before.")
+
+
 class Held(BaseModel):
     """Why a medium is in quarantine: nobody gets its bytes before an administrator has decided."""
 
@@ -169,6 +181,7 @@ class Media(BaseModel):
     damaged: Damage | None = Field(
         None, description="What is wrong with its bytes; null unless a scrub has found something."
     )
+    archived: Shelf | None = Field(None, description="Where its file is archived; null where it is not.")
     quarantine: Held | None = Field(None, description="Why it is held, while it is.")
     viewing: ViewingState | None = Field(
         None,

@@ -11,7 +11,7 @@ from schemas.versions import FIRST, current, source_id, version_of
 
 VERSIONS = "versions"
 _MOST = 1000
-_OF_THE_FILE = ("upload", "probe", "rejection", "pictures", "health", "quarantine", "status")
+_OF_THE_FILE = ("upload", "probe", "rejection", "pictures", "health", "quarantine", "storage", "status")
 _DELETED = "deleted"
 
 

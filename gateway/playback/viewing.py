@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 
 from connectors.ports import Document
 from connectors.read_models import ReadModels
 from gateway.commands import Command
-from gateway.errors import Conflict, Unavailable
+from gateway.errors import Archived, Conflict, Invalid, Unavailable
 from gateway.jobs.makers import of_source
 from gateway.media.lookup import find, refuse_unusable
-from gateway.media.render import shown_name, source_of
+from gateway.media.render import shelf, shown_name, source_of
 from gateway.playback.decide import Decision, decide
 from gateway.playback.schemas import PlaybackOrder
+from gateway.playback.stock import lacks
 from gateway.playback.streamable import streamed
 from schemas import copies
 from schemas.copies import NOT_COPYABLE, Copies
@@ -22,7 +24,8 @@ from schemas.profiles import Profile
 from schemas.renditions import CannotRender, Renditions
 
 _DEFAULT_PROFILE = "web"
-_FAILED = "failed"
+_FAILED, _DONE = "failed", "completed"
+_ARCHIVED = "its file is in the archive, and what was made of it is not"
 _LOOK_AGAIN_S = 0.05
 
 
@@ -56,6 +59,8 @@ async def see(
     services.streams.refuse_deleted(media_id)
     document = await _probed(command, media_id, services.streams.patience.probed_s)
     medium = Medium.read(document["probe"])
+    if (where := shelf(document)) is not None and not where.readable:
+        return await _made_before(command, document, medium, order)
     keep = copies.kept_codecs(medium, order.abilities.audio_codecs, order.abilities.max_channels)
     remux = copies.remux(keep)
     in_pieces = in_pieces or order.method == "remux"
@@ -72,6 +77,22 @@ async def see(
     if profile is not None:
         made = _made(medium, profile)
     return Viewing(source_of(document), shown_name(document), medium, decision, profile, made)
+
+
+async def _made_before(command: Command, document: Document, medium: Medium, order: PlaybackOrder) -> Viewing:
+    """What jobs have made of a file that can't be read now. Raises Archived where that is not whole."""
+    services, source = command.services, source_of(document)
+    asked = [order.profile] if order.profile else [_DEFAULT_PROFILE]
+    done = [each for each in await of_source(services.read_models, source) if each["state"]["name"] == _DONE]
+    asked += [] if order.profile else [each["request"]["profile"] for each in done]
+    for name in dict.fromkeys(asked):
+        with contextlib.suppress(Invalid, CannotRender):
+            profile = services.profiles.asked_for(name)
+            made = streamed(medium, profile)
+            if not await lacks(services.store, made):
+                decision = Decision("remux" if profile.is_remux else "transcode", (_ARCHIVED,))
+                return Viewing(source, shown_name(document), medium, decision, profile, made)
+    raise Archived
 
 
 def _made(medium: Medium, profile: Profile) -> Renditions | Copies:

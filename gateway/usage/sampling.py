@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
 from connectors.blob_names import AREAS
-from connectors.ports import BlobStore, Clock, Document, Publisher, Query, Transient
+from connectors.ports import BlobStore, Clock, Document, Publisher, Query, StoreUnavailable, Transient
 from connectors.read_models import NotBuilt, ReadModels
 from gateway.claims import Claims
 from gateway.media.existing import MEDIA
@@ -18,6 +18,7 @@ from gateway.media.versions import VERSIONS
 from gateway.metrics import Metrics
 from gateway.usage.tally import ALL, BYS, By, Tally
 from schemas.events import Meta, UsageAmount, UsageSampled
+from schemas.storage import STANDARD
 
 log = structlog.get_logger()
 
@@ -88,14 +89,32 @@ class Sampling:
                 tally.sums[by][document["key"]]
         last = await self._last("class", _FIRST_AREA)
         if last is None or last["at"].date() < now.date():
-            await self._list(tally)
+            await self._list_if_there(tally)
         return tally
 
+    async def _list_if_there(self, tally: Tally) -> None:
+        """What is counted from the read models is told although a disk is away."""
+        try:
+            await self._list(tally)
+        except StoreUnavailable as error:
+            log.warning("what is in the store is not counted yet", error=str(error))
+            tally.sums["class"].clear()
+
+    async def _archived(self) -> AsyncIterator[str]:
+        """What there was in archives: nothing, if there is none any more."""
+        query = Query({"by": "class"}, order_by="now.at", limit=_AT_ONCE)
+        async for document in self.read_models.all_of(USAGE, query):
+            if "/" in document["key"]:
+                yield document["key"]
+
     async def _list(self, tally: Tally) -> None:
+        held = tally.sums["class"]
         for area in AREAS:
-            held = tally.sums["class"][area]
+            held[area]
             async for each in self.store.listing(area):
-                held.add(each.size_bytes)
+                held[area if each.storage == STANDARD else f"{area}/{each.storage}"].add(each.size_bytes)
+        async for key in self._archived():
+            held[key]
 
     def _said(self, tally: Tally, now: datetime) -> Iterator[UsageSampled]:
         for by in BYS:

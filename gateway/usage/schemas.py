@@ -35,7 +35,8 @@ class Usage(BaseModel):
 
     by: str
     key: str = Field(
-        description="An account's id; video, audio or unknown; a library's id or none; an area of the store."
+        description="An account's id; video, audio or unknown; a library's id or none; an area of the store, "
+        "or raw/ and the class of storage for what is archived of it."
     )
     files: int
     size_bytes: int = Field(description="The same bytes counted once.")

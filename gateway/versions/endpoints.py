@@ -9,10 +9,11 @@ from fastapi import Path, Query, Request, Response
 from gateway.access.policy import Level
 from gateway.auth.dependencies import CurrentPrincipal, allow
 from gateway.commands import Commanded
-from gateway.errors import Conflict
+from gateway.errors import Archived, Conflict
 from gateway.media.intake import Wanted, keep
 from gateway.media.lookup import find, refuse_held
 from gateway.media.outcome import counted
+from gateway.media.render import shelf
 from gateway.openapi import FILE, problems
 from gateway.quotas.reservation import reserving
 from gateway.routing import Router
@@ -107,6 +108,8 @@ async def restore_media_version(command: Commanded, media_id: str, version: Numb
     if media.version == version and media.status == "ready":
         raise Conflict("version-shown", f"The medium {media_id} is at version {version} already.")
     file = replacing.ready(await history.file(command.services.read_models, media_id, version))
+    if (where := shelf(file)) is not None and not where.readable:
+        raise Archived(f"Version {version}")
     return await replacing.restore(command, media_id, file)
 
 

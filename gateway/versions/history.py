@@ -8,7 +8,7 @@ from gateway.documents import part
 from gateway.errors import NotFound
 from gateway.media import versions
 from gateway.media.existing import MEDIA
-from gateway.media.render import media_path
+from gateway.media.render import media_path, shelf
 from gateway.media.schemas import Rejection
 from gateway.versions.schemas import Version
 from schemas.versions import FIRST, version_of
@@ -46,6 +46,7 @@ def render(media_id: str, document: Document, shown: int) -> Version:
         created_at=document["created_at"],
         by=upload["owner_id"],
         rejection=Rejection.model_validate(rejection) if rejection else None,
+        archived=shelf(document),
         content=f"{media_path(media_id)}/versions/{version}/content",
     )
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from gateway.media.schemas import MEDIA_ID, Rejection, Status
+from gateway.media.schemas import MEDIA_ID, Rejection, Shelf, Status
 
 
 class Version(BaseModel):
@@ -22,6 +22,7 @@ class Version(BaseModel):
     created_at: datetime
     by: str = Field(description="Who uploaded or restored it.", examples=["admin"])
     rejection: Rejection | None = Field(description="Why it was not accepted.")
+    archived: Shelf | None = Field(None, description="Where it is archived; null where it is not.")
     content: str = Field(description="Where its bytes are.")
 
 

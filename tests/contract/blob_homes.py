@@ -35,7 +35,7 @@ class Home:
         if not self.is_s3:
             root = Path(where.path)
             files = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
-            return files - {"archive-id"}
+            return files - {"archive-id", "archive-id.begun"}
         prefix, s3 = f"{where.path.strip('/')}/", boto3.client("s3", endpoint_url=self.options.endpoint)
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=where.netloc, Prefix=prefix)
         keys = {found["Key"] for page in pages for found in page.get("Contents", ())}

@@ -244,6 +244,18 @@ async def test_a_disk_that_is_not_mounted_is_away_and_not_empty(folders: Shelf, 
     assert await content_of(store, goes) == b"goes"
 
 
+async def test_one_folder_is_the_archive_of_one_store(folders: Shelf, tmp_path: Path) -> None:
+    store, archive = of(folders.open())
+    await archive.archive(await written(store, b"mine"))
+    other = Shelf((tmp_path / "others").as_uri(), S3Options(), folders.folder)
+    its_store, its_archive = of(other.open())
+    location = await written(its_store, b"its own")
+    with pytest.raises(StoreUnavailable, match="archive of another store"):
+        await its_archive.archive(location)
+    with pytest.raises(StoreUnavailable):
+        await listed(its_store)
+
+
 async def test_an_archive_is_not_forgotten(folders: Shelf) -> None:
     store, archive = of(folders.open())
     await archive.archive(await written(store, b"goes"))

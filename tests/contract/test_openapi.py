@@ -80,6 +80,9 @@ OPERATIONS = {
     "get_limits",
     "order_cleanup",
     "order_scrub",
+    "order_archival",
+    "archive_media",
+    "unarchive_media",
     "order_retention",
     "list_schedules",
     "make_schedule",
@@ -290,7 +293,7 @@ def test_commands_answer_202_with_a_token(document: dict[str, Any]) -> None:
         or op["operationId"] == "play_media"
     ]
     commands = [op for op in about_work if op["operationId"] != "play_media"]
-    assert len(commands) == len(about_work) - 1 == 36
+    assert len(commands) == len(about_work) - 1 == 39
     for op in commands:
         reference = op["responses"]["202"]["content"]["application/json"]["schema"]["$ref"]
         assert "token" in shapes[reference.rpartition("/")[2]]["required"], op["operationId"]

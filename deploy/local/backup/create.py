@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 import bson
 
 from connectors import blob_names
-from connectors.ports import BlobMissing, Listed
+from connectors.ports import BlobArchived, BlobMissing, Listed
 from connectors.version import version
 from deploy.local.backup import groups, log
 from deploy.local.backup.archive import Writing, verified
@@ -47,6 +47,7 @@ class Backup:
     blobs: int = 0
     blob_bytes: int = 0
     gone: list[str] = field(default_factory=list)
+    archived: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
 
     async def into(self, path: Path, *, with_secret: bool) -> Manifest:
@@ -97,6 +98,9 @@ class Backup:
         except (BlobMissing, FileNotFoundError):
             self.gone.append(blob.location)
             return
+        except BlobArchived:
+            self.archived.append(blob.location)
+            return
         self.blobs += 1
         self.blob_bytes += size_bytes
         self.waiting(f"Copying blobs: {self.blobs}, {size_text(self.blob_bytes)}")
@@ -113,6 +117,7 @@ class Backup:
             blobs=self.blobs,
             blob_bytes=self.blob_bytes,
             gone=self.gone,
+            archived=self.archived,
             damaged=self.damaged,
             members=members,
         )

@@ -43,6 +43,8 @@ class Manifest(BaseModel):
     """Blobs that were removed while the backup was made: the log tells of their end later."""
     damaged: list[str]
     """Blobs whose bytes were not those of their name in the store already."""
+    archived: list[str] = []
+    """Blobs that an archive has to give back before they can be read: they are not in it."""
     members: list[Member]
 
 

@@ -33,17 +33,23 @@ class Places:
         kafka = brokers(said)
         if kafka is None:
             raise Failure("the stack has no Kafka yet: try again in a moment.")
-        ca_file = said.get("SLUICE_S3_CA_FILE")
-        archive = said.get("SLUICE_ARCHIVE")
-        s3 = S3Options(
-            endpoint=said.get("SLUICE_S3_ENDPOINT"),
-            region=said.get("SLUICE_S3_REGION"),
-            ca_file=Path(ca_file) if ca_file else None,
-        )
+        archive = Path(said["SLUICE_ARCHIVE"]) if said.get("SLUICE_ARCHIVE") else None
         return cls(
             kafka=kafka,
             database=MongoDatabase(said["MONGODB_URL"], said["SLUICE_DATABASE"]),
-            blobs=open_kept(said["SLUICE_BLOBS"], _OWNER, s3, Path(archive) if archive else None).blobs,
+            blobs=open_kept(
+                said["SLUICE_BLOBS"], _OWNER, s3_options(said), Path(archive) if archive else None
+            ).blobs,
             secret_file=Path(said["SLUICE_SECRET_FILE"]),
             token_file=Path(said["SLUICE_TOKEN_FILE"]),
         )
+
+
+def s3_options(said: Mapping[str, str]) -> S3Options:
+    """How a bucket is reached by this environment."""
+    ca_file = said.get("SLUICE_S3_CA_FILE")
+    return S3Options(
+        endpoint=said.get("SLUICE_S3_ENDPOINT"),
+        region=said.get("SLUICE_S3_REGION"),
+        ca_file=Path(ca_file) if ca_file else None,
+    )

@@ -87,6 +87,10 @@ def _show(said: Manifest, path: Path, output: Output) -> None:
         f"{path}: {said.records} records and {said.blobs} blobs, {size_text(said.blob_bytes)}, "
         f"of {said.began_at:%Y-%m-%d %H:%M:%S} UTC; every byte is as it was written"
     )
+    if said.archived:
+        output.line(f"{len(said.archived)} blobs are NOT in it, for an archive has to give them back first:")
+        for location in said.archived:
+            output.line(f"  {location}", style="yellow")
     if said.damaged:
         output.line(f"{len(said.damaged)} blobs were damaged in the store already:", style="yellow")
         for location in said.damaged:

@@ -11,7 +11,7 @@ from deploy.local.commands.options import HomeOption, JsonOption, UrlOption
 from deploy.local.console import Output, size_text
 
 app = typer.Typer(
-    help="Care of the store: what nobody needs, what was kept for long enough, and reading all again.",
+    help="Care of the store: what nobody needs, what was kept or unwatched for long, and reading all again.",
     no_args_is_help=True,
 )
 
@@ -95,6 +95,45 @@ def retention(
 
 
 @app.command()
+def archival(
+    archive: Annotated[
+        bool, typer.Option("--archive", help="Archive it; without this, it is only told.")
+    ] = False,
+    media_days: Annotated[
+        int | None, typer.Option(min=1, help="Media that are there for so many days.", show_default=False)
+    ] = None,
+    unviewed_days: Annotated[
+        int | None, typer.Option(min=1, help="Media nobody has watched for so many days.", show_default=False)
+    ] = None,
+    versions_days: Annotated[
+        int | None, typer.Option(min=1, help="Old versions of so many days and more.", show_default=False)
+    ] = None,
+    min_bytes: Annotated[
+        int | None, typer.Option(min=0, help="Only files of so many bytes and more.", show_default=False)
+    ] = None,
+    library: Annotated[str | None, typer.Option(help="Only media of this library.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Only media with this tag or category.")] = None,
+    except_tag: Annotated[str | None, typer.Option(help="No media with this tag or category.")] = None,
+    watch: WatchOption = False,
+    home: HomeOption = None,
+    url: UrlOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Find media and versions that hardly anyone asks for, and with --archive archive them."""
+    asked = {
+        "media_days": media_days,
+        "unviewed_days": unviewed_days,
+        "versions_days": versions_days,
+        "min_bytes": min_bytes,
+        "library": library,
+        "tag": tag,
+        "except_tag": except_tag,
+    }
+    said = {name: value for name, value in asked.items() if value is not None}
+    _order("archival", {"archive": archive, **said}, watch, home, url, json)
+
+
+@app.command()
 def report(
     id: Annotated[str, typer.Argument(help="The id of one of these jobs that has completed.", metavar="ID")],
     home: HomeOption = None,
@@ -105,7 +144,7 @@ def report(
     from deploy.local import reach
 
     with reach.gateway(reach.home_at(home), url) as gateway:
-        _show(gateway, id, Output(as_json=json))
+        show(gateway, id, Output(as_json=json))
 
 
 def _order(
@@ -121,10 +160,10 @@ def _order(
             return
         ended = watching.watch(gateway, [job["id"]], output)
         watching.ended_well(ended)
-        _show(gateway, job["id"], output)
+        show(gateway, job["id"], output)
 
 
-def _show(gateway: Any, id: str, output: Output) -> None:
+def show(gateway: Any, id: str, output: Output) -> None:
     from deploy.local.client import at
 
     found = gateway.get(at("jobs", id, "output"))
@@ -134,6 +173,11 @@ def _show(gateway: Any, id: str, output: Output) -> None:
         _show_cleanup(found, output)
     elif found.get("chore") == "retention":
         _show_retention(found, output)
+    elif found.get("chore") == "archival":
+        _show_archival(found, output)
+    elif found.get("chore") == "unarchival":
+        rows = [(each["id"], each["name"], size_text(each["size_bytes"])) for each in found["files"]]
+        output.table(("BACK", "~NAME", ">SIZE"), rows)
     else:
         _show_scrub(found, output)
 
@@ -157,6 +201,30 @@ def _show_retention(found: dict[str, Any], output: Output) -> None:
         output.note(f"{found['left']} more go with the next one.")
     if found["going"] and not found["deleted"]:
         output.note("nothing was deleted; --delete does that.")
+
+
+def _show_archival(found: dict[str, Any], output: Output) -> None:
+    size = size_text(found["going_bytes"])
+    output.pairs(
+        {
+            "looked at": f"{found['media']} media",
+            "to go": f"{found['going']} ({size})",
+            "others have the same bytes": found["shared"],
+            "jobs work on them": found["busy"],
+            "archived": size_text(found["moved_bytes"]),
+        }
+    )
+    if found["first"]:
+        rows = [
+            (each["id"], each["name"], size_text(each["size_bytes"]), each["why"]) for each in found["first"]
+        ]
+        output.table(("ID", "~NAME", ">SIZE", "~WHY"), rows[:_FIRST])
+    for each in found["failed"][:_FIRST]:
+        output.note(f"{each['id']} stayed: {each['why']}")
+    if found["left"]:
+        output.note(f"{found['left']} more go with the next one.")
+    if found["going"] and not found["archived"]:
+        output.note("nothing was archived; --archive does that.")
 
 
 def _row(area: str, each: dict[str, Any]) -> tuple[object, ...]:

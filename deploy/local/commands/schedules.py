@@ -52,7 +52,7 @@ def show(
 def set_(
     name: NameArgument,
     cron: Annotated[str, typer.Argument(help="As cron has it, or @daily and the like.", metavar="CRON")],
-    chore: Annotated[str, typer.Argument(help="cleanup or scrub.", metavar="CHORE")],
+    chore: Annotated[str, typer.Argument(help="cleanup, retention, archival or scrub.", metavar="CHORE")],
     zone: Annotated[str, typer.Option(help="Whose clock that is, as in Europe/Berlin.")] = "UTC",
     option: Annotated[
         list[str] | None,
