@@ -11,12 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from connectors.disk import sync
 from connectors.private_file import write_private
 from deploy.local.certificates import Certificates
 from deploy.local.failures import Exit, Failure
 
 MARKER = ".sluice-home"
 """Says that a folder is ours: nothing is ever deleted in a folder without it."""
+
+_RESTORING = ".restoring"
+"""Says that a backup is being put into a home, or was when its process died: what is there is not whole."""
 
 _STATE = ("kafka", "database", "blobs", "scratch", "logs", "run")
 _REFUSE_BELOW_BYTES = 100 * 2**20
@@ -79,6 +83,33 @@ class Home:
         """Whether a stack has ever been started here."""
         return (self.root / MARKER).is_file()
 
+    @property
+    def is_half_restored(self) -> bool:
+        """Whether a restore has begun here, and not ended."""
+        return (self.root / _RESTORING).is_file()
+
+    def begin_restore(self) -> None:
+        """Makes the folder, of which nothing may be used until `end_restore`. Raises Failure for one that
+        holds anything.
+        """
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._refuse_others()
+        for name in (_RESTORING, MARKER):
+            (self.root / name).write_text("Sluice keeps its state in this folder.\n")
+        sync(self.root)
+
+    def end_restore(self) -> None:
+        """All of it is there."""
+        (self.root / _RESTORING).unlink()
+        sync(self.root)
+
+    def remove_half_restored(self) -> None:
+        """Removes the folder; where this ends in the middle, it is half restored still."""
+        for path in self.root.iterdir():
+            if path.name != _RESTORING:
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        shutil.rmtree(self.root)
+
     def log_of(self, child: str) -> Path:
         """The log file of a child."""
         return self.logs / f"{child}.log"
@@ -104,11 +135,14 @@ class Home:
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.exists():
             return
+        self._refuse_others()
+        (self.root / MARKER).write_text("Sluice keeps its state in this folder.\n")
+
+    def _refuse_others(self) -> None:
         if any(self.root.iterdir()):
             raise Failure(
                 f"{self.root} is not empty and no home of Sluice: name an empty or a new folder with --home."
             )
-        (self.root / MARKER).write_text("Sluice keeps its state in this folder.\n")
 
     def _check_space(self, warn: Callable[[str], None]) -> None:
         free = shutil.disk_usage(self.root).free
@@ -133,7 +167,9 @@ class Home:
         """
         if not self.exists():
             raise Failure(f"{self.root} is no home of Sluice: nothing was deleted.", Exit.NOT_FOUND)
-        return [name for name in _STATE if _remove(self.root / name)]
+        gone = [name for name in _STATE if _remove(self.root / name)]
+        (self.root / _RESTORING).unlink(missing_ok=True)
+        return gone
 
 
 def _remove(path: Path) -> bool:

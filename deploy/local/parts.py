@@ -53,6 +53,8 @@ class Options:
     extra: tuple[ChildSpec, ...] = ()
     """Children beside those of the product."""
     ready_within_s: float = 120
+    restoring: bool = False
+    """Whether this is what puts a backup into the home: nobody else starts there before that has ended."""
 
     def count(self, part: str) -> int:
         """How many instances of a part there are."""

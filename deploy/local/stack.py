@@ -178,6 +178,13 @@ class Stack:
                 "stop it with `sluice down`, or name another folder with --home.",
                 Exit.CONFLICT,
             )
+        if self.home.is_half_restored and not self.options.restoring:
+            self._lock.release()
+            raise Failure(
+                f"a restore into {self.home.root} did not come to its end: begin it again with "
+                "`sluice backup restore ARCHIVE --home`, or give it up with `sluice reset`.",
+                Exit.CONFLICT,
+            )
         left = state.read(self.home.state_file)
         if left is not None and (ended := end_leftovers(left.children)):
             self._supervisor.say(f"Ended what an earlier stack had left running: {', '.join(ended)}.")

@@ -7,28 +7,40 @@ nothing differs.
 from __future__ import annotations
 
 import functools
+import inspect
 import json
 import os
 import runpy
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+from connectors.archived.moving import FileArchive
 from connectors.blobs import FileStore
 from connectors.file_writer import FileWriter
 from connectors.kafka import KafkaPublisher
 from connectors.mongo import MongoDatabase
+from deploy.local.backup import groups
+from deploy.local.backup.archive import Writing
+from deploy.local.backup.log import Loading
+from deploy.local.home import Home
 
 FOLDER = "SLUICE_DRILL_FOLDER"
 """Where points are armed."""
 _ARMED = "armed.json"
-_PORTS: dict[type[Any], tuple[str, ...]] = {
+_PORTS: dict[type[Any] | ModuleType, tuple[str, ...]] = {
     FileWriter: ("commit",),
     FileStore: ("put", "adopt", "remove", "discard"),
     KafkaPublisher: ("send",),
+    FileArchive: ("publish", "give_up"),
     MongoDatabase: ("insert", "change", "merge"),
+    Writing: ("add", "finish"),
+    Loading: ("load",),
+    Home: ("begin_restore", "end_restore"),
+    groups: ("put_back",),
 }
 
 
@@ -52,7 +64,7 @@ def disarm(folder: Path) -> None:
     (folder / _ARMED).unlink(missing_ok=True)
 
 
-Step = Callable[..., Awaitable[Any]]
+Step = Callable[..., Any]
 
 
 def _mortal(step: Step, part: str, at: str, armed: Path) -> Step:
@@ -73,7 +85,14 @@ def _mortal(step: Step, part: str, at: str, armed: Path) -> Step:
         die("after", given)
         return done
 
-    return wrapped
+    @functools.wraps(step)
+    def plainly_wrapped(port: Any, *given: Any, **named: Any) -> Any:
+        die("before", given)
+        done = step(port, *given, **named)
+        die("after", given)
+        return done
+
+    return wrapped if inspect.iscoroutinefunction(step) else plainly_wrapped
 
 
 def main() -> None:
@@ -82,7 +101,8 @@ def main() -> None:
     part = " ".join(sys.argv[1:3])
     for port, names in _PORTS.items():
         for name in names:
-            setattr(port, name, _mortal(getattr(port, name), part, f"{port.__name__}.{name}", armed))
+            at = f"{port.__name__.rpartition('.')[2]}.{name}"
+            setattr(port, name, _mortal(getattr(port, name), part, at, armed))
     sys.argv = sys.argv[1:]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

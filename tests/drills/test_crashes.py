@@ -5,7 +5,10 @@ Clients do what clients do who got no answer: they ask again.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,10 +18,14 @@ from typing import Any
 import httpx
 import pytest
 
+from deploy.local.backup.archive import entries, verified
 from deploy.local.children import Backoff
+from deploy.local.failures import Failure
 from deploy.local.home import Home
-from deploy.local.parts import GATEWAY, PROCESSORS, WORKER, Options
+from deploy.local.parts import DATABASE, GATEWAY, KAFKA, PROCESSORS, WORKER, Options
+from deploy.local.settings import ROOT
 from deploy.local.stack import Stack
+from tests.backed_up import ends_in, views
 from tests.client import Client, until
 from tests.clips import run
 from tests.drills import mortal
@@ -26,7 +33,8 @@ from tests.drills.conftest import SETTINGS
 
 _MODULES = {GATEWAY: ("gateway",), PROCESSORS: ("processors", "stages"), WORKER: ("processors", "worker")}
 _FAST = ("-c:v", "libx264", "-preset", "ultrafast")
-_STAGES, _AT_WORK = "processors stages", "processors worker"
+_STAGES, _AT_WORK, _BACKUP = "processors stages", "processors worker", "deploy.local backup"
+_KILLED = -9
 
 
 @dataclass
@@ -89,9 +97,23 @@ class Scene:
             wanted |= {each["sha256"] for each in versions}
         assert {name.partition(".")[0] for name in self.raw()} == wanted
 
+    @property
+    def archive(self) -> Path:
+        """The second folder."""
+        return self.folder / "archive"
+
     def raw(self) -> set[str]:
         """What sources there are in the store."""
-        return {path.name for path in (self.stack.home.blobs / "raw").rglob("*") if path.is_file()}
+        folders = (self.stack.home.blobs, self.archive)
+        return {path.name for root in folders for path in (root / "raw").rglob("*") if path.is_file()}
+
+    def backup(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
+        """`sluice backup`, which dies where it is told to."""
+        command = [sys.executable, "-m", "tests.drills.mortal", "deploy.local", "backup", *map(str, words)]
+        env = {**os.environ, mortal.FOLDER: str(self.folder), "SLUICE_ARCHIVE": str(self.archive)}
+        return subprocess.run(
+            command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=240, check=False
+        )
 
 
 @pytest.fixture(scope="module")
@@ -100,11 +122,33 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     commands = {
         part: (sys.executable, "-m", "tests.drills.mortal", *module) for part, module in _MODULES.items()
     }
-    options = Options(port=8755, env={**SETTINGS, mortal.FOLDER: str(folder)}, commands=commands)
+    named = {mortal.FOLDER: str(folder), "SLUICE_ARCHIVE": str(folder / "archive")}
+    options = Options(port=8755, env={**SETTINGS, **named}, commands=commands)
     home = Home(tmp_path_factory.mktemp("home"))
     with Stack.start(home, options, backoff=Backoff(first_s=0.2, most_s=1.0)) as stack:
         assert stack.url is not None
         yield Scene(stack, Client(stack.url, stack.token), folder)
+
+
+@dataclass(frozen=True)
+class Archived:
+    """A backup of the scene, and what is in it."""
+
+    path: Path
+    views: dict[str, Any]
+    sources: set[str]
+
+
+@pytest.fixture(scope="module")
+def archived(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Archived:
+    film = scene.film()
+    scene.whole(scene.upload(film)["id"], film.read_bytes())
+    path = tmp_path_factory.mktemp("backup") / "backup.tar"
+    made = scene.backup("create", path, "--home", scene.stack.home.root)
+    assert made.returncode == 0, made.stderr
+    shown = asyncio.run(views(scene.stack, ends_in(path)))
+    names = {entry.name.rpartition("/")[2] for entry in entries(path) if entry.name.startswith("blobs/raw/")}
+    return Archived(path, shown, names)
 
 
 @pytest.fixture(autouse=True)
@@ -117,12 +161,11 @@ Point = tuple[str, str, str]
 """Of which process, at which port, about what."""
 
 
-def around(*points: Point) -> list[Any]:
-    """Before and after each; but for the first and the last of all only in a full run."""
+def around(*points: Point, always: tuple[int, ...] = (0, -1)) -> list[Any]:
+    """Before and after each; but for some, as the first and the last of all, only in a full run."""
     both = [(*point, when) for point in points for when in ("before", "after")]
-    return [
-        pytest.param(*each, marks=[pytest.mark.full] * (0 < n < len(both) - 1)) for n, each in enumerate(both)
-    ]
+    kept = {number % len(both) for number in always}
+    return [pytest.param(*each, marks=[pytest.mark.full] * (n not in kept)) for n, each in enumerate(both)]
 
 
 IN_AN_UPLOAD = [
@@ -146,6 +189,29 @@ IN_A_DELETION = around(
     ("gateway", "KafkaPublisher.send", "media.changed"),
     (_STAGES, "MongoDatabase.merge", "deleted_at"),
     (_AT_WORK, "FileStore.discard", "raw/"),
+)
+
+
+IN_AN_ARCHIVAL = around(
+    (_AT_WORK, "FileArchive.publish", "raw/"),
+    (_AT_WORK, "FileArchive.give_up", "raw/"),
+    (_STAGES, "KafkaPublisher.send", "change='storage'"),
+    (_STAGES, "MongoDatabase.merge", "'storage'"),
+    always=(2,),
+)
+IN_A_BACKUP = around(
+    (_BACKUP, "Writing.add", "log/"),
+    (_BACKUP, "Writing.add", "blobs/"),
+    (_BACKUP, "Writing.finish", ""),
+    always=(4,),
+)
+IN_A_RESTORE = around(
+    (_BACKUP, "Home.begin_restore", ""),
+    (_BACKUP, "Loading.load", "media.uploaded"),
+    (_BACKUP, "FileWriter.commit", "raw"),
+    (_BACKUP, "groups.put_back", ""),
+    (_BACKUP, "Home.end_restore", ""),
+    always=(),
 )
 
 
@@ -197,6 +263,65 @@ def test_a_deletion_is_done_and_takes_the_bytes_along(
     scene.cleaned()
     scene.until_struck()
     assert medium["sha256"] not in scene.raw()
+
+
+@pytest.mark.parametrize(("part", "at", "about", "when"), IN_AN_ARCHIVAL)
+def test_what_is_archived_is_at_one_place_or_the_other(
+    scene: Scene, part: str, at: str, about: str, when: str
+) -> None:
+    film = scene.film()
+    medium = scene.upload(film)
+    scene.whole(medium["id"], film.read_bytes())
+    path = f"/api/v1/media/{medium['id']}"
+    mortal.arm(scene.folder, part, at, when, about)
+    scene.answered("POST", f"{path}/archive")
+    scene.until_struck()
+    until(lambda: scene.client.get(path)["archived"], "the medium to be archived")
+    scene.whole(medium["id"], film.read_bytes())
+    location = f"raw/{medium['sha256'][:2]}/{medium['sha256']}"
+    assert (scene.archive / location).exists()
+    assert not (scene.stack.home.blobs / location).exists()
+    assert not [each for each in (scene.archive / "tmp").iterdir() if each.is_file()]
+
+
+@pytest.mark.parametrize(("part", "at", "about", "when"), IN_A_BACKUP)
+def test_a_backup_is_whole_or_has_no_name(
+    scene: Scene, tmp_path: Path, part: str, at: str, about: str, when: str
+) -> None:
+    path = tmp_path / "backup.tar"
+    mortal.arm(scene.folder, part, at, when, about)
+    assert scene.backup("create", path, "--home", scene.stack.home.root).returncode == _KILLED
+    if path.exists():
+        assert (at, when) == ("Writing.finish", "after")
+        verified(path)
+        path.unlink()
+    assert scene.backup("create", path, "--home", scene.stack.home.root).returncode == 0
+    assert verified(path).damaged == []
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(("part", "at", "about", "when"), IN_A_RESTORE)
+def test_a_restore_that_was_killed_is_begun_again(
+    scene: Scene, archived: Archived, tmp_path: Path, part: str, at: str, about: str, when: str
+) -> None:
+    home = Home(tmp_path / "home")
+    mortal.arm(scene.folder, part, at, when, about)
+    assert scene.backup("restore", archived.path, "--home", home.root).returncode == _KILLED
+    if home.is_half_restored:
+        with pytest.raises(Failure, match="did not come to its end"):
+            Stack.start(home, Options(parts=frozenset({KAFKA, DATABASE})))
+    again = scene.backup("restore", archived.path, "--home", home.root)
+    if (at, when) == ("Home.end_restore", "after"):
+        assert "is a home already" in again.stderr
+    else:
+        assert again.returncode == 0, again.stderr
+    with Stack.start(home, Options(parts=frozenset({KAFKA, DATABASE}))) as stack:
+        assert asyncio.run(views(stack)) == archived.views
+    kept = {path for path in home.blobs.rglob("*") if path.is_file()}
+    assert {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in kept if "raw" in path.parts
+    } == {sha256: sha256 for sha256 in archived.sources}
+    assert not [path for path in kept if "tmp" in path.parts]
 
 
 def test_of_all_that_nothing_stays_behind(scene: Scene) -> None:

@@ -18,22 +18,15 @@ from typing import Any
 import orjson
 import pytest
 
-from connectors.kafka_history import KafkaHistory
-from connectors.ports import Vector
-from deploy.local.backup import archive, log
-from deploy.local.event_log import codec
 from deploy.local.home import Home
 from deploy.local.parts import DATABASE, KAFKA, Options
 from deploy.local.settings import ROOT
 from deploy.local.stack import Stack
-from processors.views.handle import apply
-from processors.views.plan import TOPICS
+from tests.backed_up import GENERATION, ends_in, views
 from tests.client import Client
 from tests.clips import clip, marked, slow_clip
-from tests.fakes import MemoryDatabase
 
 Documents = dict[str, Any]
-_GENERATION = "g"
 
 
 def sluice(*words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -65,25 +58,6 @@ def uploading(client: Client, film: Path, folder: Path) -> Iterator[None]:
     finally:
         over.set()
         loading.join(60)
-
-
-async def views(stack: Stack, until: Vector | None = None) -> Documents:
-    """The views of a stack's log, as far as it goes, or goes until there."""
-    history = KafkaHistory(stack.endpoints.kafka, codec())
-    database = MemoryDatabase()
-    ends = await history.ends(TOPICS) if until is None else until
-    async for deliveries in history.read({}, ends):
-        await apply(database, _GENERATION, deliveries)
-    return {name: found for name, found in database.collections.items() if "watermarks" not in name}
-
-
-def ends_in(path: Path) -> Vector:
-    """Up to where each partition of the views' topics is in an archive."""
-    ends: Vector = {}
-    for entry in archive.entries(path):
-        if entry.name.startswith("log/") and (place := log.place_of(entry.name[4:]))[0] in TOPICS:
-            ends[place] = 1 + max(record["offset"] for record in log.records(entry.file))
-    return ends
 
 
 @dataclass(frozen=True)
@@ -137,7 +111,7 @@ def test_a_stack_that_works_comes_back_from_its_backup(backed_up: BackedUp, tmp_
         assert job == backed_up.done
         assert client.download(job["links"]["output"], tmp_path / "out").read_bytes() == backed_up.output
         client.until_job(backed_up.under_way, "completed")
-        for id, medium in backed_up.views[f"media_{_GENERATION}"].items():
+        for id, medium in backed_up.views[f"media_{GENERATION}"].items():
             content = client.download(f"/api/v1/media/{id}/content", tmp_path / "content").read_bytes()
             assert hashlib.sha256(content).hexdigest() == medium["upload"]["sha256"]
         signed_in = client.post("/api/v1/auth/login", backed_up.user)

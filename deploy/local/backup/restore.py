@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,14 +15,16 @@ from connectors import blob_names
 from connectors.ports import BlobMissing
 from connectors.private_file import write_private
 from connectors.read_models import STATE
+from deploy.local import state
 from deploy.local.backup import archive, groups, log
 from deploy.local.backup.archive import PIECE_BYTES, Entry
 from deploy.local.backup.manifest import BLOBS, DOCUMENTS, GROUPS, KEPT, LOG, SECRET, TOKEN, Manifest
 from deploy.local.backup.places import Places
 from deploy.local.console import size_text
 from deploy.local.failures import Exit, Failure
-from deploy.local.home import Home
+from deploy.local.home import Home, HomeLock
 from deploy.local.parts import DATABASE, KAFKA, Options
+from deploy.local.processes import end_leftovers
 from deploy.local.stack import Stack
 from processors.work.ledger import LEDGER
 from schemas.topics import BY_NAME
@@ -104,11 +105,12 @@ class Restore:
 async def into(
     home: Home, path: Path, say: Callable[[str], None], waiting: Callable[[str], None]
 ) -> Manifest:
-    """Fills a new home with all that is in an archive, which is read through and checked first.
+    """Fills a new home with all that is in an archive, which is read through and checked first. What a
+    restore that died has left there goes.
 
     Raises Failure; the home is as empty as before then.
     """
-    if home.exists():
+    if home.exists() and not home.is_half_restored:
         raise Failure(
             f"{home.root} is a home already: restore into a new one with --home, "
             "or empty this one with `sluice reset` first.",
@@ -116,11 +118,30 @@ async def into(
         )
     waiting(f"Reading {path.name}")
     said = archive.verified(path)
+    if home.is_half_restored:
+        _clear(home, say)
+    home.begin_restore()
     async with _emptied_on_failure(home):
-        options = Options(parts=frozenset({KAFKA, DATABASE}))
+        options = Options(parts=frozenset({KAFKA, DATABASE}), restoring=True)
         with Stack.start(home, options, say=say, waiting=waiting) as stack:
             await Restore(Places.told(stack.environ), waiting).of(path)
+        home.end_restore()
     return said
+
+
+def _clear(home: Home, say: Callable[[str], None]) -> None:
+    """Ends what a restore that died has left running, and removes what it has put there. Raises Failure while
+    it goes on.
+    """
+    lock = HomeLock(home)
+    if not lock.acquire():
+        raise Failure(f"a restore into {home.root} goes on (pid {lock.holder()}).", Exit.CONFLICT)
+    left = state.read(home.state_file)
+    if left is not None:
+        end_leftovers(left.children)
+    say("An earlier restore into this home did not come to its end: it begins anew.")
+    home.remove_half_restored()
+    lock.release()
 
 
 @asynccontextmanager
@@ -128,5 +149,5 @@ async def _emptied_on_failure(home: Home) -> AsyncIterator[None]:
     try:
         yield
     except BaseException:
-        shutil.rmtree(home.root, ignore_errors=True)  # all of it is of our making
+        home.remove_half_restored()  # all of it is of our making
         raise
