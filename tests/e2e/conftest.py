@@ -60,6 +60,7 @@ def stack(
             "SLUICE_UPLOAD_STALL_S": "2",
             "SLUICE_MAX_UPLOAD_BYTES": str(64 << 20),
             "SLUICE_BEAT_S": "1",
+            "SLUICE_ARCHIVE": str(tmp_path_factory.mktemp("archive")),
             "SLUICE_ROOTS": f"home={films_at_home}",
             "SLUICE_ROOTS_WRITABLE": "home",
             "SLUICE_FOLDERS_SETTLE_S": "1",
