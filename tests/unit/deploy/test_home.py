@@ -5,12 +5,18 @@ from __future__ import annotations
 import shutil
 import stat
 from collections import namedtuple
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from deploy.local.backup.archive import Writing
+from deploy.local.backup.manifest import FORMAT, Manifest
+from deploy.local.backup.restore import into
 from deploy.local.failures import Exit, Failure
 from deploy.local.home import Home, HomeLock
+from deploy.local.parts import Options
+from deploy.local.stack import Stack
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -109,3 +115,45 @@ def test_a_folder_that_is_no_home_is_never_wiped(tmp_path: Path) -> None:
         Home(tmp_path).wipe()
     assert failure.value.code is Exit.NOT_FOUND
     assert (tmp_path / "kafka").is_dir()
+
+
+def test_a_home_that_is_being_restored_is_no_home_for_others(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.begin_restore()
+    with pytest.raises(Failure, match="begin it again"):
+        Stack.start(home, Options(parts=frozenset()))
+    home.end_restore()
+    assert not home.is_half_restored
+    Stack.start(home, Options(parts=frozenset())).stop()
+
+
+def test_what_is_half_restored_goes_as_a_whole(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.begin_restore()
+    home.prepare()
+    home.remove_half_restored()
+    assert not home.root.exists()
+
+
+async def test_a_folder_of_other_things_is_not_restored_into(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "thesis.txt").write_text("mine")
+    with Writing(tmp_path / "backup.tar") as archive:
+        now = datetime.now(UTC)
+        archive.finish(
+            Manifest(
+                format=FORMAT,
+                version="1",
+                began_at=now,
+                ended_at=now,
+                records=0,
+                blobs=0,
+                blob_bytes=0,
+                gone=[],
+                damaged=[],
+                members=[],
+            )
+        )
+    with pytest.raises(Failure, match="no home of Sluice"):
+        await into(Home(tmp_path / "home"), tmp_path / "backup.tar", print, print)
+    assert (tmp_path / "home" / "thesis.txt").read_text() == "mine"

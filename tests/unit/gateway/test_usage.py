@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from connectors.archive import open_kept
 from connectors.blob_names import AREAS
+from connectors.s3.options import S3Options
 from gateway.claims import Claims
 from gateway.usage.sampling import Sampling
 from schemas.events import MediaChanged, UsageSampled
@@ -193,3 +195,35 @@ async def test_many_are_said_in_several_events(tmp_path: Path) -> None:
         await sampling(w).once()
         said = [e for e in w.publisher.events if isinstance(e, UsageSampled) and e.by == "user"]
         assert [len(each.amounts) for each in said] == [1000, 1]
+
+
+async def test_what_is_archived_is_counted_apart_until_it_is_back(tmp_path: Path) -> None:
+    kept = open_kept((tmp_path / "blobs").as_uri(), "test", S3Options(), tmp_path / "archive")
+    archive = kept.archive
+    assert archive is not None
+    async with world(tmp_path, kept.blobs) as w:
+        for content in (b"stays", b"goes"):
+            writer = kept.blobs.writer()
+            await writer.write(content)
+            location = (await writer.commit("raw")).location
+        await archive.archive(location)
+        await sampling(w).once()
+        found = await shown(w, "class")
+        assert (found["raw"], found["raw/archive"]) == ((1, 5), (1, 4))
+        await archive.restore(location)
+        w.clock.move(days=1)
+        await sampling(w).once()
+        found = await shown(w, "class")
+        assert (found["raw"], found["raw/archive"]) == ((2, 9), (0, 0))
+
+
+async def test_media_are_counted_though_the_archive_is_away(tmp_path: Path) -> None:
+    kept = open_kept((tmp_path / "blobs").as_uri(), "test", S3Options(), tmp_path / "archive")
+    async with world(tmp_path, kept.blobs) as w:
+        await stocked(w)
+        await w.services.store.put(f"renditions/ab/{'ab' * 16}/{'0' * 16}/init.mp4", b"12345")
+        assert [each async for each in kept.blobs.listing("raw")] == []
+        (tmp_path / "archive").rename(tmp_path / "unmounted")
+        await sampling(w).once()
+        assert await shown(w, "total") == {"all": (3, 100)}
+        assert await shown(w, "class") == {}
