@@ -196,7 +196,7 @@ IN_A_DELETION = around(
 IN_AN_ARCHIVAL = around(
     (_AT_WORK, "FileArchive.publish", "raw/"),
     (_AT_WORK, "FileArchive.give_up", "raw/"),
-    (_STAGES, "KafkaPublisher.send", "change='storage'"),
+    (_STAGES, "KafkaPublisher.send", "storage"),
     (_STAGES, "MongoDatabase.merge", "'storage'"),
     always=(2,),
 )
