@@ -17,6 +17,10 @@ from connectors.s3.options import S3Options
 _FILES = "file"
 
 
+class ArchiveUnusable(ValueError):
+    """The settings of the store and its archive can't be meant together; the message says what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A store as readers see it, and what brings its blobs to the archive and back."""
@@ -35,17 +39,19 @@ def open_kept(
     """The store at an address; `folder` is the second one, for blobs that are files.
 
     What `guard` makes of the store itself is not asked of the second folder: a disk that is away stops
-    nothing else. Raises ValueError for settings that make no sense together.
+    nothing else. Raises ArchiveUnusable, and ValueError for an address of another kind.
     """
     parts = urlsplit(url)
     if parts.scheme != _FILES:
         if folder is not None:
-            raise ValueError("SLUICE_ARCHIVE is for blobs in files: for a bucket set SLUICE_S3_ARCHIVE_CLASS")
+            raise ArchiveUnusable(
+                "SLUICE_ARCHIVE is for blobs in files: for a bucket set SLUICE_S3_ARCHIVE_CLASS"
+            )
         return Kept(guard(open_store(url, owner, s3)), _in_bucket(parts.netloc, parts.path, owner, s3))
     first = Path(unquote(parts.path)).resolve()
     if folder is None:
         if is_used(first):
-            raise ValueError(
+            raise ArchiveUnusable(
                 f"blobs of {first} may be in an archive: set SLUICE_ARCHIVE to its folder, "
                 "or remove the file archive-id from the store where there is none any more"
             )
@@ -55,10 +61,10 @@ def open_kept(
 
 def _in_folders(first: Path, folder: Path, owner: str, guard: Callable[[BlobStore], BlobStore]) -> Kept:
     if not folder.is_absolute():
-        raise ValueError(f"SLUICE_ARCHIVE is {folder}: give an absolute path")
+        raise ArchiveUnusable(f"SLUICE_ARCHIVE is {folder}: give an absolute path")
     root = folder.resolve()
     if root.is_relative_to(first) or first.is_relative_to(root):
-        raise ValueError(f"SLUICE_ARCHIVE ({root}) and the store ({first}) lie in each other")
+        raise ArchiveUnusable(f"SLUICE_ARCHIVE ({root}) and the store ({first}) lie in each other")
     second = Second(root, first, owner)
     files = FileStore(first, owner, second.counts)
     return Kept(ArchivedStore(guard(files), second), FileArchive(files, second))

@@ -13,6 +13,7 @@ from connectors.brokers import Brokers
 from connectors.ports import BrokerUnavailable, Position
 from schemas.codec import Codec, Record
 from schemas.events import Event
+from schemas.topics import BATCH_BYTES
 
 _LINGER_MS = 5
 
@@ -64,6 +65,7 @@ class KafkaBulk:
     def _connected(self) -> Producer:
         if self._producer is None:
             said = {"acks": "all", "enable.idempotence": True, "linger.ms": _LINGER_MS}
+            said |= {"batch.size": BATCH_BYTES}
             waits = {"delivery.timeout.ms": int(self._timeout.total_seconds() * 1000)}
             # The same partition for a key as all other clients of Kafka take, aiokafka's among them.
             self._producer = Producer(

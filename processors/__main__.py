@@ -11,6 +11,7 @@ import orjson
 import structlog
 import uvloop
 
+from connectors.archive import ArchiveUnusable
 from connectors.brokers import KafkaSecurityUnusable
 from connectors.logs import configure
 from connectors.mongo import DatabaseUrlUnusable
@@ -48,7 +49,13 @@ async def _run(asked: argparse.Namespace, settings: Settings) -> int:
                 await run_worker(settings)
             case "rebuild":
                 return await _rebuild(settings)
-    except (CannotStart, KafkaSecurityUnusable, DatabaseUrlUnusable, RootsUnusable) as error:
+    except (
+        CannotStart,
+        KafkaSecurityUnusable,
+        DatabaseUrlUnusable,
+        RootsUnusable,
+        ArchiveUnusable,
+    ) as error:
         log.error("cannot start", why=str(error))
         return _EXIT_CANNOT_START
     except DatabaseReplaced as error:

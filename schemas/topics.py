@@ -12,6 +12,9 @@ from schemas.registry import stem_of
 MAX_RECORD_BYTES = 512 * 1024
 """Anything larger is a blob, and the event says where it is."""
 
+BATCH_BYTES = MAX_RECORD_BYTES // 2
+"""What a client sends to one partition at a time: a broker holds a batch against the limit of a record."""
+
 _GONE_AFTER_MS = 24 * 60 * 60 * 1000
 """What was replaced or withdrawn on a compacted topic is gone from the disk soon after this."""
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from gateway.audit.acts import Act
 from gateway.audit.entry import Target
 from gateway.commands import Command
+from gateway.errors import Archived
 from gateway.files import UNKNOWN_TYPE
 from gateway.names import clean
 from gateway.signed.permits import Kind, Permit
@@ -16,7 +17,9 @@ from schemas.events import to_millis
 
 
 async def make(command: Command, kind: Kind, id: str, file: Sendable, order: AddressOrder) -> FileAddress:
-    """An address of a file; who made it is in the audit log before it is answered. Raises Unavailable."""
+    """An address of a file; who made it is in the audit log before it is answered. Raises Unavailable,
+    and Archived where the store would refuse it.
+    """
     settings = command.services.settings
     lasts_s = settings.address_s if order.expires_in_s is None else order.expires_in_s
     expires_at = to_millis(command.now + timedelta(seconds=lasts_s)).replace(microsecond=0)
@@ -29,8 +32,10 @@ async def make(command: Command, kind: Kind, id: str, file: Sendable, order: Add
 
 
 async def _of_store(command: Command, file: Sendable, lasts_s: int) -> str | None:
-    content_type = file.content_type or UNKNOWN_TYPE
-    return await command.services.store.address(file.location, clean(file.name), content_type, lasts_s)
+    content_type, store = file.content_type or UNKNOWN_TYPE, command.services.store
+    if not (await store.stat(file.location)).readable:
+        raise Archived
+    return await store.address(file.location, clean(file.name), content_type, lasts_s)
 
 
 def _ours(command: Command, kind: Kind, id: str, expires_at: datetime) -> str:

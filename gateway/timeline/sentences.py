@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import orjson
 
-from schemas import events, health, pictures, record, viewings
+from schemas import events, health, pictures, record, storage, viewings
 from schemas.events import Event
 from schemas.versions import FIRST_DROPPED, version_of
 
@@ -60,6 +60,8 @@ def _changed(event: events.MediaChanged) -> Said:
         return Said(
             f"Its bytes were read again: {values.get('state', 'done')}.", _because(values.get("what"))
         )
+    if event.change == storage.CHANGE:
+        return Said(_where_it_is(values.get(storage.CLASS, storage.STANDARD)))
     if event.change == record.CHANGE:
         return Said(f"What is said of it was edited: {', '.join(values) or 'nothing'}.")
     reason = _because(values.get("finding"), values.get("reason"))
@@ -75,6 +77,10 @@ _CHANGES = {
     "moved": "Its file is at another place in its library's folder.",
     "library": "It was put into another library, or out of one.",
 }
+
+
+def _where_it_is(where: str) -> str:
+    return f"Its file was archived: {where}." if storage.is_archived(where) else "Its file is back."
 
 
 def _pictured(values: dict[str, str]) -> Said:

@@ -18,7 +18,6 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.ports import BrokerUnavailable
 from deploy.local.backup.archive import entries, verified
 from deploy.local.children import Backoff
 from deploy.local.failures import Failure
@@ -317,20 +316,12 @@ def test_a_restore_that_was_killed_is_begun_again(
     else:
         assert again.returncode == 0, again.stderr
     with Stack.start(home, Options(parts=frozenset({KAFKA, DATABASE}))) as stack:
-        assert until(lambda: shown(stack), "Kafka to answer") == archived.views
+        assert asyncio.run(views(stack)) == archived.views
     kept = [path for path in home.blobs.rglob("*") if path.is_file()]
     sources = {path.name: path.read_bytes() for path in kept if "raw" in path.parts}
     assert sources.keys() == archived.sources
     assert all(hashlib.sha256(content).hexdigest() == name for name, content in sources.items())
     assert not [path for path in kept if "tmp" in path.parts]
-
-
-def shown(stack: Stack) -> dict[str, Any] | None:
-    """The views of a stack's log; None while Kafka, which has just started, knows less than its clients."""
-    try:
-        return asyncio.run(views(stack))
-    except BrokerUnavailable:
-        return None
 
 
 def test_of_all_that_nothing_stays_behind(scene: Scene) -> None:

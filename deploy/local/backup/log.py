@@ -19,7 +19,7 @@ from connectors.brokers import Brokers
 from deploy.local import event_log
 from deploy.local.event_log import Place
 from deploy.local.failures import Failure
-from schemas.topics import BY_NAME
+from schemas.topics import BATCH_BYTES, BY_NAME
 
 _HEADER = {
     "type": "record",
@@ -115,7 +115,13 @@ class Loading:
 
     def __init__(self, brokers: Brokers) -> None:
         self._producer = Producer(
-            brokers.librdkafka() | {"enable.idempotence": True, "linger.ms": 20, "message.max.bytes": 2 << 20}
+            {
+                **brokers.librdkafka(),
+                "enable.idempotence": True,
+                "linger.ms": 20,
+                "batch.size": BATCH_BYTES,
+                "message.max.bytes": 2 << 20,
+            }
         )
         self._refused: list[str] = []
         self.moved: dict[Place, list[int]] = {}

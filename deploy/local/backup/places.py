@@ -11,7 +11,7 @@ from connectors.brokers import Brokers
 from connectors.mongo import MongoDatabase
 from connectors.ports import BlobStore
 from connectors.s3.options import S3Options
-from deploy.local.failures import Failure
+from deploy.local.failures import Exit, Failure
 from deploy.local.settings import brokers
 
 _OWNER = "backup"
@@ -34,12 +34,14 @@ class Places:
         if kafka is None:
             raise Failure("the stack has no Kafka yet: try again in a moment.")
         archive = Path(said["SLUICE_ARCHIVE"]) if said.get("SLUICE_ARCHIVE") else None
+        try:
+            kept = open_kept(said["SLUICE_BLOBS"], _OWNER, s3_options(said), archive)
+        except ValueError as error:
+            raise Failure(f"{error}.", Exit.USAGE) from error
         return cls(
             kafka=kafka,
             database=MongoDatabase(said["MONGODB_URL"], said["SLUICE_DATABASE"]),
-            blobs=open_kept(
-                said["SLUICE_BLOBS"], _OWNER, s3_options(said), Path(archive) if archive else None
-            ).blobs,
+            blobs=kept.blobs,
             secret_file=Path(said["SLUICE_SECRET_FILE"]),
             token_file=Path(said["SLUICE_TOKEN_FILE"]),
         )

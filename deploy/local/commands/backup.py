@@ -38,6 +38,7 @@ def create(
     json: JsonOption = False,
 ) -> None:
     """Copy log, media and results of a running stack into one file, and read that again to be sure."""
+    from connectors.ports import StoreUnavailable
     from deploy.local.backup.create import Backup
     from deploy.local.backup.places import Places
     from deploy.local.reach import expect_running, home_at
@@ -49,7 +50,10 @@ def create(
     found, output = expect_running(home_at(home)), Output(as_json=json)
     places = Places.told({**read().environ, **found.told})
     with output.waiting() as waiting:
-        said = asyncio.run(Backup(places, waiting).into(path, with_secret=secret))
+        try:
+            said = asyncio.run(Backup(places, waiting).into(path, with_secret=secret))
+        except StoreUnavailable as error:
+            raise Failure(f"nothing was backed up: {error}.", Exit.NOT_RUNNING) from error
     _show(said, path, output)
     if secret:
         output.line("Keep it where nobody else may read it: with the secret in it, it opens all accounts.")
