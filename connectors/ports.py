@@ -34,6 +34,10 @@ class StoreUnavailable(Transient):
     """The blob store did not answer, or is not where it was."""
 
 
+class ArchiveUnavailable(StoreUnavailable):
+    """The folder of what is archived is not where it was: the rest of the store is."""
+
+
 class StoreFull(Transient):
     """The blob store has no room left; someone must make some."""
 

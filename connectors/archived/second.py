@@ -13,7 +13,7 @@ from pathlib import Path
 
 from connectors.blobs import FileStore
 from connectors.disk import sync
-from connectors.ports import StoreUnavailable
+from connectors.ports import ArchiveUnavailable
 from schemas.storage import RAW
 
 _MARK = "archive-id"
@@ -28,7 +28,7 @@ class Second:
         self._store: FileStore | None = None
 
     def store(self) -> FileStore:
-        """Raises StoreUnavailable where another folder, or an empty one, is in its place."""
+        """Raises ArchiveUnavailable where another folder, or an empty one, is in its place."""
         try:
             if not (self._first / _MARK).exists():
                 _pair(self._root, self._first)
@@ -37,7 +37,7 @@ class Second:
             if self._store is None:
                 self._store = FileStore(self._root, self._owner)
         except OSError as error:
-            raise StoreUnavailable(
+            raise ArchiveUnavailable(
                 f"the archive is not at {self._root}: mount its disk, or set SLUICE_ARCHIVE to where it is"
             ) from error
         return self._store
@@ -46,7 +46,7 @@ class Second:
         """See FileStore.counts; False while it is away."""
         try:
             return location.startswith(RAW) and self.store().counts(location, size_bytes)
-        except (StoreUnavailable, OSError):
+        except (ArchiveUnavailable, OSError):
             return False
 
 
@@ -57,13 +57,13 @@ def is_used(root: Path) -> bool:
 
 def _pair(root: Path, first: Path) -> None:
     """Of processes that do this at once, one makes the mark; one that dies in the middle is gone on from.
-    Raises StoreUnavailable for the archive of another store, whose blobs would be nobody's here.
+    Raises ArchiveUnavailable for the archive of another store, whose blobs would be nobody's here.
     """
     _write_first(first / _BEGUN, uuid.uuid4().hex)
     mark = (first / _BEGUN).read_text()
     _write_first(root / _MARK, mark)
     if _read(root) != mark:
-        raise StoreUnavailable(
+        raise ArchiveUnavailable(
             f"{root} is the archive of another store: let SLUICE_ARCHIVE be empty at first"
         )
     _write_first(first / _MARK, mark)

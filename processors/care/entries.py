@@ -61,6 +61,8 @@ class Findings:
 
     read: int = 0
     read_bytes: int = 0
+    archived: int = 0
+    """What an archive has to give back before it can be read."""
     found: list[Finding] = field(default_factory=list)
     marks: dict[str, str | None] = field(default_factory=dict)
 
@@ -73,6 +75,11 @@ class Findings:
         if entry.kind == MEDIUM and worst != entry.was and len(self.marks) < _MOST_MARKS:
             self.marks[entry.id] = worst
 
+    def pass_over(self, entry: Entry) -> None:
+        """An entry can't be read before it is asked back: nothing is said of it."""
+        self.read_bytes += entry.size_bytes
+        self.archived += 1
+
     def counts(self) -> dict[str, int]:
         """How often each thing was wrong."""
         counts: dict[str, int] = {}
@@ -83,7 +90,8 @@ class Findings:
     def written(self) -> dict[str, Any]:
         """As the part of a report has it."""
         found = [asdict(each) for each in self.found]
-        return {"read": self.read, "read_bytes": self.read_bytes, "found": found}
+        said = {"read": self.read, "read_bytes": self.read_bytes, "archived": self.archived}
+        return {**said, "found": found}
 
 
 def entry_of_medium(document: Mapping[str, Any]) -> Entry | None:
@@ -136,6 +144,7 @@ def scrub_report(
         "expected": expected,
         "read": sum(part["read"] for part in parts),
         "read_bytes": sum(part["read_bytes"] for part in parts),
+        "archived": sum(part.get("archived", 0) for part in parts),
         "damaged": counts,
         "findings": found[:most],
         "untrusted": untrusted,

@@ -8,7 +8,15 @@ from typing import Any
 
 import structlog
 
-from connectors.ports import BlobMissing, BlobStore, Clock, StoreUnavailable, is_there
+from connectors.ports import (
+    ArchiveUnavailable,
+    BlobArchived,
+    BlobMissing,
+    BlobStore,
+    Clock,
+    StoreUnavailable,
+    is_there,
+)
 from connectors.process import ToolFailed
 from processors.care import reports
 from processors.care.entries import MEDIUM, Entry, Findings, entry_of_job, entry_of_medium, scrub_report
@@ -111,7 +119,10 @@ class RereadWork:
             for said in await reports.get(self.blobs, order.folder, name):
                 await pace.give_way()
                 entry = Entry.read(said)
-                findings.note(entry, await self._wrong(entry))
+                try:
+                    findings.note(entry, await self._wrong(entry))
+                except BlobArchived:
+                    findings.pass_over(entry)
                 pace.reach(findings.read_bytes)
         pace.reach(findings.read_bytes, at_once=True)
         await reports.put(self.blobs, order.folder, _part(order.index), findings.written())
@@ -131,6 +142,8 @@ class RereadWork:
             now = await sha256_of(self.blobs, self.hasher, location, self.small_bytes)
         except BlobMissing:
             return MISSING
+        except ArchiveUnavailable:
+            raise
         except StoreUnavailable as error:
             await self.blobs.ping()  # raises where it is the store, and not this blob
             log.warning("cannot be read", location=location, error=str(error))

@@ -237,6 +237,7 @@ def _show_scrub(found: dict[str, Any], output: Output) -> None:
         {
             "read": f"{found['read']} of {found['expected']}",
             "size": size_text(found["read_bytes"]),
+            **({"archived, and not read": found["archived"]} if found.get("archived") else {}),
             **(found["damaged"] or {"damaged": 0}),
         }
     )

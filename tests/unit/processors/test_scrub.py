@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 import pytest
 
-from connectors.ports import StoreUnavailable
+from connectors.blobs import FileStore
+from connectors.ports import BlobArchived, StoreUnavailable
 from connectors.process import ToolFailed
 from processors.care.plan import REREAD, Survey, rereads
 from processors.care.scrub import RereadWork
@@ -70,6 +71,44 @@ async def test_a_flipped_byte_is_found_and_said_of_the_medium(w: World) -> None:
     untrusted = {"rendition": folder, "media_id": "m2", "segments": 1, "size_bytes": 3}
     assert report["untrusted"] == [untrusted]
     assert await w.there() == before
+
+
+async def test_what_an_archive_has_to_give_back_is_passed_over(w: World, tmp_path: Path) -> None:
+    class Away(FileStore):
+        """One blob of it has to be asked back."""
+
+        async def read(
+            self, location: str, start: int = 0, end: int | None = None
+        ) -> AsyncGenerator[bytes, None]:
+            if location == away:
+                raise BlobArchived(location)
+            async for piece in super().read(location, start, end):
+                yield piece
+
+        def path_of(self, location: str) -> Path | None:
+            return None
+
+    away = await w.medium("m1", SOUND)
+    await w.medium("m2", HURT)
+    w.works[REREAD] = RereadWork(Away(tmp_path / "blobs", "away"), w.hasher, w.clock)
+    await scrub(w)
+    report = await w.report()
+    assert (report["expected"], report["read"], report["archived"]) == (2, 1, 1)
+    assert (report["findings"], marks(w)) == ([], {})
+
+
+async def test_what_is_on_a_disk_that_is_away_is_not_called_damaged(w: World, tmp_path: Path) -> None:
+    location = await w.medium("m1", SOUND)
+    assert w.archive is not None
+    await w.archive.archive(location)
+    (tmp_path / "archive").rename(tmp_path / "unmounted")
+    await w.order("scrub")
+    (survey,) = await w.waiting()
+    await w.complete(survey)
+    (reread,) = await w.waiting()
+    with pytest.raises(StoreUnavailable, match="the archive is not at"):
+        await w.attempt(reread)
+    assert marks(w) == {}
 
 
 async def test_what_is_not_there_is_missing(w: World) -> None:

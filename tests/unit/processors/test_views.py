@@ -50,6 +50,10 @@ def said_of_media() -> st.SearchStrategy[dict[str, str]]:
     return st.fixed_dictionaries({}, optional=fields).map(written)
 
 
+PLACES = st.sampled_from([{"class": "standard"}, {"class": "archive"}, {"class": "GLACIER"}, {}])
+"""Where a file may be said to be."""
+
+
 @st.composite
 def anything(draw: st.DrawFn) -> Event:
     """Any event of a small world: two media, one of them in three versions, two jobs, three runs.
@@ -74,6 +78,7 @@ def anything(draw: st.DrawFn) -> Event:
             meta=meta,
         ),
         lambda: samples.changed(media, meta=meta, version=run, values=draw(said_of_media())),
+        lambda: samples.changed(media, meta=meta, version=run, change="storage", values=draw(PLACES)),
         lambda: samples.requested(job, meta=meta, media_id=media),
         lambda: samples.progressed(
             job, meta=meta, run=run, frames_done=frames, task_id=draw(st.sampled_from(["t1", "t2"]))
