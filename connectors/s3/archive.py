@@ -32,7 +32,7 @@ class S3Archive:
         self, bucket: Bucket, leftovers: Leftovers, storage: str, at_once: int = COPIED_AT_ONCE
     ) -> None:
         self.storage = storage
-        self._bucket = bucket
+        self.bucket = bucket
         self._leftovers = leftovers
         self._at_once = at_once
 
@@ -49,7 +49,7 @@ class S3Archive:
             return True
         if not is_readable(found):
             if not is_under_way(found):
-                await self._bucket.do(self._ask, location)
+                await self.bucket.do(self._ask, location)
                 return await self._is_back_at_once(location)
             return False
         await self._copy(location, found, _STANDARD)
@@ -64,8 +64,8 @@ class S3Archive:
 
     async def _look(self, location: str) -> dict[str, Any]:
         try:
-            found: dict[str, Any] = await self._bucket.do(
-                self._bucket.quick.head_object, **self._bucket.object(checked(location))
+            found: dict[str, Any] = await self.bucket.do(
+                self.bucket.quick.head_object, **self.bucket.object(checked(location))
             )
         except BlobMissing as error:
             raise BlobMissing(f"there is no blob at {location}") from error
@@ -73,8 +73,8 @@ class S3Archive:
 
     def _ask(self, location: str) -> None:
         try:
-            self._bucket.quick.restore_object(
-                **self._bucket.object(location),
+            self.bucket.quick.restore_object(
+                **self.bucket.object(location),
                 RestoreRequest={"Days": _DAYS, "GlacierJobParameters": {"Tier": "Standard"}},
             )
         except ClientError as error:
@@ -86,9 +86,9 @@ class S3Archive:
         if found["ContentLength"] > self._at_once:
             await self._copy_in_parts(location, found, storage)
             return
-        there = self._bucket.object(location)
-        await self._bucket.do(
-            self._bucket.patient.copy_object,
+        there = self.bucket.object(location)
+        await self.bucket.do(
+            self.bucket.patient.copy_object,
             **there,
             CopySource=there,
             CopySourceIfMatch=found["ETag"],
@@ -97,7 +97,7 @@ class S3Archive:
         )
 
     async def _copy_in_parts(self, location: str, found: dict[str, Any], storage: str) -> None:
-        upload = Upload(self._bucket, self._leftovers, location, StorageClass=storage)
+        upload = Upload(self.bucket, self._leftovers, location, StorageClass=storage)
         size = found["ContentLength"]
         part = min(_PART_BYTES, self._at_once)
         try:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from boto3.s3.transfer import TransferConfig
 
 from connectors.blob_names import checked, checked_area, checked_folder, is_location
-from connectors.ports import Blob, BlobArchived, BlobInfo, BlobMissing, Listed, StoreUnavailable
+from connectors.ports import Blob, BlobInfo, BlobMissing, Listed, StoreUnavailable
 from connectors.s3.bucket import Bucket
 from connectors.s3.cache import Cache
 from connectors.s3.classes import class_of, is_readable
@@ -107,8 +107,6 @@ class S3Store:
     async def on_disk(self, location: str) -> AsyncIterator[Path]:
         """See ports.BlobStore."""
         found = await self._look(location)
-        if not is_readable(found):
-            raise BlobArchived(f"{location} is in an archive that has to give it back before it can be read")
         name = hashlib.sha256(f"{location} {found['ETag']}".encode()).hexdigest()
         fetch = partial(self._fetch, location)
         suffix = Path(location).suffix

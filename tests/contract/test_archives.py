@@ -27,7 +27,7 @@ from connectors.ports import (
     content_of,
     is_there,
 )
-from connectors.s3.archive import S3Archive
+from connectors.s3.archive import COPIED_AT_ONCE, S3Archive
 from connectors.s3.bucket import Bucket
 from connectors.s3.leftovers import Leftovers
 from connectors.s3.options import S3Options
@@ -297,6 +297,8 @@ async def test_what_takes_hours_is_asked_for_once_and_then_waited_for(bucket: Sh
     store, archive = glacier(bucket, moto)
     location = await written(store, b"film")
     await archive.archive(location)
+    asked = list[str]()
+    archive.bucket.quick.meta.events.register("before-call.s3.RestoreObject", lambda **_: asked.append("it"))
     moto.give_back_after(3)
     try:
         assert not await archive.restore(location)
@@ -306,6 +308,7 @@ async def test_what_takes_hours_is_asked_for_once_and_then_waited_for(bucket: Sh
             assert looks < 10, "it never came"
     finally:
         moto.give_back_after(0)
+    assert asked == ["it"]
     assert await listed(store) == {location: "standard"}
     assert await content_of(store, location) == b"film"
 
@@ -319,6 +322,34 @@ async def test_bytes_that_come_again_take_the_place_of_what_has_to_be_given_back
         await archive.archive(location)
         assert await written(store, content) == location
         assert await content_of(store, location) == content
+
+
+@pytest.mark.parametrize(
+    ("at_once", "calls"),
+    [
+        (COPIED_AT_ONCE, {"CopyObject": "x-amz-copy-source-if-match"}),
+        (8 * MIB, {"UploadPartCopy": "x-amz-copy-source-if-match", "CompleteMultipartUpload": "If-Match"}),
+    ],
+    ids=["at once", "in parts"],
+)
+async def test_a_copy_is_bound_to_what_was_looked_at(
+    bucket: Shelf, moto: Moto, at_once: int, calls: dict[str, str]
+) -> None:
+    """moto does not refuse, so what it is sent is looked at."""
+    store, _ = of(bucket.open())
+    where = urlsplit(bucket.url)
+    reached = Bucket.at(where.netloc, where.path, bucket.options)
+    location, sent = await written(store, LARGE), list[tuple[str, str | None]]()
+
+    def note(model: Any, params: dict[str, Any], **_: Any) -> None:
+        if model.name in calls:
+            sent.append((model.name, params["headers"].get(calls[model.name])))
+
+    reached.patient.meta.events.register("before-call.s3", note)
+    key = f"{where.path.strip('/')}/{location}"
+    etag = moto.client().head_object(Bucket=BUCKET, Key=key)["ETag"]
+    await S3Archive(reached, Leftovers(reached, "w"), "GLACIER", at_once=at_once).archive(location)
+    assert set(sent) == {(name, etag) for name in calls}
 
 
 async def test_what_is_too_large_for_one_copy_goes_in_parts(bucket: Shelf, moto: Moto) -> None:
