@@ -37,6 +37,8 @@ log = structlog.get_logger()
 VIEWINGS = "viewings"
 _MOST_TOLD = 1000
 _AT_ONCE = 500
+_LOOKED_AHEAD = 10
+"""So many times what goes in one run is kept in mind: some of it others need."""
 _OPEN = ("pending", "processing")
 
 
@@ -91,7 +93,7 @@ class ShelveWork:
         going = found.wanted[: self.most]
         moved = _Moved()
         if options.archive:
-            moved.places = {each.id: await self._now(each) for each in found.elsewhere[: self.most]}
+            moved.places = {each.id: await self._now(each) for each in found.elsewhere}
             await self._move(execution, archive, going, moved)
         report = _report(options, found, going, moved)
         reported = await keep(self.blobs, order.folder, report)
@@ -136,33 +138,42 @@ class _Survey:
     options: ArchivalOptions
     staying: Known = field(default_factory=Known)
     """Bytes that someone's file has which is not to be archived."""
+    archived: dict[str, Known] = field(default_factory=dict)
+    """What is where in the archive, by class."""
 
     async def all(self) -> _Found:
         """Raises TaskFailed."""
         everything, found = self.work.everything, _Found()
         await everything.caught_up()
-        kept = {each.location: each.storage async for each in self._archived()}
+        await self._look()
         later, viewed, busy = await self._later(), await self._viewed(), await self._busy()
         now, candidates = self.work.clock.now(), list[File]()
         async for medium in everything.all_of(MEDIA):
             found.seen += 1
             seen_at = viewed.get(medium["_id"])
             for each in files(medium, later.get(medium["_id"], ()), self.options, now, seen_at):
-                if each.storage != kept.get(each.location, STANDARD):
+                where = self._where(each)
+                if each.storage != where and len(found.elsewhere) < self.work.most:
                     found.elsewhere.append(each)
                 if each.why is None or each.id in busy:
                     found.busy += each.why is not None
                     self.staying.add([name_in(each.location)])
-                elif each.location not in kept:
+                elif where == STANDARD and len(candidates) < _LOOKED_AHEAD * self.work.most:
                     candidates.append(each)
         found.wanted = [each for each in candidates if name_in(each.location) not in self.staying]
         found.shared = len(candidates) - len(found.wanted)
         return found
 
-    async def _archived(self) -> Any:
+    async def _look(self) -> None:
         async for each in self.work.blobs.listing(RAW.rstrip("/")):
             if each.storage != STANDARD:
-                yield each
+                self.archived.setdefault(each.storage, Known()).add([name_in(each.location)])
+        for known in self.archived.values():
+            known.settle()
+
+    def _where(self, file: File) -> str:
+        name = name_in(file.location)
+        return next((storage for storage, known in self.archived.items() if name in known), STANDARD)
 
     async def _later(self) -> Mapping[str, list[Mapping[str, Any]]]:
         """The files that came after media's first, by medium; of each what is decided by."""
