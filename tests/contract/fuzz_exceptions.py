@@ -39,10 +39,13 @@ _LIBRARY = frozenset({"POST /api/v1/libraries", "PATCH /api/v1/libraries/{librar
 _TICKET = "a playback's ticket lets in as well, which OpenAPI can't say of a parameter that may be left out"
 _SHADOW = "the address is one of a wider template too, whose methods are allowed at it"
 _NO_MEDIUM = "a chore's media_id is empty: what is made of it is another address, without that method"
+_POSTED = ("transcode", "playback", "shares", "address", "archive", "unarchive")
 _OF_A_MEDIUM = _at(
-    *(f"POST /api/v1/media/{{media_id}}/{name}" for name in ("transcode", "playback", "shares", "address")),
+    *(f"POST /api/v1/media/{{media_id}}/{name}" for name in _POSTED),
     *(f"PUT /api/v1/media/{{media_id}}/{name}" for name in ("library", "access", "viewing", "content")),
 )
+
+_CARE = _at("POST /api/v1/care/retention", "POST /api/v1/care/archival")
 
 EXEMPT = (
     Exempt(_TAKEN, "media-deleted", "the medium was there, and nothing but time tells that it is gone"),
@@ -51,7 +54,7 @@ EXEMPT = (
     Exempt(_TAKEN, "unknown-format", "which formats there are follows from the profiles"),
     Exempt(_TAKEN, "bad-profile", "its members have to go together, which no schema says"),
     Exempt(_TAKEN, "bad-schedule", "what cron can say, and which options a chore takes, no schema says"),
-    Exempt(_TAKEN, "invalid", "one limit has to be said, whichever", _at("POST /api/v1/care/retention")),
+    Exempt(_TAKEN, "invalid", "one limit has to be said, whichever", _CARE),
     Exempt(_TAKEN, "bad-login", "spaces around it are fine, and it may be an address: no pattern says that"),
     Exempt(_TAKEN, "bad-email", "what is an address is more than a pattern can say"),
     Exempt(_TAKEN, "weak-password", "the passwords that everyone tries first are a long list"),

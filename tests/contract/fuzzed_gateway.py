@@ -64,7 +64,9 @@ class Gateway:
     async def _live(self, receive: Receive, send: Send) -> None:
         async with AsyncExitStack() as stack:
             await receive()
-            made = world(self.folder, patience=_HASTY, direct=FakeDirect, **_SETTINGS)
+            made = world(
+                self.folder, patience=_HASTY, direct=FakeDirect, archive=self.folder / "archive", **_SETTINGS
+            )
             self._world = await stack.enter_async_context(made)
             await self._settle(self._world)
             await send({"type": "lifespan.startup.complete"})
