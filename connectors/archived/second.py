@@ -59,6 +59,7 @@ def _pair(root: Path, first: Path) -> None:
     """Of processes that do this at once, one makes the mark; one that dies in the middle is gone on from.
     Raises ArchiveUnavailable for the archive of another store, whose blobs would be nobody's here.
     """
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds what people have uploaded
     _write_first(first / _BEGUN, uuid.uuid4().hex)
     mark = (first / _BEGUN).read_text()
     _write_first(root / _MARK, mark)

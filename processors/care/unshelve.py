@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from connectors.ports import Archive, BlobChanged, BlobMissing, BlobStore, Clock, StoreFull
+from connectors.ports import Archive, BlobChanged, BlobMissing, BlobStore, Clock
 from processors.care.archival import File, file, is_kept
 from processors.care.known import FILES, Everything
 from processors.care.pace import Pace
@@ -54,8 +54,8 @@ class UnshelveWork:
             await execution.confirm()
             try:
                 is_back = await archive.restore(each.location)
-            except (BlobMissing, BlobChanged, StoreFull) as error:
-                raise TaskFailed("not_back", str(error), again=isinstance(error, StoreFull)) from error
+            except (BlobMissing, BlobChanged) as error:
+                raise TaskFailed("not_back", str(error), again=False) from error
             done += each.size_bytes if is_back else 0
             on_their_way += not is_back
             pace.reach(done, at_once=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
+import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import aclosing
@@ -190,6 +191,7 @@ async def test_one_file_is_kept_with_its_times_and_none_beside_it(folders: Shelf
     assert (folders.folder / location).read_bytes() == b"film"
     assert (await store.stat(location)).modified == before.modified
     assert not [each for folder in (folders.first, folders.folder) for each in (folder / "tmp").iterdir()]
+    assert stat.S_IMODE(folders.folder.stat().st_mode) == 0o700
 
 
 async def test_the_same_bytes_are_not_written_beside_the_archive(folders: Shelf) -> None:
