@@ -263,6 +263,11 @@ def test_roots_that_cant_be_meant_are_refused(
         roots_named(given, writable, Path(blobs) if blobs else None)
 
 
+def test_a_root_may_not_lie_in_the_archive() -> None:
+    with pytest.raises(RootsUnusable, match="the archive .* lie in each other"):
+        roots_named({"a": Path("/mnt/slow/raw")}, [], Path("/srv/blobs"), Path("/mnt/slow"))
+
+
 def test_roots_are_named_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLUICE_ROOTS", "films=/srv/films, tv=/srv/tv")
     monkeypatch.setenv("SLUICE_ROOTS_WRITABLE", "tv")
