@@ -203,7 +203,7 @@ IN_A_BACKUP = around(
     (_BACKUP, "Writing.add", "log/"),
     (_BACKUP, "Writing.add", "blobs/"),
     (_BACKUP, "Writing.finish", ""),
-    always=(4,),
+    always=(1,),
 )
 IN_A_RESTORE = around(
     (_BACKUP, "Home.begin_restore", ""),
