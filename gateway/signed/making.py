@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime, timedelta
 
+from connectors.ports import BlobMissing
 from gateway.audit.acts import Act
 from gateway.audit.entry import Target
 from gateway.commands import Command
@@ -33,8 +35,9 @@ async def make(command: Command, kind: Kind, id: str, file: Sendable, order: Add
 
 async def _of_store(command: Command, file: Sendable, lasts_s: int) -> str | None:
     content_type, store = file.content_type or UNKNOWN_TYPE, command.services.store
-    if not (await store.stat(file.location)).readable:
-        raise Archived
+    with contextlib.suppress(BlobMissing):
+        if not (await store.stat(file.location)).readable:
+            raise Archived
     return await store.address(file.location, clean(file.name), content_type, lasts_s)
 
 

@@ -142,6 +142,12 @@ async def test_bytes_that_have_to_be_asked_back_are_refused_with_what_to_do(tmp_
             assert "unarchive" in answer.json()["detail"]
 
 
+async def test_no_address_of_the_stores_leads_to_what_it_would_refuse(tmp_path: Path) -> None:
+    async with world(tmp_path, Away(tmp_path, "test"), s3_public_endpoint="https://s3.example.org") as w:
+        id = await ready(w)
+        assert_problem(await w.client.post(f"/api/v1/media/{id}/address"), 409, "archived")
+
+
 async def test_no_job_begins_over_what_has_to_be_asked_back(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
         id = await ready(w)

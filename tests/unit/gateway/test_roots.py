@@ -264,7 +264,7 @@ def test_roots_that_cant_be_meant_are_refused(
 
 
 def test_a_root_may_not_lie_in_the_archive() -> None:
-    with pytest.raises(RootsUnusable, match="the archive .* lie in each other"):
+    with pytest.raises(RootsUnusable, match=r"the archive .* lie in each other"):
         roots_named({"a": Path("/mnt/slow/raw")}, [], Path("/srv/blobs"), Path("/mnt/slow"))
 
 

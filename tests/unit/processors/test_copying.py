@@ -190,7 +190,7 @@ async def test_a_source_that_changes_while_it_is_read_is_refused_and_nothing_is_
     scene.tools = Meddling(after)
     with pytest.raises(TaskFailed) as failed:
         await scene.run()
-    assert (failed.value.code, failed.value.again) == (code, False)
+    assert (failed.value.code, failed.value.again) == (code, code == "source_gone")
     assert await scene.names() | await scene.names(1) == set()
 
 

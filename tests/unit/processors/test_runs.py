@@ -371,4 +371,4 @@ async def test_a_source_that_changes_while_it_is_read_ends_the_task_with_that_re
     world.encoder.before = lambda _run, _number: meddle(source)
     with pytest.raises(TaskFailed) as failed:
         await world.run()
-    assert (failed.value.code, failed.value.again) == (code, False)
+    assert (failed.value.code, failed.value.again) == (code, code == "source_gone")
