@@ -17,7 +17,7 @@ from connectors.process import ToolFailed
 from processors.transcode.orders import CopyOrder, CopyOutcome, read, written
 from processors.transcode.pace import Pace
 from processors.work.execution import Execution, TaskFailed
-from processors.work.sources import memory_allowed, source_on_disk, unchanged
+from processors.work.sources import SOURCE_GONE, memory_allowed, source_on_disk, unchanged
 from schemas import cuts as cutting
 from schemas.copies import NOT_COPYABLE, CopiedPicture
 from schemas.cuts import Cuts, cuts_location
@@ -89,7 +89,7 @@ class Copying:
                 for track in tracks:
                     self._refuse_short(track)
             except TaskFailed as error:
-                if not error.again:
+                if not error.again or error.code == SOURCE_GONE:
                     await self._take_back()
                 raise
         for track in tracks:

@@ -11,6 +11,8 @@ from connectors.rooted.located import is_in_root
 from processors.work.execution import Execution, TaskFailed
 
 ASK_BACK = "the source is in the archive: unarchive the medium, and retry when it is back"
+SOURCE_GONE = "source_gone"
+"""It was there when it was begun with, and is not any more: it may have been archived."""
 _SPARE_MEMORY = 4
 
 
@@ -64,6 +66,6 @@ def _refuse_changed(
     """Raises TaskFailed where a file is not what it was."""
     now = _identity(source)
     if now is None:
-        raise TaskFailed("source_gone", "the source vanished while it was read", again=True) from cause
+        raise TaskFailed(SOURCE_GONE, "the source vanished while it was read", again=True) from cause
     if now != before:
         raise TaskFailed("source_changed", "the source changed while it was read", again=False) from cause
