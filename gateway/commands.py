@@ -81,12 +81,15 @@ class Command:
         """The present instant."""
         return self.services.clock.now()
 
-    async def publish(self, events: Sequence[Event], location: str, *, at_once: bool = False) -> str:
+    async def publish(
+        self, events: Sequence[Event], location: str, *, at_once: bool = False, acts: Sequence[Act] = ()
+    ) -> str:
         """Publishes all, puts the location into the answer, returns the token. Raises Unavailable.
 
-        `at_once` leaves it to later reads to wait for the read models.
+        `at_once` leaves it to later reads to wait for the read models. `acts` are what it comes to, where its
+        events by themselves would say something else.
         """
-        entries = await asyncio.gather(*(self.written_down(act) for act in acts_of(events)))
+        entries = await asyncio.gather(*(self.written_down(act) for act in acts or acts_of(events)))
         try:
             positions = await self.services.publisher.publish(events)
         except BrokerUnavailable as error:

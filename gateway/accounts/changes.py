@@ -46,6 +46,7 @@ async def create(
     password: str | None,
     *more: Event,
     id: str | None = None,
+    state: str = ACTIVE,
 ) -> tuple[User, str]:
     """A new account, and the token to read it by. Raises NameTaken, and Conflict."""
     identity = command.services.identity
@@ -55,7 +56,7 @@ async def create(
         id=id or command.new_id(),
         version=1,
         role=role,
-        state=ACTIVE,
+        state=state,
         groups=frozenset(),
         created_at=now,
         valid_from=now,

@@ -71,7 +71,9 @@ async def make_user(command: Commanded, order: NewUser) -> UserAccepted:
     person = names.personal(order.login, order.email, order.name)
     person = replace(person, email_verified=order.email_verified and person.email is not None)
     await command.services.identity.passwords.refuse_weak(order.password, *person.names)
-    user, token = await changes.create(command, person, order.role, "created", order.password)
+    user, token = await changes.create(
+        command, person, order.role, "created", order.password, state=order.state
+    )
     return UserAccepted(user=render(command.services.identity.directory, user, person), token=token)
 
 

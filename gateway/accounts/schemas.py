@@ -48,6 +48,7 @@ class NewUser(Exact):
     email_verified: Truth = Field(False, description="You have seen to it that the address is theirs.")
     name: str | None = _NAME
     role: Role = "viewer"
+    state: Literal["active", "disabled"] = Field("active", description="disabled: they may not come in yet.")
 
 
 class UserOrder(Exact):

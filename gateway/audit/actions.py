@@ -85,6 +85,7 @@ _MEDIA: Rows = {
     ("PUT", "/media/{media_id}/viewing"): _act("viewing.changed", *_MEDIUM),
     ("DELETE", "/media/{media_id}/viewing"): _act("viewing.changed", *_MEDIUM),
     ("GET", "/viewing"): _look("viewing.listed"),
+    ("POST", "/viewing/import"): _act("viewing.taken_over"),
     ("GET", "/media/{media_id}/timeline"): _look("media.shown", *_MEDIUM),
     ("PUT", "/media/{media_id}/library"): _act("media.placed", *_MEDIUM),
     ("GET", "/media/{media_id}/access"): _look("access.shown", *_MEDIUM),

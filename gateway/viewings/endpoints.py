@@ -1,4 +1,4 @@
-"""The routes of people's own state. Nobody sees or sets that of anyone else."""
+"""The routes of people's own state. Nobody sees or sets that of anyone else, but for what was before."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from gateway.media.schemas import Media
 from gateway.openapi import problems
 from gateway.routing import Router
 from gateway.services import Services, ServicesOf
-from gateway.viewings import kept
+from gateway.viewings import kept, taking_over
 from gateway.viewings.render import shown
-from gateway.viewings.schemas import States, ViewingOrder, ViewingState
+from gateway.viewings.schemas import EarlierStates, States, TakenOver, ViewingOrder, ViewingState
 from gateway.viewings.state import (
     Moment,
     Place,
@@ -113,6 +113,15 @@ async def list_viewings(
     page = await kept.listed(services.read_models, principal.id, change, paging)
     found = await several.seen(services, principal, [each[change]["work_id"] for each in page.items])
     return pages.Listing(items=[Viewed(media=one) for one in found if one is not None], next=page.next)
+
+
+@router.post("/viewing/import", dependencies=[allow("users:write")], status_code=202)
+async def import_viewings(command: Commanded, order: EarlierStates) -> TakenOver:
+    """Takes over what another system knew of people's state, with its times.
+
+    Nothing that was said here since is undone, and doing it again changes nothing.
+    """
+    return await taking_over.take_over(command, order.items, dry_run=order.dry_run)
 
 
 async def _place(services: Services, principal: Principal, media_id: str) -> tuple[Place, Document]:

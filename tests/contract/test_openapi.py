@@ -24,6 +24,7 @@ OPERATIONS = {
     "put_viewing",
     "delete_viewing",
     "list_viewings",
+    "import_viewings",
     "continue_upload",
     "end_upload",
     "get_upload",

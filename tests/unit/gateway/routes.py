@@ -45,6 +45,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("PUT", "/api/v1/media/{media_id}/viewing"): "playback",
     ("DELETE", "/api/v1/media/{media_id}/viewing"): "playback",
     ("GET", "/api/v1/viewing"): "playback",
+    ("POST", "/api/v1/viewing/import"): "users:write",
     ("GET", "/api/v1/files"): "files:read",
     ("GET", "/api/v1/files/{root}"): "files:read",
     ("DELETE", "/api/v1/files/{root}"): "files:write",
