@@ -20,6 +20,7 @@ from deploy.local.commands import (
     develop,
     events,
     files,
+    importing,
     jobs,
     letters,
     libraries,
@@ -103,6 +104,7 @@ def _options(
 
 for _part in (demo, stack, certs, media, archive, records, jobs, why, storage, events, account, develop):
     app.registered_commands += _part.app.registered_commands
+app.registered_commands += importing.app.registered_commands
 app.registered_commands += viewing.activity_app.registered_commands
 app.add_typer(audit.app, name="audit")
 app.add_typer(care.app, name="care")

@@ -23,9 +23,18 @@ Advance = Callable[[int], None]
 
 
 def upload(
-    gateway: Gateway, file: Path, advance: Advance, *, profile: str | None, priority: str
+    gateway: Gateway,
+    file: Path,
+    advance: Advance,
+    *,
+    profile: str | None,
+    priority: str,
+    key: str | None = None,
 ) -> dict[str, Any]:
-    """Sends a file and returns the answer: medium, job and token. Raises Failure."""
+    """Sends a file and returns the answer: medium, job and token. Raises Failure.
+
+    With the same key it is taken in once, however often it is sent.
+    """
     asked = {"name": file.name, "profile": profile, "priority": priority if profile else None}
     try:
         size = file.stat().st_size
@@ -34,7 +43,11 @@ def upload(
                 "/media",
                 params={name: value for name, value in asked.items() if value is not None},
                 content=chunks(source.read, advance),
-                headers={"Content-Type": _type_of(file), "Content-Length": str(size)},
+                headers={
+                    "Content-Type": _type_of(file),
+                    "Content-Length": str(size),
+                    **({"Idempotency-Key": key} if key else {}),
+                },
             )
     except OSError as error:
         raise Failure(f"cannot read {file}: {error.strerror or error}.", Exit.USAGE) from error

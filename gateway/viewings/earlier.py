@@ -56,9 +56,8 @@ def _wanted(scene: Scene, said: EarlierState, before: State) -> Iterator[tuple[s
     """
     if said.position_ms is not None and said.position_ms < (scene.duration_ms or said.position_ms + 1):
         at = to_millis(said.viewed_at or scene.since)
-        place = {"position_ms": said.position_ms, "duration_ms": scene.duration_ms}
-        same = before.position_ms == said.position_ms
-        yield POSITION, before if same else replace(before, **place, viewed_at=at), at
+        there = replace(before, position_ms=said.position_ms, duration_ms=scene.duration_ms, viewed_at=at)
+        yield POSITION, before if before.position_ms == said.position_ms else there, at
     if said.plays:
         at = to_millis(said.played_at or scene.since)
         yield PLAYED, replace(before, played=True, plays=said.plays), at

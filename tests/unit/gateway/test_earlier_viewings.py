@@ -20,7 +20,7 @@ HOUR_MS = 3_600_000
 PATH = "/api/v1/viewing/import"
 LONG_AGO = "2019-03-04T05:06:07.890000Z"
 LATER = "2019-09-09T00:00:00Z"
-ALL = {
+ALL: dict[str, Any] = {
     "position_ms": 120_000,
     "viewed_at": LATER,
     "plays": 3,
