@@ -1,4 +1,4 @@
-"""Libraries of other systems, made when tests run: both of Jellyfin's schemas, as far as anyone reads them, and
+"""Libraries of other systems, made when tests run: both of Jellyfin's schemas, as far as they are read, and
 the older transcoder's folders.
 """
 
@@ -84,7 +84,7 @@ class Library:
     sizes: Mapping[str, int] = field(default_factory=dict)
     pictures: Mapping[str, str] = field(default_factory=dict)
     people: Mapping[uuid.UUID, str] = field(
-        default_factory=lambda: {ADA: "Ada Lovelace", BOB: "bob", GONE: "gone"}
+        default_factory=lambda: {ADA: "Ada Lovelace", BOB: "Bob Brown", GONE: "Old Guest"}
     )
     """By id; the first is an administrator, and the last is disabled."""
     more: tuple[Row, ...] = ()
@@ -165,11 +165,19 @@ def transcoder(folder: Path, uploads: Mapping[str, bytes], results: Mapping[str,
 
 
 def _items(has: Library) -> list[dict[str, Any]]:
-    film = {"Overview": "In space no one can hear you.", "PremiereDate": "1979-05-25 00:00:00Z"}
+    film: dict[str, Any] = {
+        "Overview": "In space no one can hear you.",
+        "PremiereDate": "1979-05-25 00:00:00Z",
+    }
     film |= {"ProductionYear": 1979, "CommunityRating": 8.5, "Genres": "Horror|Sci-Fi", "Tags": "classic"}
     film |= {"OfficialRating": "R", "Studios": "20th Century Fox", "Tagline": "In space…"}
-    part = {"SeriesName": "Show", "SeriesId": SHOW, "ParentIndexNumber": 1, "IndexNumber": 2}
-    track = {"Album": "Songs", "Artists": "Ella|Louis", "AlbumArtists": "Ella", "IndexNumber": 7}
+    part: dict[str, Any] = {"SeriesName": "Show", "SeriesId": SHOW, "ParentIndexNumber": 1, "IndexNumber": 2}
+    track: dict[str, Any] = {
+        "Album": "Songs",
+        "Artists": "Ella|Louis",
+        "AlbumArtists": "Ella",
+        "IndexNumber": 7,
+    }
     rows = [
         {"id": ALIEN, "type": "Movies.Movie", "Name": "Alien", "Path": has.path(has.alien), **film},
         {"id": PILOT, "type": "TV.Episode", "Name": "Second", "Path": has.path(has.pilot), **part},

@@ -65,6 +65,12 @@ def import_(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Tell what would be done, and change nothing.")
     ] = False,
+    undo: Annotated[
+        bool,
+        typer.Option(
+            "--undo", help="Take an import back: media that it sent are deleted; people and states stay."
+        ),
+    ] = False,
     report: Annotated[
         Path | None, typer.Option(help="Write all that was done to this file, as JSON.")
     ] = None,
@@ -107,9 +113,10 @@ def import_(
         within_s=wait,
     )
     source = sources.read(path, maps, metadata)
-    refuse_unmapped(source, maps, options)
+    if not undo:
+        refuse_unmapped(source, maps, options)
     made = _new_report(path, source.found.system, dry_run)
-    _run(source, options, made, output, _Where(home, url, report, reset_codes))
+    _run(source, None if undo else options, made, output, _Where(home, url, report, reset_codes))
     _end(made, output)
 
 
@@ -130,18 +137,24 @@ def _new_report(path: str, system: str, dry_run: bool) -> Report:
     return Report(system=system, source=path, dry_run=dry_run, started_at=started_at)
 
 
-def _run(source: Source, options: Options, report: Report, output: Output, where: _Where) -> None:
-    """Does it; whatever comes between, what was done is written down."""
+def _run(source: Source, options: Options | None, report: Report, output: Output, where: _Where) -> None:
+    """Does it, or takes it back; whatever comes between, what was done is written down."""
     from deploy.local import reach
-    from deploy.local.importing.door import Door
+    from deploy.local.importing import undoing
+    from deploy.local.importing.door import Door, Offers
     from deploy.local.importing.pace import pacing
     from deploy.local.importing.running import Run
 
     codes: dict[str, str] = {}
     try:
         with reach.gateway(reach.home_at(where.home), where.url) as gateway, pacing(output) as pace:
+            if options is None:
+                undoing.undo(Door(gateway), source.found, report, pace)
+                return
+            door = Door(gateway)
             Run(
-                door=Door(gateway),
+                door=door,
+                offers=Offers.of(door),
                 source=source,
                 options=options,
                 report=report,

@@ -12,6 +12,7 @@ from deploy.local.failures import Exit, Failure
 
 _SOON = frozenset({"over-budget", "under-way"})
 _DELETED = "media-deleted"
+_OF_ONE = frozenset({"too-large", "empty", "not-an-image", _DELETED, "media-not-ready", "version-not-ready"})
 _MOST_S = 15.0
 _SHOWN_TRIES = 20
 _SHOWN_S = 0.25
@@ -75,6 +76,11 @@ class Door:
     def _page(self, path: str, cursor: str | None, params: dict[str, Any]) -> dict[str, Any]:
         page: dict[str, Any] = self.ask(lambda: self.gateway.get(path, limit=100, cursor=cursor, **params))
         return page
+
+
+def concerns_one(failure: Failure) -> bool:
+    """Whether it says something of one file, and the next may do better."""
+    return failure.problem in _OF_ONE
 
 
 def medium_at(id: str, *more: str) -> str:

@@ -62,7 +62,29 @@ def read(file: Path) -> Found:
         _read_items(rows, _besides(tables), found)
         numbers = jellyfin_people.read(accounts, found)
         jellyfin_watched.read(tables, rows, numbers, found)
+        _count_left(tables, found)
     return found
+
+
+_NO_PLACE = {
+    "Chapters2": "chapter",
+    "Chapters": "chapter",
+    "MediaSegments": "segment to skip",
+    "TrickplayInfos": "set of thumbnails",
+    "ApiKeys": "key of an application",
+}
+
+
+def _count_left(tables: Tables, found: Found) -> None:
+    """What has a table of its own, and no place here."""
+    for table, what in _NO_PLACE.items():
+        if count := sum(1 for _ in tables.rows(table, "ItemId", "Id")):
+            found.left[what] += count
+    for row in (*tables.rows("UserDatas", "rating"), *tables.rows("UserData", "Rating")):
+        found.left["rating of one's own"] += any(value is not None for value in row.values())
+    for row in (*tables.rows("mediastreams", "IsExternal"), *tables.rows("MediaStreamInfos", "IsExternal")):
+        found.left["subtitle file beside a film"] += flag(row["IsExternal"])
+    found.left = +found.left
 
 
 def _beside(file: Path) -> list[Any]:
@@ -134,6 +156,8 @@ def _read_items(rows: Mapping[str, Row], beside: Beside, found: Found) -> None:
         kind, path = kind_of(row), text(row.get("Path"), _MOST_PATH)
         if not _is_file(row):
             _leave(kind, row, found)
+            if beside.pictures.get(id) or text(row.get("Images")):
+                found.left[f"picture of a {kind}"] += 1
         elif path is None:
             found.troubles.append(Trouble(line(row.get("Name"), 200) or id, "it has no path"))
         else:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local.failures import Failure
-from deploy.local.importing.door import Door, Offers, medium_at
+from deploy.local.importing.door import Door, Offers, concerns_one, medium_at
 from deploy.local.importing.found import Item
 from deploy.local.importing.places import OutOfReach
 from deploy.local.importing.report import Report
@@ -46,6 +46,8 @@ class Picturing:
             with self.at(item.pictures[kind]) as file:
                 self.door.shown(self._put(medium_at(id, "images", kind), file))
         except (OutOfReach, OSError, Failure) as error:
+            if isinstance(error, Failure) and not concerns_one(error):
+                raise
             self.report.lacks(f"the {kind} of {item.title or item.path}", error)
             return False
         self.report.pictures["given"] += 1

@@ -37,6 +37,8 @@ class Folders:
         found = here / path[len(old) :].lstrip("/")
         if not found.resolve().is_relative_to(here.resolve()):
             raise OutOfReach("a link on its path leads out of its folder")
+        if found.is_dir():
+            raise OutOfReach(f"{found} is a folder, such as a disc's, and no file")
         if not found.is_file():
             raise OutOfReach(f"it is not at {found}")
         return found

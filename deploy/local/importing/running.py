@@ -27,6 +27,7 @@ from deploy.local.resuming import Begun
 
 USERS, ITEMS, STATE, IMAGES = PARTS = ("users", "items", "state", "images")
 _LOOK_S = 2.0
+_NO_FOLDERS = "no-folders"
 _NOTHING_NEW = 15
 """How many looks at a library find nothing new before it is taken as it is."""
 
@@ -55,6 +56,7 @@ class Run:
     """One import. Killed at any point, the next one goes on: what was done is asked of the gateway."""
 
     door: Door
+    offers: Offers
     source: Source
     options: Options
     report: Report
@@ -68,13 +70,13 @@ class Run:
         found, options = self.source.found, self.options
         self.report.passed_over += found.troubles
         self.report.not_taken_over += found.left
-        offers, here = Offers.of(self.door), Here.ask(self.door)
+        here = Here.ask(self.door)
         people = self._people()
         every = works(found.items)
-        media = self._take(every, here, offers) if ITEMS in options.parts else self._known(every, here)
+        media = self._take(every, here) if ITEMS in options.parts else self._known(every, here)
         orders = self._states(Whose(people, media)) if STATE in options.parts else []
         if IMAGES in options.parts:
-            self._pictures(every, media, offers)
+            self._pictures(every, media)
         if not options.dry_run:
             self._verify(every, orders)
 
@@ -100,9 +102,9 @@ class Run:
             media |= {item.id: ids for item in work.files if ids}
         return media
 
-    def _take(self, every: Sequence[Work], here: Here, offers: Offers) -> dict[str, list[str]]:
+    def _take(self, every: Sequence[Work], here: Here) -> dict[str, list[str]]:
         """By item, the media that its work is."""
-        taking = self._taking(every, here, offers)
+        taking = self._taking(every, here)
         media: dict[str, list[str]] = {}
         for n, work in enumerate(every, 1):
             self.say(f"works: {n} of {len(every)}: {work.head.title or work.head.path}")
@@ -110,10 +112,10 @@ class Run:
             media |= {item.id: ids for item in work.files if ids}
         return media
 
-    def _taking(self, every: Sequence[Work], here: Here, offers: Offers) -> Taking:
+    def _taking(self, every: Sequence[Work], here: Here) -> Taking:
         return Taking(
             door=self.door,
-            offers=offers,
+            offers=self.offers,
             found=self.source.found,
             here=here,
             at=self.source.media,
@@ -151,10 +153,10 @@ class Run:
         items = [item for work in every for item in work.files]
         library = self.options.library or ""
         if not self.options.dry_run:
-            path = f"{at('libraries', library)}/scan"
-            self.door.ask(lambda: self.door.gateway.post(path, {}))
+            self._scan(library)
         matching, best, looks = Matching(self.source.media), -1, 0
         while True:
+            began = time.monotonic()
             media = self.door.pages("/media", library=library)
             found = matching.of(items, media)
             looks = 0 if len(media) > best else looks + 1
@@ -162,7 +164,16 @@ class Run:
             self.say(f"the library has {len(found)} of {len(items)} files")
             if len(found) == len(items) or looks >= _NOTHING_NEW or self.options.dry_run:
                 return found
-            self.door.wait(_LOOK_S)
+            self.door.wait(max(_LOOK_S, time.monotonic() - began))
+
+    def _scan(self, library: str) -> None:
+        """Has a library's folders looked at; one that has none is taken as it is. Raises Failure."""
+        path = f"{at('libraries', library)}/scan"
+        try:
+            self.door.ask(lambda: self.door.gateway.post(path, {}))
+        except Failure as failure:
+            if failure.problem != _NO_FOLDERS:
+                raise
 
     def _states(self, whose: Whose) -> list[Order]:
         watched = self.source.found.watched
@@ -185,9 +196,9 @@ class Run:
                 self.report.lacks(f"a state of {each['user_id']}", f"{each['media_id']}: {each['detail']}")
         return orders
 
-    def _pictures(self, every: Sequence[Work], media: Mapping[str, Sequence[str]], offers: Offers) -> None:
+    def _pictures(self, every: Sequence[Work], media: Mapping[str, Sequence[str]]) -> None:
         giving = picturing.Picturing(
-            door=self.door, offers=offers, at=self.source.pictures, report=self.report
+            door=self.door, offers=self.offers, at=self.source.pictures, report=self.report
         )
         with_pictures = [work.head for work in every if work.head.pictures]
         for n, item in enumerate(with_pictures, 1):

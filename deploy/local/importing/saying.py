@@ -9,8 +9,12 @@ from deploy.local.importing.found import Item
 
 MARK = "import"
 """The field of a medium that says which item it is. It is said with all the rest, so it is there last."""
+CAME = "imported as"
+"""The field of a medium that says how it became one: sent, or found here."""
 MADE_OF = "made from"
 _MOST_FIELDS = 50
+_OWN_FIELDS = 4
+"""Those that an import keeps for itself, of pictures too."""
 
 Media = Mapping[str, Any]
 
@@ -35,7 +39,7 @@ def order_of(item: Item, mark: str, medium: Media, *, with_place: bool) -> dict[
 
 def _fields(item: Item, medium: Media) -> dict[str, Any]:
     has = dict(medium.get("custom") or {})
-    room = _MOST_FIELDS - len(has) - 2
+    room = _MOST_FIELDS - len(has) - _OWN_FIELDS
     new = [(name, value) for name, value in item.fields.items() if name not in has]
     return dict(new[: max(0, room)])
 

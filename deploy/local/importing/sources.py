@@ -79,10 +79,12 @@ def _library(file: Path, maps: Sequence[tuple[str, Path]], metadata: Path | None
     own = metadata or file.parent.parent / "metadata"
     named = [("%MetadataPath%", own), ("%AppDataPath%", file.parent)]
     media, pictures = Folders(maps), Folders([*maps, *named])
-    return Source(jellyfin.read(file), _at(media), _at(pictures), media.local)
+    return Source(jellyfin.read(file), within(media), within(pictures), media.local)
 
 
-def _at(folders: Folders) -> At:
+def within(folders: Folders) -> At:
+    """The files in these folders."""
+
     @contextmanager
     def at(path: str) -> Iterator[Path]:
         yield folders.local(path)

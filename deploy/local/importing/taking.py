@@ -11,7 +11,7 @@ from typing import Any
 from deploy.local import transfers
 from deploy.local.failures import Failure
 from deploy.local.importing import saying
-from deploy.local.importing.door import Door, Offers, medium_at
+from deploy.local.importing.door import Door, Offers, concerns_one, medium_at
 from deploy.local.importing.found import Found, Item
 from deploy.local.importing.here import Here, Medium
 from deploy.local.importing.places import OutOfReach
@@ -19,6 +19,7 @@ from deploy.local.importing.report import Report
 from deploy.local.importing.sources import At
 from deploy.local.resuming import FROM_BYTES, Begun, Sending
 
+SENT, FOUND = "sent", "found"
 _PRIORITY = "normal"
 _LOOKS, _LOOK_S = 600, 0.5
 Advance = Callable[[int], None]
@@ -60,8 +61,8 @@ class Taking:
             self.report.lacks(_called(item), "the library has no such file, or several of that name")
             return None
         if known is None and medium is not None:
-            self._say(item, mark, medium)
-        self.report.became(item.id, item.title, (known or medium or {})["id"], "there" if known else "found")
+            self._say(item, mark, medium, FOUND)
+        self.report.became(item.id, item.title, (known or medium or {})["id"], "there" if known else FOUND)
         return str((known or medium or {})["id"])
 
     def _take_sent(self, file: Item, item: Item) -> Medium | None:
@@ -77,10 +78,15 @@ class Taking:
         except (OutOfReach, OSError) as error:
             self.report.lacks(_called(item), error)
             return None
+        except Failure as failure:
+            if not concerns_one(failure):
+                raise
+            self.report.lacks(_called(item), failure)
+            return None
         if self.into is not None:
             place = {"library_id": self.into}
             self.door.shown(lambda: self.door.gateway.put(medium_at(medium["id"], "library"), place))
-        self._say(item, mark, medium)
+        self._say(item, mark, medium, how)
         self.report.became(item.id, item.title, medium["id"], how)
         return medium
 
@@ -94,7 +100,7 @@ class Taking:
         if medium is None:  # it was sent before, and deleted since
             accepted = self._send(local, None)
             medium = self.door.medium(accepted["media"]["id"]) or accepted["media"]
-        return medium, "sent"
+        return medium, SENT
 
     def _send(self, local: Path, key: str | None, replaces: str | None = None) -> dict[str, Any]:
         """A large file so that it can go on after a cut, a small one at once."""
@@ -108,9 +114,10 @@ class Taking:
             lambda: transfers.upload(gateway, local, self.advance, profile=None, priority=_PRIORITY, key=key)
         )
 
-    def _say(self, item: Item, mark: str, medium: Medium) -> None:
+    def _say(self, item: Item, mark: str, medium: Medium, how: str) -> None:
         """All that was said of it; where some of that makes no sense here, that it is this item at least."""
         order = saying.order_of(item, mark, medium, with_place=self.offers.place)
+        order["custom"][saying.CAME] = how
         if item.made_of is not None and (source := self._source(item.made_of)):
             order["custom"][saying.MADE_OF] = source
         path = medium_at(medium["id"])
@@ -120,11 +127,11 @@ class Taking:
             if not failure.problems:
                 raise
             self.report.lacks(_called(item), f"what was said of it: {'; '.join(failure.problems)}")
-            order = {"custom": {saying.MARK: mark}}
+            order = {"custom": {saying.MARK: mark, saying.CAME: how}}
             self.door.shown(lambda: self.door.gateway.patch(path, order))
         if saying.left_out(item, with_place=self.offers.place):
             self.report.not_taken_over["place in a series or an album"] += 1
-        self.here.add(mark, {**medium, **{name: v for name, v in order.items() if name == "custom"}})
+        self.here.add(mark, {**medium, "custom": order["custom"]})
 
     def _source(self, id: str) -> str | None:
         medium = self.here.marked.get(f"{self.found.system}:{id}")
@@ -142,19 +149,21 @@ class Taking:
                 self._wait_until_looked_at(medium["id"])
                 self._send(local, None, replaces=medium["id"])
         except (OutOfReach, OSError, Failure) as error:
-            self.report.lacks(_called(item), f"another file of {_called(item)} is not there: {error}")
+            if isinstance(error, Failure) and not concerns_one(error):
+                raise
+            self.report.lacks(_called(item), f"another file of it is not there: {error}")
             return
         self.report.items["versions"] += 1
 
     def _wait_until_looked_at(self, id: str) -> None:
-        """What was not accepted yet can't be replaced. Raises Failure where it takes too long."""
+        """What was not accepted yet can't be replaced. Raises OutOfReach where it takes too long."""
         path = medium_at(id, "versions")
         for _ in range(_LOOKS):
             latest = self.door.shown(lambda: self.door.gateway.get(path))["items"][0]
             if latest["status"] != "uploaded":
                 return
             self.door.wait(_LOOK_S)
-        raise Failure("the file before it is not looked at yet: run this again later")
+        raise OutOfReach("the file before it is not looked at yet: run this again later")
 
 
 def _called(item: Item) -> str:

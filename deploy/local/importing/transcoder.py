@@ -129,7 +129,7 @@ def _inputs(store: Store, found: Found) -> dict[str, str]:
         return {}
     try:
         jobs = _jobs(orjson.loads(said))
-    except (orjson.JSONDecodeError, ValueError, AttributeError):
+    except (orjson.JSONDecodeError, TypeError):
         found.troubles.append(Trouble(JOBS, "it is no list of jobs, and is passed over"))
         return {}
     named = {_first(job, _IDS): _first(job, _INPUTS) for job in jobs if isinstance(job, dict)}

@@ -52,11 +52,12 @@ class Verifying:
         """All media, once those of these items have been looked at, or no longer are waited for."""
         until = self.clock() + self.within_s
         while True:
+            began = self.clock()
             now = Here.ask(self.door)
             media = [now.marked[self.found.mark(item)] for item in heads if self._is_in(now, item)]
             if self.clock() >= until or not any(each["status"] in _WAITING for each in media):
                 return now
-            self.door.wait(_LOOK_S)
+            self.door.wait(max(_LOOK_S, self.clock() - began))
 
     def _is_in(self, now: Here, item: Item) -> bool:
         return self.found.mark(item) in now.marked
