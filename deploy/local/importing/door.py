@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -12,9 +12,11 @@ from deploy.local.failures import Exit, Failure
 
 _SOON = frozenset({"over-budget", "under-way"})
 _DELETED = "media-deleted"
-_OF_ONE = frozenset({"too-large", "empty", "not-an-image", _DELETED, "media-not-ready", "version-not-ready"})
+_OF_ONE = frozenset(
+    {"too-large", "empty", "not-an-image", "media-not-ready", "media-rejected", "media-quarantined", _DELETED}
+)
 _MOST_S = 15.0
-_SHOWN_TRIES = 20
+_SHOWN_TRIES = 120
 _SHOWN_S = 0.25
 
 T = TypeVar("T")
@@ -62,16 +64,15 @@ class Door:
             raise
         return found
 
-    def pages(self, path: str, **params: Any) -> list[dict[str, Any]]:
+    def pages(self, path: str, **params: Any) -> Iterator[dict[str, Any]]:
         """All of a list. Raises Failure."""
-        found: list[dict[str, Any]] = []
         cursor = None
         while True:
             page = self._page(path, cursor, params)
-            found += page["items"]
+            yield from page["items"]
             cursor = page.get("next")
             if cursor is None:
-                return found
+                return
 
     def _page(self, path: str, cursor: str | None, params: dict[str, Any]) -> dict[str, Any]:
         page: dict[str, Any] = self.ask(lambda: self.gateway.get(path, limit=100, cursor=cursor, **params))

@@ -16,6 +16,11 @@ from deploy.local.importing.door import Door
 from deploy.local.importing.saying import MARK
 
 _CHUNK_BYTES = 1 << 20
+_KEPT = (
+    *("id", "name", "status", "size_bytes", "sha256", "rejection", "quarantine"),
+    *("title", "description", "released", "rating", "categories", "tags"),
+)
+_KEPT_OF_A_STREAM = ("kind", "language", "is_attached_picture")
 
 Medium = dict[str, Any]
 
@@ -31,8 +36,8 @@ class Here:
     def of(cls, media: Iterable[Medium]) -> Here:
         """Those in a list."""
         found = cls()
-        for medium in media:
-            mark = (medium.get("custom") or {}).get(MARK)
+        for medium in map(kept_of, media):
+            mark = medium["custom"].get(MARK)
             if isinstance(mark, str):
                 found.marked[mark] = medium
             else:
@@ -62,6 +67,14 @@ class Here:
         self.marked[mark] = medium
         alike = self.unmarked.get(medium["size_bytes"], [])
         alike[:] = [each for each in alike if each["id"] != medium["id"]]
+
+
+def kept_of(medium: Medium) -> Medium:
+    """What an import wants to know of a medium; of a hundred thousand, all of it would fill the memory."""
+    kept = {name: medium.get(name) for name in _KEPT}
+    every = (medium.get("probe") or {}).get("streams", ())
+    streams = [{name: each.get(name) for name in _KEPT_OF_A_STREAM} for each in every]
+    return kept | {"custom": medium.get("custom") or {}, "probe": {"streams": streams} if every else None}
 
 
 def sha256_of(file: Path) -> str:

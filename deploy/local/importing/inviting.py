@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deploy.local.client import at
-from deploy.local.failures import Exit, Failure
+from deploy.local.failures import Failure
 from deploy.local.importing.accounts import Account
 from deploy.local.importing.door import Door
 from deploy.local.importing.found import Trouble
 from deploy.local.importing.report import Report
 
 _PASSWORD_BYTES = 32
+_OF_ONE = frozenset({"name-taken", "bad-login", "bad-email", "bad-name"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,8 +47,8 @@ class Inviting:
         return found
 
     def _known(self) -> dict[str, dict[str, Any]]:
-        every = self.door.pages("/users")
-        names = ((name, user) for user in every for name in (user["login"], user["email"]) if name)
+        users = self.door.pages("/users")
+        names = ((name, user) for user in users for name in (user["login"], user["email"]) if name)
         return {name.casefold(): user for name, user in names}
 
     def _is_there(self, account: Account, user: dict[str, Any]) -> None:
@@ -66,7 +67,7 @@ class Inviting:
         try:
             user: dict[str, Any] = self.door.ask(lambda: self.door.gateway.post("/users", order))["user"]
         except Failure as failure:
-            if failure.code not in (Exit.REFUSED, Exit.CONFLICT) or failure.problem == "not-allowed":
+            if failure.problem not in _OF_ONE and not failure.problems:
                 raise
             self.report.lacks(account.person.name, f"no account can be made as {account.login}: {failure}")
             return None

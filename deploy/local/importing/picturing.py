@@ -15,6 +15,7 @@ from deploy.local.importing.places import OutOfReach
 from deploy.local.importing.report import Report
 from deploy.local.importing.sources import At
 
+_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 GIVEN = "import pictures"
 """The field of a medium that says which it was given."""
 
@@ -44,6 +45,8 @@ class Picturing:
     def _give(self, item: Item, id: str, kind: str) -> bool:
         try:
             with self.at(item.pictures[kind]) as file:
+                if file.suffix.lower() not in _ENDINGS:
+                    raise OutOfReach(f"{file.name} is not called as pictures are")
                 self.door.shown(self._put(medium_at(id, "images", kind), file))
         except (OutOfReach, OSError, Failure) as error:
             if isinstance(error, Failure) and not concerns_one(error):

@@ -21,6 +21,7 @@ from deploy.local.failures import Exit, Failure
 _HEADER = b"SQLite format 3\x00"
 _ID_BYTES = 16
 _MOST_CHARACTERS = 100_000
+_MOST_BYTES = 64 << 20
 _MOST_NUMBER = 2**63 - 1
 _NOT_PLAIN = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -72,6 +73,7 @@ def opened(file: Path) -> Iterator[Tables]:
         connection = sqlite3.connect(where, uri=True)
         try:
             connection.execute("PRAGMA trusted_schema = OFF")
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_BYTES)
             connection.text_factory = lambda said: said.decode(errors="replace")
             yield Tables(file, connection, _columns(connection))
         finally:
@@ -107,8 +109,9 @@ def _damage(file: Path) -> Iterator[None]:
 
 
 def _columns(connection: sqlite3.Connection) -> dict[str, frozenset[str]]:
-    """By table, what it has. A view is none: it could be any query."""
-    names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    """By table, what it has. A view is none, and a virtual one neither: these could be any query."""
+    ours = "type = 'table' AND sql NOT LIKE 'create virtual%'"
+    names = connection.execute(f"SELECT name FROM sqlite_master WHERE {ours}").fetchall()  # noqa: S608 - ours
     return {
         name.casefold(): frozenset(
             column.casefold()

@@ -13,7 +13,7 @@ from deploy.local.failures import Exit, Failure
 from deploy.local.importing import accounts, picturing, states, telling
 from deploy.local.importing.accounts import Wanted
 from deploy.local.importing.door import Door, Offers
-from deploy.local.importing.here import Here, Medium
+from deploy.local.importing.here import Here, Medium, kept_of
 from deploy.local.importing.inviting import Inviting
 from deploy.local.importing.places import OutOfReach, tops
 from deploy.local.importing.report import Report
@@ -157,7 +157,7 @@ class Run:
         matching, best, looks = Matching(self.source.media), -1, 0
         while True:
             began = time.monotonic()
-            media = self.door.pages("/media", library=library)
+            media = [kept_of(medium) for medium in self.door.pages("/media", library=library)]
             found = matching.of(items, media)
             looks = 0 if len(media) > best else looks + 1
             best = max(best, len(media))

@@ -148,6 +148,7 @@ class Taking:
                     return
                 self._wait_until_looked_at(medium["id"])
                 self._send(local, None, replaces=medium["id"])
+                self._wait_until_looked_at(medium["id"])
         except (OutOfReach, OSError, Failure) as error:
             if isinstance(error, Failure) and not concerns_one(error):
                 raise

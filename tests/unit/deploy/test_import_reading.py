@@ -168,6 +168,14 @@ def test_a_view_in_a_tables_place_is_no_library(tmp_path: Path) -> None:
         read(file)
 
 
+def test_a_virtual_table_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "library.db"
+    with closing(sqlite3.connect(file)) as db, db:
+        db.execute("CREATE VIRTUAL TABLE TypedBaseItems USING fts5(guid, type, Path)")
+    with pytest.raises(Failure, match="no library that is known here"):
+        read(file)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
