@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field, StrictBool
+from pydantic import BaseModel, Field, StrictBool
 
 from gateway.json_types import A_NUMBER, Exact, Truth
+from gateway.moments import Instant
 
 MOST_AT_ONCE = 500
 _Position = Annotated[int, Field(ge=1, le=10**12), A_NUMBER]
@@ -47,11 +48,11 @@ class EarlierState(Exact):
     user_id: str = Field(max_length=64, examples=["0198c9a2-5b1e-7c3d-8e4f-1a2b3c4d5e6f"])
     media_id: str = Field(max_length=64)
     position_ms: _Position | None = Field(None, description="Where they were; beyond its end it is dropped.")
-    viewed_at: AwareDatetime | None = Field(None, description="When they were there.")
+    viewed_at: Instant = Field(None, description="When they were there.")
     plays: _Plays | None = Field(None, description="How often they played it, if they did.")
-    played_at: AwareDatetime | None = Field(None, description="When they did last.")
+    played_at: Instant = Field(None, description="When they did last.")
     favourite: Truth = False
-    favourite_at: AwareDatetime | None = Field(None, description="Since when it is one.")
+    favourite_at: Instant = Field(None, description="Since when it is one.")
 
 
 class EarlierStates(Exact):

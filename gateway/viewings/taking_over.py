@@ -28,6 +28,7 @@ from schemas.events import ViewingChanged
 from schemas.viewings import viewing_id
 
 _PATH = "/api/v1/viewing"
+_FIRST_YEAR = 1900
 _TWICE = Invalid("named-twice", "Someone's state of a medium is named twice: say it once, as it was last.")
 
 
@@ -68,7 +69,7 @@ def _decided(command: Command, known: _Known, item: EarlierState) -> Decided | P
     """What is to be said of one, or why it is refused."""
     try:
         _refuse_unknown(command, item.user_id)
-        _refuse_later(command.now, item)
+        _refuse_impossible(command.now, item)
         scene = _scene(known, item)
     except Problem as problem:
         return problem
@@ -91,10 +92,13 @@ def _refuse_unknown(command: Command, user_id: str) -> None:
         raise NotFound("user-not-found", f"There is no account {user_id}, or not yet.")
 
 
-def _refuse_later(now: datetime, item: EarlierState) -> None:
-    """What is said to be of tomorrow would stand over all that people do until then."""
-    if any(at is not None and at > now for at in (item.viewed_at, item.played_at, item.favourite_at)):
-        raise Invalid("not-yet", "It is said to be of a time that has not come: say when it was, or nothing.")
+def _refuse_impossible(now: datetime, item: EarlierState) -> None:
+    """What is said to be of tomorrow would stand over all that people do until then; and before there were
+    films nobody watched any.
+    """
+    for at in (item.viewed_at, item.played_at, item.favourite_at):
+        if at is not None and (at.year < _FIRST_YEAR or at > now):
+            raise Invalid("no-such-time", "It can't have been then: say when it was, or nothing.")
 
 
 def _acts(said: Sequence[ViewingChanged]) -> list[Act]:

@@ -103,8 +103,14 @@ def _watched(person: str, item: str, row: Row) -> Watched:
         position_ms=_ticks(row) // _TICKS_A_MS,
         plays=max(1, plays) if flag(row.get("Played")) else 0,
         favourite=flag(row.get("IsFavorite")),
-        at=moment(row.get("LastPlayedDate")),
+        at=_when(row),
     )
+
+
+def _when(row: Row) -> datetime | None:
+    """When; a time before there were such systems is the one that stands for none."""
+    at = moment(row.get("LastPlayedDate"))
+    return at if at is not None and at > _NEVER else None
 
 
 def _age(said: Watched) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ class Picturing:
     def picture(self, item: Item, medium: Mapping[str, Any], *, dry_run: bool) -> None:
         """Gives a medium those of an item that it was not given yet. Raises Failure."""
         before = str((medium.get("custom") or {}).get(GIVEN, "")).split()
-        self.report.pictures["there"] += len(before)
+        self.report.pictures += Counter({"there": len(before)})
         new = [kind for kind in sorted(item.pictures) if kind not in before]
         if not self.offers.artwork:
             self.report.not_taken_over["pictures"] += len(new)

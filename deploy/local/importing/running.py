@@ -204,9 +204,10 @@ class Run:
         for n, item in enumerate(with_pictures, 1):
             self.say(f"pictures: {n} of {len(with_pictures)}")
             for id in media.get(item.id, ()):
-                medium = self.door.medium(id)
-                if medium is not None:
+                if (medium := self.door.medium(id)) is not None:
                     giving.picture(item, medium, dry_run=self.options.dry_run)
+            if self.options.dry_run and item.id not in media:
+                giving.picture(item, {}, dry_run=True)
 
     def _verify(self, every: Sequence[Work], orders: Sequence[Order]) -> None:
         self.say("looking whether all is there")

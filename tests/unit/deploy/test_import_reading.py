@@ -78,6 +78,11 @@ def test_states_are_of_the_latest_word_and_what_is_lost_is_told(make: Make, tmp_
     }
 
 
+def test_a_time_that_stands_for_none_is_none(tmp_path: Path) -> None:
+    file = changed(classic(tmp_path / "data"), "UPDATE UserDatas SET lastPlayedDate = '0001-01-01 00:00:00Z'")
+    assert [said.at for said in read(file).watched] == [None, None]
+
+
 def test_files_of_one_work_share_what_was_played(tmp_path: Path) -> None:
     found = read(classic(tmp_path / "data", Library(alien_4k="Alien 4k.mkv")))
     assert {said.item for said in found.watched if said.plays == 3} == {str(ALIEN), str(ALIEN_4K)}
