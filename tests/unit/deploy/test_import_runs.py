@@ -36,13 +36,14 @@ class Killed(BaseException):
 
 
 class Way(httpx.BaseTransport):
-    """Asks the gateway in this process, from another thread; may die right after so many changes: the last
+    """Asks the gateway in this process, from another thread; may break right after so many changes: the last
     one's answer is never seen.
     """
 
-    def __init__(self, w: World, loop: asyncio.AbstractEventLoop, changes: int) -> None:
+    def __init__(self, w: World, loop: asyncio.AbstractEventLoop, changes: int, how: BaseException) -> None:
         self._w = w
         self._loop = loop
+        self._how = how
         self.left = changes
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -54,7 +55,7 @@ class Way(httpx.BaseTransport):
         if _has_changed(request.method, content, answer):
             self.left -= 1
             if self.left == 0:
-                raise Killed
+                raise self._how
         return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
 
 
@@ -73,6 +74,7 @@ class Scene:
     loop: asyncio.AbstractEventLoop
     folder: Path
     file: Path
+    breaks: BaseException = field(default_factory=Killed)
     waited: list[float] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
@@ -84,7 +86,7 @@ class Scene:
         source = sources.read(str(self.file), [("/media/films", self.folder)], None)
         dry_run = bool(options.get("dry_run"))
         report = Report(system=source.found.system, source="", dry_run=dry_run, started_at="")
-        gateway = Gateway("http://sluice", TOKEN, transport=Way(self.w, self.loop, changes))
+        gateway = Gateway("http://sluice", TOKEN, transport=Way(self.w, self.loop, changes, self.breaks))
         door = Door(gateway, patience=3, wait=self.waited.append)
         try:
             if undo:
@@ -164,6 +166,16 @@ async def test_killed_after_each_change_it_ends_as_if_it_never_was(tmp_path: Pat
         assert report.missing == []
 
 
+async def test_an_answer_that_is_lost_is_asked_for_again_and_nothing_is_double(tmp_path: Path) -> None:
+    async with scene(tmp_path) as s:
+        s.breaks = httpx.ReadError("the line is cut")
+        for changes in range(1, 4):
+            report = await s.run(parts=["items"], changes=changes)
+            assert report.missing == []
+        assert len(s.events(MediaUploaded)) == 3
+        assert s.waited
+
+
 async def test_a_second_run_changes_nothing_that_people_did_since(tmp_path: Path) -> None:
     async with scene(tmp_path) as s:
         first = await s.run()
@@ -232,7 +244,9 @@ async def test_another_file_of_a_work_is_a_version_of_it(tmp_path: Path) -> None
         versions = (await s.w.client.get(f"/api/v1/media/{alien['id']}/versions")).json()["items"]
         assert [each["name"] for each in versions] == [ALIEN_FILE, ALIEN_4K_FILE]
         assert [one["plays"] for one in await s.states() if one["work_id"] == alien["id"]] == [3]
-        assert (await s.run(parts=["items"])).items == {"there": 3}
+        again = await s.run(parts=["items"])
+        assert (again.items, again.missing) == ({"there": 3}, [])
+        assert len(s.events(MediaUploaded)) == 4
 
 
 async def _looks_at_uploads(s: Scene) -> None:
@@ -356,7 +370,8 @@ class Recorded:
 def test_pictures_are_given_once_where_they_are_taken(tmp_path: Path) -> None:
     (tmp_path / "metadata").mkdir()
     (tmp_path / "metadata" / "alien.jpg").write_bytes(b"jpeg")
-    pictures = {"Primary": "%MetadataPath%/alien.jpg", "Backdrop": "%MetadataPath%/../../etc/passwd"}
+    out, ours = "%MetadataPath%/../../etc/passwd.jpg", "%AppDataPath%/library.db"
+    pictures = {"Primary": "%MetadataPath%/alien.jpg", "Backdrop": out, "Banner": ours}
     file = systems.classic(tmp_path / "data", Library(pictures=pictures))
     source = sources.read(str(file), [], None)
     asked = Recorded()
@@ -372,8 +387,8 @@ def test_pictures_are_given_once_where_they_are_taken(tmp_path: Path) -> None:
     ]
     assert asked.asked[0][2] == b"jpeg"
     assert report.pictures == {"given": 1, "there": 1}
-    assert report.not_taken_over == {"pictures": 2}
-    assert {trouble.what for trouble in report.missing} == {"the backdrop of Alien"}
+    assert report.not_taken_over == {"pictures": 3}
+    assert {trouble.what for trouble in report.missing} == {"the backdrop of Alien", "the banner of Alien"}
 
 
 @pytest.mark.parametrize("takes", [True, False])
