@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deploy.local.commands.options import HomeOption, JsonOption, UrlOption
-from deploy.local.console import Output
+from deploy.local.console import Output, clean
 from deploy.local.failures import Exit, Failure
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ def import_(
         samples=samples,
         within_s=wait,
     )
+    output.note(f"reading {clean(path)}")
     source = sources.read(path, maps, metadata)
     if not undo:
         refuse_unmapped(source, maps, options)
