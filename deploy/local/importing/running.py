@@ -68,6 +68,7 @@ class Run:
     def run(self) -> None:
         """Does all of it, and fills the report. Raises Failure."""
         found, options = self.source.found, self.options
+        self._refuse_unknown_library()
         self.report.passed_over += found.troubles
         self.report.not_taken_over += found.left
         here = Here.ask(self.door)
@@ -79,6 +80,12 @@ class Run:
             self._pictures(every, media)
         if not options.dry_run:
             self._verify(every, orders)
+
+    def _refuse_unknown_library(self) -> None:
+        """Raises Failure before anything is sent that has no place."""
+        library = self.options.library or self.options.into
+        if library is not None:
+            self.door.ask(lambda: self.door.gateway.get(at("libraries", library)))
 
     def _people(self) -> dict[str, str]:
         options, people = self.options, self.source.found.people

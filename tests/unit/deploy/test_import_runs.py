@@ -289,6 +289,18 @@ async def test_uploads_go_into_the_library_that_is_named(tmp_path: Path) -> None
         assert len(found) == 3
 
 
+@pytest.mark.parametrize("where", ["into", "library"])
+async def test_a_library_that_is_not_there_is_told_before_anything_is_sent(
+    tmp_path: Path, where: str
+) -> None:
+    async with scene(tmp_path) as s:
+        before = len(s.w.publisher.events)
+        with pytest.raises(Failure) as failed:
+            await s.run(**{where: "no-such"})
+        assert failed.value.code is Exit.NOT_FOUND
+        assert len(s.w.publisher.events) == before
+
+
 async def test_who_is_here_already_stays_as_they_are(tmp_path: Path) -> None:
     async with scene(tmp_path) as s:
         body = {"login": "ADA.lovelace", "password": "correct horse battery", "role": "viewer"}
