@@ -64,7 +64,7 @@ class Here:
 
     def add(self, mark: str, medium: Medium) -> None:
         """An item has become a medium."""
-        self.marked[mark] = medium
+        self.marked[mark] = kept_of(medium)
         alike = self.unmarked.get(medium["size_bytes"], [])
         alike[:] = [each for each in alike if each["id"] != medium["id"]]
 

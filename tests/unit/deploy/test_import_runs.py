@@ -294,9 +294,9 @@ async def test_a_library_that_is_not_there_is_told_before_anything_is_sent(
     tmp_path: Path, where: str
 ) -> None:
     async with scene(tmp_path) as s:
-        before = len(s.w.publisher.events)
+        before, wanted = len(s.w.publisher.events), dict[str, Any]({where: "no-such"})
         with pytest.raises(Failure) as failed:
-            await s.run(**{where: "no-such"})
+            await s.run(**wanted)
         assert failed.value.code is Exit.NOT_FOUND
         assert len(s.w.publisher.events) == before
 
