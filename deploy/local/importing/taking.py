@@ -46,13 +46,12 @@ class Taking:
         """The media that a work is: of files that are sent one, the last of them shown. Raises Failure."""
         if self.matched is not None:
             return [id for item in files if (id := self._take_found(item, self.matched))]
-        *others, last = files
-        medium = self._take_sent(files[0], last)
-        if medium is None:
-            return []
-        for item in [*others[1:], last] if others else []:
-            self._add_version(medium, item)
-        return [medium["id"]]
+        for n, file in enumerate(files, 1):
+            if (medium := self._take_sent(file, files[-1])) is not None:
+                for item in files[n:]:
+                    self._add_version(medium, item)
+                return [medium["id"]]
+        return []
 
     def _take_found(self, item: Item, matched: Mapping[str, Medium]) -> str | None:
         mark = self.found.mark(item)
@@ -75,13 +74,8 @@ class Taking:
         try:
             with self.at(file.path) as local:
                 medium, how = self._medium(local, mark)
-        except (OutOfReach, OSError) as error:
-            self.report.lacks(_called(item), error)
-            return None
-        except Failure as failure:
-            if not concerns_one(failure):
-                raise
-            self.report.lacks(_called(item), failure)
+        except (OutOfReach, OSError, Failure) as error:
+            self._lacks(file, item, error)
             return None
         if self.into is not None:
             place = {"library_id": self.into}
@@ -89,6 +83,12 @@ class Taking:
         self._say(item, mark, medium, how)
         self.report.became(item.id, item.title, medium["id"], how)
         return medium
+
+    def _lacks(self, file: Item, item: Item, error: Exception) -> None:
+        """A file of an item is missing. Raises what concerns more than that."""
+        if isinstance(error, Failure) and not concerns_one(error):
+            raise error
+        self.report.lacks(_called(item) if file is item else file.path, error)
 
     def _medium(self, local: Path, mark: str) -> tuple[Medium, str]:
         """The medium of a file, and how it came to be. Raises Failure, OSError."""
@@ -150,9 +150,7 @@ class Taking:
                 self._send(local, None, replaces=medium["id"])
                 self._wait_until_looked_at(medium["id"])
         except (OutOfReach, OSError, Failure) as error:
-            if isinstance(error, Failure) and not concerns_one(error):
-                raise
-            self.report.lacks(_called(item), f"another file of it is not there: {error}")
+            self._lacks(item, item, error)
             return
         self.report.items["versions"] += 1
 

@@ -249,6 +249,15 @@ async def test_another_file_of_a_work_is_a_version_of_it(tmp_path: Path) -> None
         assert len(s.events(MediaUploaded)) == 4
 
 
+async def test_a_work_comes_though_one_of_its_files_does_not(tmp_path: Path) -> None:
+    async with scene(tmp_path, alien_4k=ALIEN_4K_FILE) as s:
+        (s.folder / ALIEN_4K_FILE).unlink()
+        report = await s.run(parts=["items"])
+        assert report.items == {"sent": 3}
+        assert [trouble.what for trouble in report.missing] == [f"/media/films/{ALIEN_4K_FILE}"]
+        assert (await s.media())[str(ALIEN)]["name"] == ALIEN_FILE
+
+
 async def _looks_at_uploads(s: Scene) -> None:
     """As the worker would."""
     known: set[str] = set()
