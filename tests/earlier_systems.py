@@ -83,6 +83,7 @@ class Library:
     song: str = "Song.flac"
     sizes: Mapping[str, int] = field(default_factory=dict)
     pictures: Mapping[str, str] = field(default_factory=dict)
+    """Of the film, and of the series."""
     people: Mapping[uuid.UUID, str] = field(
         default_factory=lambda: {ADA: "Ada Lovelace", BOB: "Bob Brown", GONE: "Old Guest"}
     )
@@ -106,7 +107,7 @@ def classic(folder: Path, library: Library | None = None) -> Path:
             images = "|".join(f"{path}*638000000000000000*{kind}" for kind, path in has.pictures.items())
             known = _KEYED.get(row["id"], {})
             said |= {name: value for name, value in known.items() if value}
-            said |= {"Images": images} if row["id"] == ALIEN and images else {}
+            said |= {"Images": images} if row["id"] in (ALIEN, SHOW) and images else {}
             _insert(db, "TypedBaseItems", said)
         for id, kind, language in _STREAMS:
             number = _next(db, "mediastreams")
@@ -137,9 +138,10 @@ def newer(folder: Path, library: Library | None = None) -> Path:
             words = {"StreamType": number, "Language": language, "IsExternal": 0, "StreamIndex": 0}
             _insert(db, "MediaStreamInfos", {"ItemId": _new(id), **words})
         for kind, path in has.pictures.items():
-            number = {"Primary": 0, "Backdrop": 2}[kind]
-            said = {"Id": str(uuid.uuid4()), "ItemId": _new(ALIEN), "ImageType": number, "Path": path}
-            _insert(db, "BaseItemImageInfos", said)
+            for id in (ALIEN, SHOW):
+                number = {"Primary": 0, "Backdrop": 2}[kind]
+                said = {"Id": str(uuid.uuid4()), "ItemId": _new(id), "ImageType": number, "Path": path}
+                _insert(db, "BaseItemImageInfos", said)
         provided = {"ItemId": _new(ALIEN), "ProviderId": "Imdb", "ProviderValue": "tt0078748"}
         _insert(db, "BaseItemProviders", provided)
         _insert(db, "Peoples", {"Id": _new(BOX), "Name": "Sigourney Weaver", "PersonType": "Actor"})

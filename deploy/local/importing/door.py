@@ -11,6 +11,7 @@ from deploy.local.client import Gateway, at
 from deploy.local.failures import Exit, Failure
 
 _SOON = frozenset({"over-budget", "under-way"})
+_A_MEDIUM, _A_SERIES = "/api/v1/media/{media_id}", "/api/v1/libraries/{library_id}/items/{item_id}"
 _DELETED = "media-deleted"
 _OF_ONE = frozenset(
     {"too-large", "empty", "not-an-image", "media-not-ready", "media-rejected", "media-quarantined", _DELETED}
@@ -99,6 +100,7 @@ class Offers:
 
     place: bool = False
     artwork: bool = False
+    series: bool = False
 
     @classmethod
     def of(cls, door: Door) -> Offers:
@@ -106,6 +108,6 @@ class Offers:
         answer = door.ask(lambda: door.gateway.ask("GET", f"{door.gateway.url}/openapi.json"))
         said = answer.json() if answer.is_success else {}
         order = said.get("components", {}).get("schemas", {}).get("RecordOrder", {})
-        pictures = said.get("paths", {}).get("/api/v1/media/{media_id}/images/{name}", {})
-        kinds = said.get("paths", {}).get("/api/v1/media/{media_id}/images/{kind}", {})
-        return cls("place" in order.get("properties", {}), "put" in {**pictures, **kinds})
+        paths = said.get("paths", {})
+        given = [paths.get(f"{path}/images/{{kind}}", {}) for path in (_A_MEDIUM, _A_SERIES)]
+        return cls("place" in order.get("properties", {}), *("put" in each for each in given))

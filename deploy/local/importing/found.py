@@ -41,6 +41,15 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Series:
+    """What episodes belong to: it has pictures of its own."""
+
+    name: str
+    year: int | None
+    pictures: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """Someone with an account."""
 
@@ -77,6 +86,7 @@ class Found:
 
     system: str
     items: list[Item] = field(default_factory=list)
+    series: list[Series] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
     watched: list[Watched] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)

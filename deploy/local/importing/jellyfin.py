@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local.importing import jellyfin_people, jellyfin_watched
-from deploy.local.importing.found import Found, Item, Trouble
+from deploy.local.importing.found import Found, Item, Series, Trouble
 from deploy.local.importing.jellyfin_titles import Titles, kind_of, said_of
 from deploy.local.importing.rows import Row, Tables, flag, id_of, line, opened, text, whole
 
@@ -156,8 +156,7 @@ def _read_items(rows: Mapping[str, Row], beside: Beside, found: Found) -> None:
         kind, path = kind_of(row), text(row.get("Path"), _MOST_PATH)
         if not _is_file(row):
             _leave(kind, row, found)
-            if beside.pictures.get(id) or text(row.get("Images")):
-                found.left[f"picture of a {kind}"] += 1
+            _picture(kind, row, _pictures(id, row, beside), found)
         elif path is None:
             found.troubles.append(Trouble(line(row.get("Name"), 200) or id, "it has no path"))
         else:
@@ -185,11 +184,24 @@ def _leave(kind: str, row: Row, found: Found) -> None:
         found.left[kind] += 1
 
 
-def _item(id: str, kind: str, path: str, row: Row, beside: Beside, titles: Titles) -> Item:
+def _picture(kind: str, row: Row, pictures: Mapping[str, str], found: Found) -> None:
+    """What is no file may have pictures too: series keep theirs."""
+    name, year = line(row.get("Name"), 200), whole(row.get("ProductionYear"), 1000, 2999)
+    if pictures and kind == "Series" and name:
+        found.series.append(Series(name, year, pictures))
+    elif pictures:
+        found.left[f"picture of a {kind}"] += len(pictures)
+
+
+def _pictures(id: str, row: Row, beside: Beside) -> dict[str, str]:
     pictures = dict(beside.pictures.get(id, {}))
     for part in (text(row.get("Images")) or "").split("|"):
         where, _, rest = part.partition("*")
         _add_picture(pictures, [*rest.split("*"), ""][1], where)
+    return pictures
+
+
+def _item(id: str, kind: str, path: str, row: Row, beside: Beside, titles: Titles) -> Item:
     version_of = id_of(row.get("PrimaryVersionId"))
     return Item(
         id=id,
@@ -197,7 +209,7 @@ def _item(id: str, kind: str, path: str, row: Row, beside: Beside, titles: Title
         path=path,
         size_bytes=whole(row.get("Size"), 1),
         tracks=beside.tracks.get(id, Counter()),
-        pictures=pictures,
+        pictures=_pictures(id, row, beside),
         version_of=version_of if version_of != id else None,
         **said_of(kind, row, titles, beside.providers.get(id, {}), beside.people.get(id, [])),
     )

@@ -28,6 +28,8 @@ from deploy.local.resuming import Begun
 USERS, ITEMS, STATE, IMAGES = PARTS = ("users", "items", "state", "images")
 _LOOK_S = 2.0
 _NO_FOLDERS = "no-folders"
+_OWN = "own"
+"""What is in no library, as the gateway calls it."""
 _NOTHING_NEW = 15
 """How many looks at a library find nothing new before it is taken as it is."""
 
@@ -207,6 +209,9 @@ class Run:
         giving = picturing.Picturing(
             door=self.door, offers=self.offers, at=self.source.pictures, report=self.report
         )
+        if series := self.source.found.series:
+            library = self.options.library or self.options.into or _OWN
+            giving.picture_series(library, every=series, dry_run=self.options.dry_run)
         with_pictures = [work.head for work in every if work.head.pictures]
         for n, item in enumerate(with_pictures, 1):
             self.say(f"pictures: {n} of {len(with_pictures)}")

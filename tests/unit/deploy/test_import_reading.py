@@ -14,7 +14,7 @@ import pytest
 
 from deploy.local.failures import Failure
 from deploy.local.importing import rows, sources
-from deploy.local.importing.found import Found, Trouble
+from deploy.local.importing.found import Found, Series, Trouble
 from tests import earlier_systems as systems
 from tests.earlier_systems import ADA, ALIEN, ALIEN_4K, BOB, PILOT, SHOW, SONG, Library, classic, newer
 
@@ -45,6 +45,7 @@ def test_items_are_what_they_were(make: Make, tmp_path: Path) -> None:
     assert alien.fields["people"] == "Sigourney Weaver (Ripley)"
     assert alien.tracks == {"video und": 1, "audio eng": 1}
     assert alien.pictures == {"poster": "%MetadataPath%/alien.jpg"}
+    assert found.series == [Series("Show", 2019, alien.pictures)]
     assert alien.place == {"kind": "movie", "title": "Alien", "year": 1979}
     numbered = {"series": "Show", "series_year": 2019, "season": 1, "episode": 2}
     assert pilot.place == {"kind": "episode", "title": "Second", **numbered}

@@ -16,7 +16,6 @@ from deploy.local.client import Gateway
 from deploy.local.failures import Exit, Failure
 from deploy.local.importing import sources, undoing
 from deploy.local.importing.door import Door, Offers
-from deploy.local.importing.picturing import GIVEN, Picturing
 from deploy.local.importing.report import Report
 from deploy.local.importing.running import Options, Run
 from deploy.local.resuming import Begun
@@ -375,47 +374,3 @@ async def test_a_gateway_that_is_away_is_waited_for_and_then_told_of(tmp_path: P
         assert s.waited == [0.5, 1.0]
         s.w.publisher.away = False
         assert (await s.run()).items == {"sent": 3}
-
-
-class Recorded:
-    """A gateway that takes pictures."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str, bytes]] = []
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.asked.append((request.method, request.url.path, request.read()))
-        return httpx.Response(202, json={})
-
-
-def test_pictures_are_given_once_where_they_are_taken(tmp_path: Path) -> None:
-    (tmp_path / "metadata").mkdir()
-    (tmp_path / "metadata" / "alien.jpg").write_bytes(b"jpeg")
-    out, ours = "%MetadataPath%/../../etc/passwd.jpg", "%AppDataPath%/library.db"
-    pictures = {"Primary": "%MetadataPath%/alien.jpg", "Backdrop": out, "Banner": ours}
-    file = systems.classic(tmp_path / "data", Library(pictures=pictures))
-    source = sources.read(str(file), [], None)
-    asked = Recorded()
-    door = Door(Gateway("http://sluice", "t", transport=httpx.MockTransport(asked)))
-    report = Report(system="", source="", dry_run=False, started_at="")
-    for takes in (False, True):
-        giving = Picturing(door=door, offers=Offers(artwork=takes), at=source.pictures, report=report)
-        giving.picture(source.found.items[0], {"id": "m1", "custom": {}}, dry_run=False)
-    giving.picture(source.found.items[0], {"id": "m1", "custom": {GIVEN: "poster"}}, dry_run=False)
-    assert [(method, path) for method, path, _ in asked.asked] == [
-        ("PUT", "/api/v1/media/m1/images/poster"),
-        ("PATCH", "/api/v1/media/m1"),
-    ]
-    assert asked.asked[0][2] == b"jpeg"
-    assert report.pictures == {"given": 1, "there": 1}
-    assert report.not_taken_over == {"pictures": 3}
-    assert {trouble.what for trouble in report.missing} == {"the backdrop of Alien", "the banner of Alien"}
-
-
-@pytest.mark.parametrize("takes", [True, False])
-def test_what_a_gateway_takes_is_read_from_its_own_description(takes: bool) -> None:
-    order: dict[str, Any] = {"properties": {"place": {}} if takes else {}}
-    paths: dict[str, Any] = {"/api/v1/media/{media_id}/images/{kind}": {"put": {}}} if takes else {}
-    said = {"components": {"schemas": {"RecordOrder": order}}, "paths": paths}
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=said))
-    assert Offers.of(Door(Gateway("http://sluice", "t", transport=transport))) == Offers(takes, takes)
