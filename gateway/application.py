@@ -17,6 +17,7 @@ from gateway.accounts import endpoints as accounts
 from gateway.activity import endpoints as activity
 from gateway.allowed_methods import METHODS
 from gateway.archive import endpoints as archive
+from gateway.artwork import endpoints as artwork
 from gateway.audit import endpoints as audit
 from gateway.audit.witness import Witness
 from gateway.care import endpoints as care
@@ -73,6 +74,7 @@ API = "/api/v1"
 
 _WHOLE_FILES = re.compile(
     rf"POST ({API}/media|/upload|{uploads.PATH})|PATCH {uploads.PATH}/.*|PUT {API}/files/[^/]*/content"
+    rf"|PUT {API}/[^/]+/[^/]+/images/[^/]+"
 )
 
 
@@ -155,6 +157,7 @@ def _include(app: FastAPI) -> None:
         jobs.router,
         media.router,
         records.router,
+        artwork.router,
         versions.router,
         archive.router,
         signed.making,

@@ -38,6 +38,7 @@ from connectors.kafka_feed import KafkaFeed
 from connectors.kafka_history import KafkaHistory
 from connectors.media_tools import FfmpegTools
 from connectors.mongo import MongoDatabase
+from connectors.pictures.artwork import Artworks
 from connectors.pictures.poster import Posters
 from connectors.pictures.sheets import Thumbnails
 from connectors.pictures.tool import Tool
@@ -78,6 +79,7 @@ from processors.ingest.scanning import NoScans, Scanning
 from processors.ingest.work import Check, Probe
 from processors.observe import CareMetrics, FolderMetrics, Metrics, ScanMetrics, WorkMetrics
 from processors.pictures import draw
+from processors.pictures.artworks import ArtworkWork
 from processors.pictures.handle import Pictures
 from processors.pictures.work import PictureWork
 from processors.recover import ensure_state
@@ -104,6 +106,7 @@ from processors.work.observer import WorkObserver
 from processors.work.project import NAME as LEDGER_STAGE
 from processors.work.project import Projector
 from processors.work.worker import Worker, WorkerSettings
+from schemas.artwork import TASK as ARTWORK
 from schemas.codec import Codec
 from schemas.events import ResourceChanged
 from schemas.pictures import POSTER, THUMBNAILS, WAVEFORM
@@ -415,6 +418,7 @@ def _works(
         orders.FILE: FileWork(blobs, files, world.clock, drawing, handbrake, hardware),
         POSTER: PictureWork(blobs, media, draw.poster(Posters(Tool(runner, ffmpeg)))),
         THUMBNAILS: PictureWork(blobs, media, draw.thumbnails(Thumbnails(idly))),
+        ARTWORK: ArtworkWork(blobs, media, Artworks(Tool(runner, ffmpeg))),
         WAVEFORM: PictureWork(blobs, media, draw.waveform(Waveforms(idly))),
     }
 

@@ -155,6 +155,15 @@ class MediaChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ItemChanged:
+    meta: Meta
+    item: str
+    version: int
+    change: str
+    values: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TranscodeRequested:
     meta: Meta
     job_id: str
@@ -444,6 +453,7 @@ Event = (
     | MediaProbed
     | MediaRejected
     | MediaChanged
+    | ItemChanged
     | TranscodeRequested
     | TranscodeProgress
     | MediaProcessed

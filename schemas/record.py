@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from schemas import place as places
 from schemas.words import label, starts, words
 
 CHANGE = "record"
@@ -44,6 +45,24 @@ _OWN = f"{CUSTOM}:"
 """What comes before the name of a field that people thought of themselves."""
 
 
+PLACE = "place"
+_PLACE = f"{PLACE}:"
+"""What comes before the name of a field of a medium's place."""
+
+
+def of_place(name: str) -> str:
+    """How media.changed calls a field of a medium's place."""
+    return f"{_PLACE}{name}"
+
+
+_IN_PLACE = frozenset(map(of_place, places.FIELDS))
+
+
+def place_said(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """What people said of a medium's place, by field, as its record has it."""
+    return {name: each["value"] for name, each in (kept.get(PLACE) or {}).items()}
+
+
 def own(name: str) -> str:
     """How media.changed calls a field of people's own."""
     return f"{_OWN}{name}"
@@ -59,12 +78,14 @@ def registers(version: int, values: Mapping[str, str]) -> dict[str, dict[str, An
     return {
         place(field): {"version": version, **_said(field, orjson.loads(text))}
         for field, text in values.items()
-        if field in FIELDS or field.startswith(_OWN)
+        if field in FIELDS or field in _IN_PLACE or field.startswith(_OWN)
     }
 
 
 def place(field: str) -> str:
     """Where a field is in the record; what a database would take for a path is written otherwise."""
+    if field in _IN_PLACE:
+        return f"{PLACE}.{field.removeprefix(_PLACE)}"
     if not field.startswith(_OWN):
         return field
     name = field.removeprefix(_OWN)

@@ -113,7 +113,15 @@ TOPICS: tuple[Topic, ...] = (
         key="media_id",
         about="A medium's record was changed: by people, by rules, or by what was found in it or drawn.",
         producers=("gateway", "ingest", "pictures", "care", "folders"),
-        consumers=("ingest", "transcode", "views"),
+        consumers=("ingest", "transcode", "pictures", "views"),
+    ),
+    Topic(
+        name="item.changed",
+        record=events.ItemChanged,
+        key="item",
+        about="Something is known of a folder, a node of the hierarchy or a person: a description, an image.",
+        producers=("gateway", "folders", "pictures"),
+        consumers=("pictures", "views"),
     ),
     Topic(
         name="transcode.requested",

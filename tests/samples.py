@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from schemas import events, pictures
+from schemas import artwork, events, pictures
 from schemas.events import Meta
 
 WHEN = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
@@ -85,6 +85,17 @@ def changed(media_id: str = "m1", **more: Any) -> events.MediaChanged:
 def deleted(media_id: str = "m1", **more: Any) -> events.MediaChanged:
     said: dict[str, Any] = {"version": 1, "change": "deleted"}
     return events.MediaChanged(**{"meta": meta(), "media_id": media_id, **said, **more})
+
+
+def item_changed(item: str = "folder/media/Show", **more: Any) -> events.ItemChanged:
+    said: dict[str, Any] = {"version": 1, "change": artwork.WANTED, "values": wanted()}
+    return events.ItemChanged(**{"meta": meta(), "item": item, **said, **more})
+
+
+def wanted(by: str = artwork.GIVEN, kind: str = artwork.POSTER) -> dict[str, str]:
+    """An image that somebody gave, or that was found, as events name it."""
+    image = artwork.Wanted(location=f"raw/cd/{'cd' * 32}", source="cd" * 16)
+    return {artwork.field_of(by, kind): artwork.told(image)}
 
 
 def held(
@@ -314,6 +325,7 @@ def one_of_each() -> list[events.Event]:
         probed(),
         rejected(),
         deleted(),
+        item_changed(),
         requested(),
         progressed(),
         chore_requested(),

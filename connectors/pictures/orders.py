@@ -57,7 +57,7 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """In square pixels; both are even."""
+    """In square pixels; of what is taken from media both are even."""
 
     width: int
     height: int

@@ -51,6 +51,10 @@ class Tool:
             wall_s=2 * cpu_s,
             gives_way=self.gives_way,
         )
+        await self.run_within(made, walls, on_line)
+
+    async def run_within(self, made: Any, walls: Confinement, on_line: OnLine | None = None) -> None:
+        """The same within walls of the caller's. Raises ToolFailed."""
         await self.runner.run(compiled(self.ffmpeg_path, made), walls, on_line)
 
     async def can_encode(self, name: str) -> bool:

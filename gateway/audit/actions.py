@@ -79,6 +79,8 @@ _MEDIA: Rows = {
     ("GET", "/media/{media_id}/content"): _file("media.downloaded", *_MEDIUM),
     ("POST", "/media/{media_id}/address"): _act("address.made", *_MEDIUM),
     ("GET", "/media/{media_id}/images/{name}"): _look("media.pictured", *_MEDIUM),
+    ("PUT", "/media/{media_id}/images/{kind}"): _act("media.pictured", *_MEDIUM),
+    ("DELETE", "/media/{media_id}/images/{kind}"): _act("media.pictured", *_MEDIUM),
     ("POST", "/media/{media_id}/transcode"): _act("job.ordered", *_MEDIUM),
     ("POST", "/media/{media_id}/playback"): _act("playback.started", *_MEDIUM),
     ("GET", "/media/{media_id}/viewing"): _look("viewing.shown", *_MEDIUM),

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from gateway.audit.entry import Target
 from gateway.auth.accounts import API_KEY, IDENTITY, INVITATION, PASSWORD, SHARE, USER_KEY
-from schemas import events, record
+from schemas import artwork, events, record
 from schemas.events import Event
 from schemas.topics import topic_of
 from schemas.versions import FIRST_DROPPED, version_of, work_of
@@ -61,10 +61,16 @@ def _uploaded(event: events.MediaUploaded) -> Act:
 def _changed(event: events.MediaChanged) -> Act:
     if event.change == record.CHANGE:
         return Act("media.edited", _medium(event), {"fields": ",".join(event.values)[:_MOST]})
+    if event.change in (artwork.WANTED, artwork.CHANGE):
+        return Act("media.pictured", _medium(event), {"fields": ",".join(event.values)[:_MOST]})
     if event.change == FIRST_DROPPED or version_of(event.media_id):
         return Act("media.version_deleted", _medium(event), {"version": str(version_of(event.media_id))})
     name = "media.placed" if event.change == "library" else f"media.{event.change}"
     return Act(name, _medium(event), event.values)
+
+
+def _item(event: events.ItemChanged) -> Act:
+    return Act(f"item.{event.change}", Target("item", event.item), {"fields": ",".join(event.values)[:_MOST]})
 
 
 def _medium(event: events.MediaUploaded | events.MediaChanged | events.PlaybackChanged) -> Target:
@@ -139,6 +145,7 @@ Told = Callable[[Any], Act | None]
 ACTS: dict[type[Any], Told] = {
     events.MediaUploaded: cast(Told, _uploaded),
     events.MediaChanged: cast(Told, _changed),
+    events.ItemChanged: cast(Told, _item),
     events.TranscodeRequested: cast(Told, _ordered),
     events.ChoreRequested: cast(Told, _chore),
     events.JobControlled: cast(Told, _steered),

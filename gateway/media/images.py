@@ -12,7 +12,7 @@ from gateway.documents import part
 from gateway.errors import NotFound
 from gateway.files import Files, is_known
 from gateway.media.schemas import Image, ImageFailure
-from schemas import pictures
+from schemas import artwork, pictures
 from schemas.pictures import KINDS, THUMBNAILS, Drawn, NotDrawn
 
 _TYPES = {
@@ -110,5 +110,10 @@ def type_of(name: str) -> str:
 
 
 def _said(document: Document) -> Iterator[tuple[str, Drawn | NotDrawn]]:
-    drawn = part(document, "pictures")
-    return ((kind, pictures.of(drawn[kind])) for kind in KINDS if kind in drawn)
+    """What was given or found stands in the place of what was drawn."""
+    drawn, own = part(document, "pictures"), artwork.shown(document)
+    yield from own.items()
+    for kind in KINDS:
+        if kind in drawn and kind not in own:
+            yield kind, pictures.of(drawn[kind])
+    yield from artwork.failures(document)

@@ -7,10 +7,11 @@ from typing import Any
 from connectors.ports import Document
 from gateway.documents import part
 from gateway.media import images
-from gateway.media.schemas import Damage, Held, Media, MediaLinks, Probe, Rejection, Shelf
+from gateway.media.schemas import Damage, Held, Media, MediaLinks, Place, Probe, Rejection, Shelf
 from schemas import record, storage
 from schemas.events import MediaUploaded
 from schemas.health import DAMAGED
+from schemas.place import FIELDS, settled
 from schemas.versions import FIRST, version_of
 
 QUARANTINED = "quarantined"
@@ -98,6 +99,8 @@ def _said_of(kept: Document, uploaded_as: str) -> dict[str, Any]:
     """What people said of a medium."""
     said = {field: part(kept, field).get("value") for field in record.FIELDS}
     said |= {field: said[field] or [] for field in record.LABELS}
+    place = settled(record.place_said(kept))
+    said[record.PLACE] = Place(**{name: getattr(place, name) for name in FIELDS}) if place.known else None
     return {**said, record.NAME: said[record.NAME] or uploaded_as, "custom": own_fields(kept)}
 
 

@@ -83,7 +83,9 @@ class Held(BaseModel):
 class Image(BaseModel):
     """One picture of a medium, or what tells where on a sheet which is."""
 
-    kind: str = Field(description="poster, thumbnails or waveform.", examples=["poster"])
+    kind: str = Field(
+        description="poster, thumbnails or waveform; backdrop, banner, logo or thumb.", examples=["poster"]
+    )
     name: str = Field(examples=["poster-640.jpg"])
     url: str = Field(description="It may be kept for ever: a new picture has a new address.")
     type: str = Field(examples=["image/jpeg"])
@@ -98,6 +100,25 @@ class ImageFailure(BaseModel):
     kind: str = Field(examples=["thumbnails"])
     code: str = Field(examples=["nothing_shown"])
     reason: str = Field(examples=["ffmpeg: not one picture of it can be decoded"])
+
+
+class Place(BaseModel):
+    """Where a medium stands among others, by what people said, or else by NFO files, tags and names."""
+
+    kind: str | None = Field(description="movie, episode, track, extra or other.", examples=["episode"])
+    title: str | None = Field(description="Of the film, episode or track itself.")
+    year: int | None
+    series: str | None = Field(examples=["Show"])
+    series_year: int | None = Field(examples=[2019])
+    season: int | None = Field(examples=[1])
+    episode: int | None = Field(examples=[2])
+    episode_end: int | None
+    air_date: str | None
+    artist: str | None
+    album_artist: str | None
+    album: str | None
+    disc: int | None
+    track: int | None
 
 
 class MediaLinks(BaseModel):
@@ -168,6 +189,7 @@ class Media(BaseModel):
     released: str | None = Field(description="A year, a month or a day.")
     rating: float | None
     custom: dict[str, int | float | str] = Field(description="Fields of people's own.")
+    place: Place | None = Field(None, description="Its place in the hierarchy; null where nothing is known.")
     version: int = Field(description="Which of its versions is shown: 0 is the first.")
     kind: str | None = Field(description="video or audio, once it was looked at.")
     status: Status

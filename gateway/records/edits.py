@@ -11,8 +11,9 @@ from gateway import names
 from gateway.documents import part
 from gateway.errors import Invalid
 from gateway.media.render import own_fields
-from gateway.records.schemas import MOST_FIELDS, RecordOrder
+from gateway.records.schemas import MOST_FIELDS, PlaceOrder, RecordOrder
 from gateway.records.texts import clean_text
+from schemas import place as places
 from schemas import record
 from schemas.events import MediaChanged, Meta
 from schemas.versions import next_version
@@ -25,12 +26,12 @@ _MOST_EVER = 4 * MOST_FIELDS
 def values_of(order: RecordOrder, document: Document) -> dict[str, Any]:
     """The new values by field. Raises Invalid."""
     given = {name: getattr(order, name) for name in order.model_fields_set}
-    custom = given.pop(record.CUSTOM, {})
+    custom, place = given.pop(record.CUSTOM, {}), given.pop(record.PLACE, PlaceOrder())
     if given.get(record.NAME) is not None:
         given[record.NAME] = names.clean(given[record.NAME])
     for field in record.LABELS:
         given |= {field: given[field] or None} if field in given else {}
-    return given | _own(custom, document)
+    return given | _placed(place) | _own(custom, document)
 
 
 def event_of(meta: Meta, document: Document, values: Mapping[str, Any]) -> MediaChanged:
@@ -58,8 +59,9 @@ def after(document: Document, event: MediaChanged) -> Document:
 def etag(document: Document) -> str:
     """What is another one whenever the record was changed."""
     kept = dict(part(document, record.CHANGE))
-    own = kept.pop(record.CUSTOM, None) or {}
-    versions = sorted((place, each["version"]) for place, each in [*kept.items(), *own.items()])
+    nested = [kept.pop(name, None) or {} for name in (record.CUSTOM, record.PLACE)]
+    every = [each for fields in (kept, *nested) for each in fields.items()]
+    versions = sorted((place, each["version"]) for place, each in every)
     return f'"{hashlib.sha256(repr(versions).encode()).hexdigest()[:20]}"'
 
 
@@ -88,6 +90,13 @@ def relabelled(
 def labels(document: Document, field: str) -> list[str]:
     """A medium's tags, or its categories."""
     return list(_register(part(document, record.CHANGE), field).get("value") or [])
+
+
+def _placed(order: PlaceOrder | None) -> dict[str, Any]:
+    """The fields of a place that are set, or all of them removed."""
+    if order is None:
+        return {record.of_place(name): None for name in places.FIELDS}
+    return {record.of_place(name): getattr(order, name) for name in order.model_fields_set}
 
 
 def _own(custom: Mapping[str, Any] | None, document: Document) -> dict[str, Any]:

@@ -9,11 +9,13 @@ from pydantic import AfterValidator, BaseModel, Field, StrictFloat, StrictInt, S
 from gateway.json_types import A_NUMBER, Exact
 from gateway.media.schemas import MEDIA_ID, Media
 from gateway.records.texts import clean_labels, clean_lines, clean_text
+from schemas.place import Kind
 from schemas.record import first_day
 
 MOST_TAGS, MOST_CATEGORIES, MOST_FIELDS = 50, 20, 50
 MOST_AT_ONCE = 500
 _MOST = 10**15
+_DAY = r"^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 _RELEASED = r"^[12][0-9]{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$"
 
 
@@ -31,6 +33,34 @@ FieldValue = (
     | Annotated[StrictFloat, Field(ge=-_MOST, le=_MOST, allow_inf_nan=False)]
     | Annotated[StrictStr, Field(max_length=500)]
 )
+
+
+Name = Annotated[str | None, Field(max_length=200), AfterValidator(clean_text)]
+Year = Annotated[StrictInt | None, Field(ge=1, le=9999)]
+Count = Annotated[StrictInt | None, Field(ge=0, le=99_999)]
+
+
+class PlaceOrder(Exact):
+    """What is to be said of a medium's place among others. What is left out stays; null removes what people
+    said, and what names, tags and files beside it say counts again.
+    """
+
+    kind: Kind | None = None
+    title: Name = Field(None, description="Of the film, episode or track itself.")
+    year: Year = Field(None, description="In which the film or the album came out.")
+    series: Name = None
+    series_year: Year = Field(None, description="Tells two series of one name apart.", examples=[2019])
+    season: Count = Field(None, description="0 has what is in no season.", examples=[1])
+    episode: Count = Field(None, examples=[2])
+    episode_end: Count = Field(None, description="The last one, where a file has several.")
+    air_date: Annotated[str | None, Field(pattern=_DAY, max_length=10), AfterValidator(_a_day_there_is)] = (
+        Field(None, description="Of what is numbered by days.", examples=["2020-05-13"])
+    )
+    artist: Name = None
+    album_artist: Name = Field(None, description="Under whom the album stands, where that is another one.")
+    album: Name = None
+    disc: Count = None
+    track: Count = None
 
 
 class RecordOrder(Exact):
@@ -55,6 +85,11 @@ class RecordOrder(Exact):
         str | None, Field(pattern=_RELEASED, max_length=10), AfterValidator(_a_day_there_is)
     ] = Field(None, description="A year, a month or a day.", examples=["1999", "1999-12-31"])
     rating: Annotated[float | None, Field(ge=0, le=10), A_NUMBER] = Field(None, examples=[8.5])
+    place: PlaceOrder | None = Field(
+        None,
+        description="Where it stands in the hierarchy; null removes all that people said of that.",
+        examples=[{"kind": "episode", "series": "Show", "series_year": 2019, "season": 1, "episode": 2}],
+    )
     custom: Annotated[dict[FieldName, FieldValue | None] | None, Field(max_length=MOST_FIELDS)] = Field(
         None,
         description="Fields of one's own: numbers, and texts, of which dates are as in 1999-12-31. "

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import orjson
 
-from schemas import events, health, pictures, record, storage, viewings
+from schemas import artwork, events, health, pictures, record, storage, viewings
 from schemas.events import Event
 from schemas.versions import FIRST_DROPPED, version_of
 
@@ -74,6 +74,8 @@ _CHANGES = {
     "quarantined": "It was put into quarantine.",
     "released": "It was released from quarantine.",
     "destroyed": "It was ordered to be destroyed.",
+    artwork.WANTED: "An image was given to it, or found beside it.",
+    artwork.CHANGE: "Its images were made, or taken away.",
     "moved": "Its file is at another place in its library's folder.",
     "library": "It was put into another library, or out of one.",
 }
@@ -88,6 +90,10 @@ def _pictured(values: dict[str, str]) -> Said:
     failed = [f"{kind}: {one.reason}" for kind, one in drawn.items() if isinstance(one, pictures.NotDrawn)]
     which = ", ".join(drawn) or "nothing"
     return Said(f"Its pictures were drawn, as far as they can be: {which}.", tuple(failed))
+
+
+def _item(event: events.ItemChanged) -> Said:
+    return Said(f"Something is known of {event.item}: {event.change}.")
 
 
 def _requested(event: events.TranscodeRequested) -> Said:
@@ -242,6 +248,7 @@ SENTENCES: dict[type[Any], Sentence] = {
     events.MediaUploaded: cast(Sentence, _uploaded),
     events.MediaProbed: cast(Sentence, _probed),
     events.MediaRejected: cast(Sentence, _rejected),
+    events.ItemChanged: cast(Sentence, _item),
     events.MediaChanged: cast(Sentence, _changed),
     events.TranscodeRequested: cast(Sentence, _requested),
     events.TranscodeProgress: cast(Sentence, _progressed),

@@ -18,12 +18,14 @@ from typing import Any
 from connectors.ports import Document, History, Position, Query
 from connectors.read_models import NotBuilt, ReadModels
 from processors.work.execution import TaskFailed
+from schemas import artwork
 from schemas.chores import job_key
 
-MEDIA, VERSIONS, JOBS = "media", "versions", "jobs"
+MEDIA, VERSIONS, JOBS, ITEMS = "media", "versions", "jobs", "items"
 FILES = (MEDIA, VERSIONS)
 """Where the read models have what was uploaded."""
 _PAGE = 500
+_OF_ITEMS = Query(order_by="born", numbers=True, edge=0, limit=_PAGE)
 _DIGITS = 16
 _ENDED = frozenset({"completed", "failed", "cancelled"})
 _OVERLAP = timedelta(minutes=1)
@@ -34,6 +36,7 @@ _READ = (
     "media.probed",
     "media.rejected",
     "media.changed",
+    "item.changed",
     "transcode.requested",
     "chore.requested",
     "media.processed",
@@ -79,6 +82,7 @@ def names_of_medium(document: Mapping[str, Any], before: datetime) -> Iterator[s
     upload, probe = document.get("upload") or {}, document.get("probe") or {}
     yield from (part["sha256"] for part in (upload, probe) if part.get("sha256"))
     yield from (name_in(part["location"]) for part in (upload, probe) if part.get("location"))
+    yield from artwork.sources_in(document)
 
 
 def names_of_job(document: Mapping[str, Any]) -> Iterator[str]:
@@ -119,6 +123,8 @@ class Everything:
                 names = list(names_of_medium(document, before))
                 known.media += bool(names)
                 known.add(names)
+            async for document in self.read_models.all_of(ITEMS, _OF_ITEMS):
+                known.add(artwork.sources_in(document))
             async for document in self.all_of(JOBS):
                 known.add(names_of_job(document))
                 if is_open(document):

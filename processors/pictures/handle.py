@@ -1,4 +1,6 @@
-"""Events in, events out: an accepted medium becomes tasks, and their ends become what is known of it."""
+"""Events in, events out: an accepted medium becomes tasks, an image that was given or found becomes one, and
+their ends become what is known.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connectors.ports import Clock, Delivery
+from processors.pictures import artworks
 from processors.pictures.plan import RUN, PictureOutcome, read, tasks
 from processors.runtime import Handled, Stage
 from processors.work.ledger import Ledger
 from processors.work.tasks import plan_event
-from schemas.events import Event, MediaChanged, MediaProbed, TaskChanged
+from schemas import artwork
+from schemas.events import Event, ItemChanged, MediaChanged, MediaProbed, TaskChanged
 from schemas.medium import Medium
 from schemas.pictures import CHANGE, KINDS, Drawn, NotDrawn, written
 
 NAME = "pictures"
-TOPICS = ("media.probed", "task.changed")
+TOPICS = ("media.probed", "media.changed", "item.changed", "task.changed")
 _ACTOR = f"service:{NAME}"
 
 
@@ -44,6 +48,10 @@ class Pictures:
             case TaskChanged(state="dead", kind=kind) as dead if kind in KINDS:
                 why = NotDrawn(code=dead.code or "failed", reason=dead.error or "it failed")
                 return Handled([self._known(dead, why)])
+            case MediaChanged(change=artwork.WANTED) | ItemChanged(change=artwork.WANTED) as wanted:
+                return Handled(await self._wanted(wanted))
+            case TaskChanged(state="completed" | "dead", kind=artwork.TASK) as ended:
+                return Handled(await self._made(ended))
             case _:
                 return Handled()
 
@@ -64,6 +72,37 @@ class Pictures:
             change=CHANGE,
             values={task.kind: written(said)},
         )
+
+    async def _wanted(self, event: MediaChanged | ItemChanged) -> list[Event]:
+        """A task for each image: what it is made of may be anything, and is opened behind the walls."""
+        media_id = event.media_id if isinstance(event, MediaChanged) else None
+        owner_id = await self._owner(media_id) if media_id else _ACTOR
+        now, orders = self.clock.now(), artworks.orders(event)
+        return [
+            plan_event(
+                event.meta,
+                now,
+                _ACTOR,
+                job_id=artworks.job_id(order),
+                run=RUN,
+                kind=artwork.TASK,
+                plan=artworks.plan(order, owner_id),
+            )
+            for order in orders
+        ]
+
+    async def _made(self, ended: TaskChanged) -> list[Event]:
+        task = await self.ledger.get(ended.task_id)
+        if task is None:
+            return []
+        order = artworks.read(task.plan.order)
+        said: Drawn | NotDrawn | None
+        if ended.state == "completed":
+            said = read(PictureOutcome, ended.outcome or "").drawn
+        else:
+            said = NotDrawn(code=ended.code or "failed", reason=ended.error or "it failed")
+        meta = ended.meta.then(_ACTOR, self.clock.now(), artwork.CHANGE)
+        return [artworks.told(meta, order, said)] if said else []
 
     async def _owner(self, media_id: str) -> str:
         """Whose medium it is: every medium was looked at in a task of its owner's."""

@@ -37,7 +37,7 @@ class PictureWork:
         if "deleted" in await self.media.get(task.job_id):
             return written(PictureOutcome(drawn=None, made=0))
         drawn = Drawn(source=medium.source, key=recipe_key(task.kind), images=())
-        if (found := await self._found(drawn.folder)) is not None:
+        if (found := await found_in(self.blobs, drawn.folder)) is not None:
             return written(PictureOutcome(drawn=found, made=0))
         async with source_on_disk(self.blobs, medium.location) as source:
             canvas = Canvas(
@@ -48,7 +48,7 @@ class PictureWork:
                 key=drawn.key,
             )
             made = await self._drawn(canvas)
-        return written(await self._kept(drawn, made))
+        return written(await kept(self.blobs, drawn, made))
 
     async def _drawn(self, canvas: Canvas) -> Set:
         try:
@@ -57,26 +57,28 @@ class PictureWork:
             again = error.code not in _FOR_GOOD
             raise TaskFailed(error.code, f"ffmpeg: {error}", again=again) from error
 
-    async def _kept(self, drawn: Drawn, made: Set) -> PictureOutcome:
-        """Puts a set into the store, file by file; of two workers at it, the first to put a file wins."""
-        images, new = [], 0
-        for path, size in made.files:
-            content = await asyncio.to_thread(path.read_bytes)
-            new += await self.blobs.put(f"{drawn.folder}/{path.name}", content)
-            images.append(_image(path, len(content), size))
-        whole = Drawn(source=drawn.source, key=drawn.key, images=tuple(images), tiles=made.tiles)
-        await self.blobs.put(f"{drawn.folder}/{_LIST}", pictures.written(whole).encode())
-        return PictureOutcome(drawn=await self._found(drawn.folder) or whole, made=new)
 
-    async def _found(self, folder: str) -> Drawn | None:
-        """The set that is in the store, if it is there whole."""
-        names = await self.blobs.names(folder)
-        if _LIST not in names:
-            return None
-        listed = pictures.read((await content_of(self.blobs, f"{folder}/{_LIST}")).decode())
-        if isinstance(listed, Drawn) and {image.name for image in listed.images} <= names:
-            return listed
+async def kept(blobs: BlobStore, drawn: Drawn, made: Set) -> PictureOutcome:
+    """Puts a set into the store, file by file; of two workers at it, the first to put a file wins."""
+    images, new = [], 0
+    for path, size in made.files:
+        content = await asyncio.to_thread(path.read_bytes)
+        new += await blobs.put(f"{drawn.folder}/{path.name}", content)
+        images.append(_image(path, len(content), size))
+    whole = Drawn(source=drawn.source, key=drawn.key, images=tuple(images), tiles=made.tiles)
+    await blobs.put(f"{drawn.folder}/{_LIST}", pictures.written(whole).encode())
+    return PictureOutcome(drawn=await found_in(blobs, drawn.folder) or whole, made=new)
+
+
+async def found_in(blobs: BlobStore, folder: str) -> Drawn | None:
+    """The set that is in the store, if it is there whole."""
+    names = await blobs.names(folder)
+    if _LIST not in names:
         return None
+    listed = pictures.read((await content_of(blobs, f"{folder}/{_LIST}")).decode())
+    if isinstance(listed, Drawn) and {image.name for image in listed.images} <= names:
+        return listed
+    return None
 
 
 def _image(path: Path, size_bytes: int, size: Size | None) -> Image:

@@ -17,7 +17,7 @@ from connectors.ports import Merge
 from processors.views.activity import acted
 from processors.views.viewings import VIEWING_INDEXES, VIEWINGS, viewed
 from processors.work.tasks import WAITS
-from schemas import events, health, pictures, record, storage, versions
+from schemas import artwork, events, health, pictures, record, storage, versions
 from schemas.activity import MONTHS
 from schemas.events import Event
 from schemas.medium import Medium
@@ -30,6 +30,7 @@ USERS = "users"
 AUDIT = "audit"
 CHAINS = "audit_chains"
 EXTENTS = "extents"
+ITEMS, BORN = "items", "born"
 USAGE = "usage"
 
 UPLOADED, READY, REJECTED, DELETED = "uploaded", "ready", "rejected", "deleted"
@@ -58,7 +59,7 @@ _AT_REST = frozenset({"completed", "failed", "released", "expired", "dead", "can
 """Of tasks: nobody works on them."""
 _BEGUN = {"planned": PENDING, "running": PROCESSING}
 """What a task's state says of its job's."""
-_NOT_JOBS = frozenset({"probe", "check", *pictures.KINDS})
+_NOT_JOBS = frozenset({"probe", "check", artwork.TASK, *pictures.KINDS})
 """Tasks of taking a medium in: they belong to no job."""
 
 _NEWEST = "created_at"
@@ -89,6 +90,7 @@ INDEXES: dict[str, list[list[str]]] = {
     MONTHS: [],
     CHAINS: [["head.anchored"]],
     EXTENTS: [],
+    ITEMS: [[BORN]],
     USAGE: [["by", "now.at"]],
 }
 """What the gateway asks by."""
@@ -98,6 +100,7 @@ TOPICS = (
     "media.probed",
     "media.rejected",
     "media.changed",
+    "item.changed",
     "transcode.requested",
     "transcode.progress",
     "chore.requested",
@@ -210,6 +213,12 @@ def _changed(event: events.MediaChanged) -> list[Merge]:
         return _media(event, quarantine=held, status=_media_status(QUARANTINED))
     if event.change == RELEASED:
         return _media(event, status={**_media_status(RELEASED), "name": UPLOADED})
+    return _pictured(event)
+
+
+def _pictured(event: events.MediaChanged) -> list[Merge]:
+    if event.change in (artwork.WANTED, artwork.CHANGE):
+        return _media(event, **artwork.registers(event.change, event.version, event.values))
     if event.change != pictures.CHANGE:
         return []
     said = {
@@ -218,6 +227,15 @@ def _changed(event: events.MediaChanged) -> list[Merge]:
         if kind in pictures.KINDS
     }
     return _media(event, **said)
+
+
+def _item(event: events.ItemChanged) -> list[Merge]:
+    """Folders, nodes and people: what is known of each, apart from the media that make them."""
+    if event.change not in (artwork.WANTED, artwork.CHANGE):
+        return []
+    said = artwork.registers(event.change, event.version, event.values)
+    born = -int(event.meta.occurred_at.timestamp() * 1000)
+    return [Merge(ITEMS, event.item, {BORN: born, **said})]
 
 
 def _requested(event: events.TranscodeRequested) -> list[Merge]:
@@ -347,6 +365,7 @@ _STEPS: dict[type[Any], Step] = {
     events.MediaProbed: cast(Step, _probed),
     events.MediaRejected: cast(Step, _rejected),
     events.MediaChanged: cast(Step, _changed),
+    events.ItemChanged: cast(Step, _item),
     events.TranscodeRequested: cast(Step, _requested),
     events.TranscodeProgress: cast(Step, _progressed),
     events.ChoreRequested: cast(Step, _chore_requested),

@@ -99,6 +99,8 @@ OPERATIONS = {
     "get_media_content",
     "get_media_version",
     "get_media_image",
+    "put_media_image",
+    "remove_media_image",
     "get_media_playlist",
     "get_metrics",
     "get_mode",

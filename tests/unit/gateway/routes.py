@@ -37,6 +37,8 @@ NEEDS: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/media/{media_id}/address"): "media:read",
     ("GET", "/api/v1/media/{media_id}/images/{name}"): "media:read",
     ("HEAD", "/api/v1/media/{media_id}/images/{name}"): "media:read",
+    ("PUT", "/api/v1/media/{media_id}/images/{kind}"): "media:write",
+    ("DELETE", "/api/v1/media/{media_id}/images/{kind}"): "media:write",
     ("POST", "/api/v1/media/{media_id}/transcode"): "jobs:write",
     ("POST", "/api/v1/media/{media_id}/playback"): "playback",
     ("GET", "/api/v1/media/{media_id}/timeline"): "media:read",

@@ -60,9 +60,35 @@ async def test_a_renamed_file_is_downloaded_by_its_name(tmp_path: Path) -> None:
         assert "b.mp4" in (await w.client.get(f"{path}/content")).headers["content-disposition"]
 
 
+EPISODE = {"kind": "episode", "series": "Show", "series_year": 2019, "season": 1, "episode": 2}
+
+
+async def test_a_place_is_said_field_by_field(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        await w.happened(uploaded())
+        one = await edited(w, {"place": {**EPISODE, "title": " The  second "}})
+        assert {name: value for name, value in one["place"].items() if value is not None} == {
+            **EPISODE,
+            "title": "The second",
+        }
+        tag = (await w.client.get(M1)).headers["etag"]
+        two = await edited(w, {"place": {"season": 0, "title": None}}, **{"If-Match": tag})
+        assert (two["place"]["season"], two["place"]["title"], two["place"]["series"]) == (0, None, "Show")
+        stale = await w.client.patch(M1, json={"place": {"season": 3}}, headers={"If-Match": tag})
+        assert_problem(stale, 412, "record-changed")
+        assert (await w.client.get(M1)).json() == two
+        assert (await edited(w, {"place": None}))["place"] is None
+
+
 @pytest.mark.parametrize(
     "said",
     [
+        {"place": {"kind": "film"}},
+        {"place": {"season": -1}},
+        {"place": {"season": "1"}},
+        {"place": {"air_date": "2020-02-30"}},
+        {"place": {"series_year": 0}},
+        {"place": {"colour": "red"}},
         {"title": "x" * 201},
         {"tags": ["x" * 65]},
         {"tags": [f"{n}" for n in range(51)]},

@@ -12,7 +12,7 @@ from processors.pictures.handle import Pictures
 from processors.pictures.plan import PictureOutcome, written
 from processors.work.ledger import Ledger
 from processors.work.tasks import Task
-from schemas import events, pictures
+from schemas import artwork, events, pictures
 from schemas.codec import Codec
 from schemas.events import Event
 from schemas.pictures import KINDS, POSTER, THUMBNAILS, WAVEFORM, Drawn, NotDrawn
@@ -97,6 +97,45 @@ def ids(found: Sequence[Event]) -> list[str]:
 async def test_of_a_medium_that_was_deleted_meanwhile_nothing_is_said(world: World) -> None:
     await world.give(samples.probed())
     assert await world.end(POSTER, outcome=written(PictureOutcome(drawn=None, made=0))) == []
+
+
+SHOW = "folder/media/Show"
+GIVEN: list[Any] = [
+    samples.changed(change=artwork.WANTED, values=samples.wanted(), version=7),
+    samples.item_changed(SHOW, version=7),
+]
+
+
+@pytest.mark.parametrize("given", GIVEN)
+async def test_an_image_is_told_of_once_it_was_looked_at(world: World, given: Any) -> None:
+    (planned,) = await world.give(given)
+    assert isinstance(planned, events.TaskChanged)
+    task = await world.ledger.get(planned.task_id)
+    assert task is not None
+    for state, told in ends(samples.drawn(), NotDrawn(code="no_image", reason="it is none")):
+        (said,) = await world.give(task.told(state, "worker:w", world.clock.now(), **told))
+        assert isinstance(said, type(given))
+        assert (said.change, said.version) == (artwork.CHANGE, 7)
+        register = artwork.registers(said.change, said.version, said.values)["artwork.given.poster"]
+        assert pictures.of(register["said"]) == (samples.drawn() if state == "completed" else NONE)
+    assert ids(await world.give(given)) == [planned.meta.event_id]
+
+
+NONE = NotDrawn(code="no_image", reason="it is none")
+
+
+def ends(drawn: Drawn, not_drawn: NotDrawn) -> list[tuple[str, dict[str, Any]]]:
+    done = {"outcome": written(PictureOutcome(drawn=drawn, made=1))}
+    return [("completed", done), ("dead", {"code": not_drawn.code, "error": not_drawn.reason})]
+
+
+async def test_of_an_image_of_what_was_deleted_nothing_is_said(world: World) -> None:
+    (planned,) = await world.give(GIVEN[0])
+    assert isinstance(planned, events.TaskChanged)
+    task = await world.ledger.get(planned.task_id)
+    assert task is not None
+    nothing = written(PictureOutcome(drawn=None, made=0))
+    assert await world.give(task.told("completed", "worker:w", world.clock.now(), outcome=nothing)) == []
 
 
 @pytest.mark.parametrize(

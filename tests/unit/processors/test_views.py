@@ -18,10 +18,11 @@ from processors.views.handle import Views, apply, beyond, held_at
 from processors.views.plan import steps
 from processors.views.rebuild import canonical
 from processors.work.tasks import WAITS
+from schemas import artwork
 from schemas.events import Event, Head, UsageAmount
 from schemas.health import values
 from schemas.pictures import CHANGE, KINDS, THUMBNAILS, Drawn, NotDrawn, Tiles, of
-from schemas.record import own, written
+from schemas.record import of_place, own, written
 from schemas.versions import FIRST_DROPPED
 from schemas.viewings import CHANGES as REGISTERS
 from schemas.viewings import FAVOURITE, PLAYED, POSITION
@@ -45,6 +46,8 @@ def said_of_media() -> st.SearchStrategy[dict[str, str]]:
         "name": st.none() | words,
         "tags": st.none() | st.lists(words, min_size=1, max_size=2),
         "released": st.none() | st.sampled_from(["1999", "2001-02-03"]),
+        of_place("season"): st.none() | st.integers(0, 2),
+        of_place("series"): st.none() | words,
         own("Reel no. $1"): st.none() | st.integers(0, 2) | words,
     }
     return st.fixed_dictionaries({}, optional=fields).map(written)
@@ -52,6 +55,15 @@ def said_of_media() -> st.SearchStrategy[dict[str, str]]:
 
 PLACES = st.sampled_from([{"class": "standard"}, {"class": "archive"}, {"class": "GLACIER"}, {}])
 """Where a file may be said to be."""
+
+
+def images() -> st.SearchStrategy[dict[str, Any]]:
+    """An image that is wanted, what became of it, or that there is none any more."""
+    by, kind = st.sampled_from(artwork.SOURCES), st.sampled_from(["poster", "logo", "odd"])
+    wanted = st.builds(samples.wanted, by, kind).map(lambda each: {"change": artwork.WANTED, "values": each})
+    said = st.sampled_from([None, *SAID]).map(artwork.told)
+    made = st.dictionaries(st.builds(artwork.field_of, by, kind), said, max_size=2)
+    return wanted | made.map(lambda each: {"change": artwork.CHANGE, "values": each})
 
 
 @st.composite
@@ -79,6 +91,8 @@ def anything(draw: st.DrawFn) -> Event:
         ),
         lambda: samples.changed(media, meta=meta, version=run, values=draw(said_of_media())),
         lambda: samples.changed(media, meta=meta, version=run, change="storage", values=draw(PLACES)),
+        lambda: samples.changed(media, meta=meta, version=run, **draw(images())),
+        lambda: samples.item_changed("node/n1", meta=meta, version=run, **draw(images())),
         lambda: samples.requested(job, meta=meta, media_id=media),
         lambda: samples.progressed(
             job, meta=meta, run=run, frames_done=frames, task_id=draw(st.sampled_from(["t1", "t2"]))
