@@ -72,6 +72,7 @@ from processors.folders.ports import Ports as FolderPorts
 from processors.folders.replaced import Replaced
 from processors.folders.scanner import FolderObserver, Scanner
 from processors.folders.watching import Watcher
+from processors.hierarchy.handle import Hierarchy
 from processors.host import GroupSettings, Host
 from processors.ingest.handle import Ingest
 from processors.ingest.plan import CHECK, PROBE
@@ -284,6 +285,7 @@ def all_stages(world: World, care: CareObserver) -> list[Stage]:
         Transcode(jobs, media, world.clock).stage(),
         Care(Jobs(world.ledger, world.clock, CARE), world.clock, care).stage(),
         Pictures(world.ledger, world.clock).stage(),
+        Hierarchy(ReadModels(world.database), world.clock).stage(),
     ]
 
 

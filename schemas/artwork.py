@@ -65,6 +65,8 @@ def registers(change: str, version: int, values: Mapping[str, str]) -> dict[str,
     """What the event sets in a document of the read models."""
     if change == WANTED:
         return {f"asked.{source}.{kind}": version for source, kind, _ in _fields(values)}
+    if change != CHANGE:
+        return {}
     return {
         f"artwork.{source}.{kind}": {"version": version, "said": _read(text)}
         for source, kind, text in _fields(values)

@@ -89,7 +89,7 @@ TOPICS: tuple[Topic, ...] = (
         key="media_id",
         about="A file was taken in and its bytes are safe, or one was found in a library's folder.",
         producers=("gateway", "folders"),
-        consumers=("ingest", "views"),
+        consumers=("ingest", "hierarchy", "views"),
     ),
     Topic(
         name="media.probed",
@@ -97,7 +97,7 @@ TOPICS: tuple[Topic, ...] = (
         key="media_id",
         about="A medium was sniffed, probed and accepted.",
         producers=("ingest",),
-        consumers=("transcode", "pictures", "views"),
+        consumers=("transcode", "pictures", "hierarchy", "views"),
     ),
     Topic(
         name="media.rejected",
@@ -112,8 +112,8 @@ TOPICS: tuple[Topic, ...] = (
         record=events.MediaChanged,
         key="media_id",
         about="A medium's record was changed: by people, by rules, or by what was found in it or drawn.",
-        producers=("gateway", "ingest", "pictures", "care", "folders"),
-        consumers=("ingest", "transcode", "pictures", "views"),
+        producers=("gateway", "ingest", "pictures", "hierarchy", "care", "folders"),
+        consumers=("ingest", "transcode", "pictures", "hierarchy", "views"),
     ),
     Topic(
         name="item.changed",

@@ -8,7 +8,7 @@ from connectors.ports import Document
 from gateway.documents import part
 from gateway.media import images
 from gateway.media.schemas import Damage, Held, Media, MediaLinks, Place, Probe, Rejection, Shelf
-from schemas import record, storage
+from schemas import described, record, storage
 from schemas.events import MediaUploaded
 from schemas.health import DAMAGED
 from schemas.place import FIELDS, settled
@@ -46,7 +46,8 @@ def render(document: Document) -> Media | None:
         images=images.shown(document, media_path(document["_id"])),
         image_failures=images.failures(document),
         kind=part(document, "probe").get("kind"),
-        **_said_of(part(document, record.CHANGE), _file_name(document)),
+        place=_place(document, part(document, record.CHANGE)),
+        **_said_of(part(document, record.CHANGE), _file_name(document), part(document, described.CHANGE)),
     )
 
 
@@ -67,7 +68,7 @@ def render_uploaded(event: MediaUploaded) -> Media:
         images=[],
         image_failures=[],
         kind=None,
-        **_said_of({}, event.name),
+        **_said_of({}, event.name, {}),
     )
 
 
@@ -95,13 +96,23 @@ def own_fields(kept: Document) -> dict[str, Any]:
     return {name: found[name] for name in sorted(found) if found[name] is not None}
 
 
-def _said_of(kept: Document, uploaded_as: str) -> dict[str, Any]:
-    """What people said of a medium."""
-    said = {field: part(kept, field).get("value") for field in record.FIELDS}
+def _said_of(kept: Document, uploaded_as: str, beside: Document) -> dict[str, Any]:
+    """What people said of a medium; where they said nothing, what a file beside it does."""
+    found = {**beside, record.CATEGORIES: beside.get("genres")}
+    said = {field: _value(kept, field, found) for field in record.FIELDS}
     said |= {field: said[field] or [] for field in record.LABELS}
-    place = settled(record.place_said(kept))
-    said[record.PLACE] = Place(**{name: getattr(place, name) for name in FIELDS}) if place.known else None
     return {**said, record.NAME: said[record.NAME] or uploaded_as, "custom": own_fields(kept)}
+
+
+def _value(kept: Document, field: str, beside: Document) -> Any:
+    register = part(kept, field)
+    return register["value"] if register.get("value") is not None else beside.get(field)
+
+
+def _place(document: Document, kept: Document) -> Place | None:
+    """Where it stands as was decided; what people said since then counts already."""
+    found = settled(part(document, "place").get("known") or {}, record.place_said(kept))
+    return Place(**{name: getattr(found, name) for name in FIELDS}) if found.known else None
 
 
 def _media(media_id: str, upload: Document, **known: Any) -> Media:

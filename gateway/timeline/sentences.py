@@ -76,6 +76,8 @@ _CHANGES = {
     "destroyed": "It was ordered to be destroyed.",
     artwork.WANTED: "An image was given to it, or found beside it.",
     artwork.CHANGE: "Its images were made, or taken away.",
+    "placed": "It was put into its place in the hierarchy.",
+    "described": "A file beside it says what it is.",
     "moved": "Its file is at another place in its library's folder.",
     "library": "It was put into another library, or out of one.",
 }

@@ -15,9 +15,10 @@ import orjson
 
 from connectors.ports import Merge
 from processors.views.activity import acted
+from processors.views.places import NODE_INDEXES, NODES, placed
 from processors.views.viewings import VIEWING_INDEXES, VIEWINGS, viewed
 from processors.work.tasks import WAITS
-from schemas import artwork, events, health, pictures, record, storage, versions
+from schemas import artwork, described, events, health, pictures, record, shelving, storage, versions
 from schemas.activity import MONTHS
 from schemas.events import Event
 from schemas.medium import Medium
@@ -78,6 +79,8 @@ INDEXES: dict[str, list[list[str]]] = {
     MEDIA: [
         *_listed_by(*_SEEN_BY, "status.name", "upload.name", "upload.sha256", *_LABELS, *record.STARTS),
         *([order] for order in record.ORDERS[1:]),
+        ["place.parent", "place.order"],
+        ["place.within", _NEWEST],
     ],
     VERSIONS: _listed_by("of", "status.name", "upload.owner_id", "upload.sha256"),
     JOBS: _listed_by("request.owner_id", "request.media_id", "request.schedule", "state.name", "pause.on"),
@@ -91,6 +94,7 @@ INDEXES: dict[str, list[list[str]]] = {
     CHAINS: [["head.anchored"]],
     EXTENTS: [],
     ITEMS: [[BORN]],
+    NODES: NODE_INDEXES,
     USAGE: [["by", "now.at"]],
 }
 """What the gateway asks by."""
@@ -213,6 +217,16 @@ def _changed(event: events.MediaChanged) -> list[Merge]:
         return _media(event, quarantine=held, status=_media_status(QUARANTINED))
     if event.change == RELEASED:
         return _media(event, status={**_media_status(RELEASED), "name": UPLOADED})
+    return _found_out(event)
+
+
+def _found_out(event: events.MediaChanged) -> list[Merge]:
+    """What the platform learned of a medium."""
+    if event.change == shelving.CHANGE:
+        place, nodes = placed(event)
+        return [*_media(event, place=place), *nodes]
+    if event.change == described.CHANGE:
+        return _media(event, **described.register(event.version, event.values))
     return _pictured(event)
 
 
@@ -231,9 +245,10 @@ def _pictured(event: events.MediaChanged) -> list[Merge]:
 
 def _item(event: events.ItemChanged) -> list[Merge]:
     """Folders, nodes and people: what is known of each, apart from the media that make them."""
-    if event.change not in (artwork.WANTED, artwork.CHANGE):
-        return []
-    said = artwork.registers(event.change, event.version, event.values)
+    if event.change == described.CHANGE:
+        said = described.register(event.version, event.values)
+    else:
+        said = artwork.registers(event.change, event.version, event.values)
     born = -int(event.meta.occurred_at.timestamp() * 1000)
     return [Merge(ITEMS, event.item, {BORN: born, **said})]
 

@@ -14,6 +14,7 @@ import fastavro
 import pytest
 
 from processors.care import handle as care_handle
+from processors.hierarchy import handle as hierarchy_handle
 from processors.ingest import handle as ingest_handle
 from processors.pictures import handle as pictures_handle
 from processors.transcode import handle as transcode_handle
@@ -161,6 +162,7 @@ def test_the_table_names_exactly_who_reads() -> None:
         "transcode": set(transcode_handle.TOPICS),
         "ingest": set(ingest_handle.TOPICS),
         "pictures": set(pictures_handle.TOPICS),
+        "hierarchy": set(hierarchy_handle.TOPICS),
         "care": set(care_handle.TOPICS),
         "ledger": set(leader.TAILED),
         "worker": set(worker.TAILED),

@@ -18,10 +18,12 @@ from processors.views.handle import Views, apply, beyond, held_at
 from processors.views.plan import steps
 from processors.views.rebuild import canonical
 from processors.work.tasks import WAITS
-from schemas import artwork
+from schemas import artwork, described, shelving
+from schemas.described import Described
 from schemas.events import Event, Head, UsageAmount
 from schemas.health import values
 from schemas.pictures import CHANGE, KINDS, THUMBNAILS, Drawn, NotDrawn, Tiles, of
+from schemas.place import Place
 from schemas.record import of_place, own, written
 from schemas.versions import FIRST_DROPPED
 from schemas.viewings import CHANGES as REGISTERS
@@ -66,6 +68,28 @@ def images() -> st.SearchStrategy[dict[str, Any]]:
     return wanted | made.map(lambda each: {"change": artwork.CHANGE, "values": each})
 
 
+NFOS = st.none() | st.builds(Described, title=st.sampled_from("AB"), rating=st.sampled_from([None, 7.0]))
+
+
+def places() -> st.SearchStrategy[shelving.Shelved]:
+    """Where something stands, in two libraries, by names that are one to people and others."""
+    words = st.sampled_from(["Show", "SHOW", "Ärger", "日本"])
+    film = st.builds(Place, kind=st.just("movie"), title=words)
+    episode = st.builds(
+        Place, kind=st.just("episode"), series=words, season=st.integers(0, 1), episode=st.just(1)
+    )
+    folders = st.sampled_from([{}, {"series": "m/Show"}, {"series": "m/Other", "movie": "m/Film"}])
+    return st.builds(
+        shelving.Shelved,
+        version=st.just(0),
+        scope=st.sampled_from(["l1", "own:ann"]),
+        name=words,
+        place=film | episode | st.just(Place(kind="other")),
+        folder=st.sampled_from([None, "m/Show"]),
+        folders=folders,
+    )
+
+
 @st.composite
 def anything(draw: st.DrawFn) -> Event:
     """Any event of a small world: two media, one of them in three versions, two jobs, three runs.
@@ -92,6 +116,15 @@ def anything(draw: st.DrawFn) -> Event:
         lambda: samples.changed(media, meta=meta, version=run, values=draw(said_of_media())),
         lambda: samples.changed(media, meta=meta, version=run, change="storage", values=draw(PLACES)),
         lambda: samples.changed(media, meta=meta, version=run, **draw(images())),
+        lambda: samples.changed(
+            media, meta=meta, version=run, change=shelving.CHANGE, values=draw(places()).written()
+        ),
+        lambda: samples.changed(
+            media, meta=meta, version=run, change=described.CHANGE, values=described.told(draw(NFOS))
+        ),
+        lambda: samples.item_changed(
+            "folder/a", meta=meta, version=run, change=described.CHANGE, values=described.told(draw(NFOS))
+        ),
         lambda: samples.item_changed("node/n1", meta=meta, version=run, **draw(images())),
         lambda: samples.requested(job, meta=meta, media_id=media),
         lambda: samples.progressed(

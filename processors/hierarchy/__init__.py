@@ -1,0 +1,1 @@
+"""Where in the hierarchy each medium stands, decided whenever something is learned of it."""
