@@ -27,6 +27,7 @@ from gateway.direct_uploads import endpoints as direct_uploads
 from gateway.events import endpoints as events
 from gateway.freshness import TOKEN_HEADER
 from gateway.graphql import endpoints as graphql
+from gateway.hierarchy import endpoints as hierarchy
 from gateway.idempotency.middleware import KeepAnswers
 from gateway.inflight import CountInFlight
 from gateway.invitations import endpoints as invitations
@@ -74,7 +75,7 @@ API = "/api/v1"
 
 _WHOLE_FILES = re.compile(
     rf"POST ({API}/media|/upload|{uploads.PATH})|PATCH {uploads.PATH}/.*|PUT {API}/files/[^/]*/content"
-    rf"|PUT {API}/[^/]+/[^/]+/images/[^/]+"
+    rf"|PUT {API}/.*/images/[^/]+"
 )
 
 
@@ -158,6 +159,7 @@ def _include(app: FastAPI) -> None:
         media.router,
         records.router,
         artwork.router,
+        hierarchy.router,
         versions.router,
         archive.router,
         signed.making,

@@ -48,12 +48,15 @@ class Node:
     """Of a season."""
     folders: tuple[str, ...] = ()
     """Where files lie that tell of it."""
+    series_folders: tuple[str, ...] = ()
+    """Of a season: where files lie that tell of its series, and name it."""
 
     def written(self) -> dict[str, Any]:
         """As fields of its document that each climb."""
         said = {name: getattr(self, name) for name in ("scope", "kind", "parent", "name", "order")}
         more = {name: value for name in ("year", "number") if (value := getattr(self, name)) is not None}
-        return said | more | {f"folders.{folder_id(each)}": each for each in self.folders}
+        said |= more | {f"folders.{folder_id(each)}": each for each in self.folders}
+        return said | {f"series_folders.{folder_id(each)}": each for each in self.series_folders}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,11 @@ def folder_id(path: str) -> str:
 def item_of_folder(path: str) -> str:
     """What events call a folder."""
     return f"{FOLDER}/{path}"
+
+
+def item_of_season(series_folder: str, number: int) -> str:
+    """What events call a season that files in its series' folder tell of."""
+    return f"{SEASON}/{number}/{series_folder}"
 
 
 def item_of_node(node_id: str) -> str:
@@ -192,7 +200,7 @@ def _node(
     year: int | None = None,
     number: int | None = None,
 ) -> Node:
-    folder = medium.folders.get(kind)
+    folder, above = medium.folders.get(kind), medium.folders.get(SERIES)
     order = number if number is not None else sorted_by(name)
     if kind == ALBUM:
         order = (year or 9999) * 10**11 + sorted_by(name) // 10**5
@@ -206,6 +214,7 @@ def _node(
         year=year,
         number=number,
         folders=(folder,) if folder else (),
+        series_folders=(above,) if kind == SEASON and above else (),
     )
 
 

@@ -45,6 +45,7 @@ def _look(name: str, kind: str | None = None, param: str | None = None) -> Actio
     return Action(name, kind, param)
 
 
+_ITEM = ("item", "item_id")
 _SCHEDULE = ("schedule", "name")
 _MEDIUM, _UPLOAD, _JOB, _USER, _LIBRARY = (
     ("media", "media_id"),
@@ -101,6 +102,11 @@ _MEDIA: Rows = {
     ("GET", "/libraries/{library_id}"): _look("library.shown", *_LIBRARY),
     ("PATCH", "/libraries/{library_id}"): _act("library.changed", *_LIBRARY),
     ("DELETE", "/libraries/{library_id}"): _act("library.removed", *_LIBRARY),
+    ("GET", "/libraries/{library_id}/items"): _look("item.listed", *_LIBRARY),
+    ("GET", "/libraries/{library_id}/items/{item_id}"): _look("item.shown", *_ITEM),
+    ("GET", "/libraries/{library_id}/items/{item_id}/images/{name}"): _look("item.pictured", *_ITEM),
+    ("PUT", "/libraries/{library_id}/items/{item_id}/images/{kind}"): _act("item.pictured", *_ITEM),
+    ("DELETE", "/libraries/{library_id}/items/{item_id}/images/{kind}"): _act("item.pictured", *_ITEM),
     ("POST", "/libraries/{library_id}/scan"): _act("library.scanned", *_LIBRARY),
 }
 

@@ -70,7 +70,11 @@ def _changed(event: events.MediaChanged) -> Act:
 
 
 def _item(event: events.ItemChanged) -> Act:
-    return Act(f"item.{event.change}", Target("item", event.item), {"fields": ",".join(event.values)[:_MOST]})
+    return Act(
+        "item.pictured",
+        Target("item", event.item.partition("/")[2]),
+        {"fields": ",".join(event.values)[:_MOST]},
+    )
 
 
 def _medium(event: events.MediaUploaded | events.MediaChanged | events.PlaybackChanged) -> Target:

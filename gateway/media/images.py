@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from starlette.responses import Response
@@ -46,6 +46,11 @@ class Found:
 
 def shown(document: Document, path: str) -> list[Image]:
     """All there are; `path` is the medium's own."""
+    return listed(_said(document), path)
+
+
+def listed(said: Iterable[tuple[str, Drawn | NotDrawn]], path: str) -> list[Image]:
+    """The images of these sets; `path` is that of what they are images of."""
     return [
         Image(
             kind=kind,
@@ -56,7 +61,7 @@ def shown(document: Document, path: str) -> list[Image]:
             width=image.width,
             height=image.height,
         )
-        for kind, drawn in _said(document)
+        for kind, drawn in said
         if isinstance(drawn, Drawn)
         for image in drawn.images
     ]
@@ -73,11 +78,15 @@ def failures(document: Document) -> list[ImageFailure]:
 
 def find(document: Document, name: str) -> Found:
     """The picture of that name. Raises NotFound."""
-    sets = (said for _, said in _said(document) if isinstance(said, Drawn))
+    return named((said for _, said in _said(document) if isinstance(said, Drawn)), name)
+
+
+def named(sets: Iterable[Drawn], name: str) -> Found:
+    """The picture of that name in one of these sets. Raises NotFound."""
     for found in (Found(drawn, image) for drawn in sets for image in drawn.images):
         if found.image.name == name:
             return found
-    raise NotFound("image-not-found", "The medium has no such picture, or not yet.")
+    raise NotFound("image-not-found", "There is no such picture, or not yet.")
 
 
 def thumbnails(document: Document) -> Drawn | None:

@@ -1,0 +1,134 @@
+"""What is in a node, in its order: nodes first, and then media. What is in a node that one may not see is in
+no list, and neither is a node in which there is nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from connectors import ports
+from connectors.ports import Document, OneOf, Query
+from gateway.access.policy import Level
+from gateway.auth.principal import Principal
+from gateway.documents import part
+from gateway.errors import BadRequest, NotFound
+from gateway.hierarchy import render
+from gateway.hierarchy.found import NODES, Known, known
+from gateway.hierarchy.schemas import Item, Node
+from gateway.hierarchy.scopes import Scope
+from gateway.media import versions
+from gateway.media.existing import MEDIA
+from gateway.media.render import render as render_medium
+from gateway.pages import Listing, Paging
+from gateway.services import Services
+from gateway.viewings.render import with_states
+from schemas import nodes
+
+_NODES, _MEDIA = "n", "m"
+"""What a cursor begins with: whether it goes on among the nodes or the media."""
+_PAGE = 500
+
+
+async def page(
+    services: Services, principal: Principal, scope: Scope, parent: str | None, paging: Paging
+) -> Listing[Item]:
+    """Some of what is in a node, or in the whole. Raises NotFound, BadRequest."""
+    above = await _above(services, scope, parent)
+    phase, cursor = (paging.cursor or _NODES)[:1], (paging.cursor or "")[1:] or None
+    if phase not in (_NODES, _MEDIA):
+        raise BadRequest("bad-cursor", "this cursor was not made here; start again without one")
+    items: list[Item] = []
+    while phase == _NODES and len(items) < paging.limit:
+        found = await _page(services, NODES, _nodes(above, paging.limit - len(items), cursor))
+        shown = [each for each in found.items if each["_id"] not in scope.above]
+        items += [render.item(scope, each) for each in await known(services.read_models, scope, shown)]
+        phase, cursor = (_NODES, found.next) if found.next else (_MEDIA, None)
+    next = f"{phase}{cursor or ''}"
+    if phase == _MEDIA and len(items) < paging.limit:
+        found = await _page(services, MEDIA, _media(scope, above, paging.limit - len(items), cursor))
+        items += await _shown(services, principal, found.items)
+        return Listing(items=items, next=f"{_MEDIA}{found.next}" if found.next else None)
+    return Listing(items=items, next=next)
+
+
+async def node(services: Services, scope: Scope, node_id: str) -> Node:
+    """One node. Raises NotFound."""
+    found = await find(services, scope, node_id)
+    media = [each async for each in services.read_models.all_of(MEDIA, _within(scope, node_id))]
+    inner: dict[str, int] = {}
+    asked = _nodes(await _above(services, scope, node_id), _PAGE, None)
+    below = {id for each in media for id in render.parts_of(each)}
+    async for each in services.read_models.all_of(NODES, asked):
+        if each["_id"] in below:
+            inner[each["kind"]] = inner.get(each["kind"], 0) + 1
+    return render.node(scope, found, await _parents(services, scope, found.node), len(media), inner)
+
+
+async def find(services: Services, scope: Scope, node_id: str) -> Known:
+    """A node that there is something in. Raises NotFound."""
+    document = await services.read_models.get(NODES, node_id)
+    if document is None or document.get("scope") != scope.id:
+        raise _missing(node_id)
+    there = await known(services.read_models, scope, [document])
+    if not there:
+        raise _missing(node_id)
+    return there[0]
+
+
+async def _above(services: Services, scope: Scope, parent: str | None) -> OneOf:
+    """What those are in that are in a node: itself, and the folders that are its own."""
+    if parent is None:
+        return scope.tops
+    document = (await find(services, scope, parent)).node
+    own = (nodes.folder_node(scope.id, path) for path in part(document, "folders").values())
+    return OneOf(tuple(dict.fromkeys((parent, *own))))
+
+
+async def _parents(services: Services, scope: Scope, document: Document) -> list[Document]:
+    found: list[Document] = []
+    while (above := await services.read_models.get(NODES, document["parent"])) is not None:
+        if above["_id"] in scope.above:
+            break
+        found.insert(0, above)
+        document = above
+    return found
+
+
+def _nodes(above: OneOf, limit: int, cursor: str | None) -> Query:
+    return Query(
+        key={"parent": above},
+        order_by="order",
+        numbers=True,
+        ascending=True,
+        edge=0,
+        limit=limit,
+        cursor=cursor,
+    )
+
+
+def _media(scope: Scope, above: OneOf, limit: int, cursor: str | None) -> Query:
+    asked = _nodes(above, limit, cursor)
+    return replace(asked, key={"place.parent": above}, where=scope.shown, order_by="place.order")
+
+
+def _within(scope: Scope, node_id: str) -> Query:
+    return Query(key={"place.within": node_id}, where=scope.shown, limit=_PAGE)
+
+
+async def _page(services: Services, name: str, asked: Query) -> ports.Page:
+    try:
+        return await services.read_models.page(name, asked)
+    except ValueError as error:
+        raise BadRequest("bad-cursor", str(error)) from error
+
+
+async def _shown(services: Services, principal: Principal, found: list[Document]) -> list[Item]:
+    allowed = [each for each in found if services.gate.level(principal, each) >= Level.VIEW]
+    documents = await versions.shown(services.read_models, allowed)
+    pairs = [(one, each) for each in documents if (one := render_medium(each)) is not None]
+    media = await with_states(services, principal, pairs)
+    return [render.medium(one, each) for one, (_, each) in zip(media, pairs, strict=True)]
+
+
+def _missing(node_id: str) -> NotFound:
+    return NotFound("item-not-found", f"There is no item {node_id} in this library, or nothing in it.")
