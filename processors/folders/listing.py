@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connectors.rooted.looking import Contents, Seen, contents
 from connectors.rooted.paths import Inside, PathRefused
 from connectors.rooted.root import Root
 from connectors.rooted.store import is_there
 from connectors.rooted.walking import NotThere, ReadOnly
+from processors.folders.beside import is_companion
 from processors.folders.ignoring import Rules, is_media
 from processors.folders.pages import Folder
 from processors.folders.ports import Away, Outcome
@@ -23,6 +24,8 @@ class Listing:
     folders: list[str]
     rules: Rules
     """The rules in that folder."""
+    beside: list[Seen] = field(default_factory=list)
+    """What may tell of media: NFO files and images."""
 
 
 NOTHING = Contents()
@@ -48,8 +51,13 @@ def chosen(path: Inside, rules: Rules, found: Contents) -> Listing:
         for each in found.files
         if each.size_bytes and is_media(each.name) and not rules.pass_over(path, each.name)
     ]
+    beside = [
+        each
+        for each in found.files
+        if each.size_bytes and is_companion(each) and not rules.pass_over(path, each.name)
+    ]
     folders = [name for name in found.folders if not rules.pass_over(path, name, is_folder=True)]
-    return Listing(files, folders, rules)
+    return Listing(files, folders, rules, beside)
 
 
 def by_page(folder: Folder, files: list[Seen]) -> dict[int, list[Seen]]:

@@ -29,6 +29,8 @@ class Folder:
     folders: list[str] = field(default_factory=list)
     pages: int = 0
     """How many documents its files are spread over; 0 where nothing is known of it."""
+    beside: str = ""
+    """What tells whether anything has changed since what lies beside its media was told."""
 
     def page_of(self, name: str) -> int:
         """Which of them tells of a file of that name."""
@@ -52,7 +54,9 @@ class Pages:
     async def folder(self, place: Place) -> Folder:
         """What is known of a folder, and of its folders."""
         found = await self.database.get(COLLECTION, key_of(place))
-        return Folder(place, list(found["folders"]), found["pages"]) if found else Folder(place)
+        if not found:
+            return Folder(place)
+        return Folder(place, list(found["folders"]), found["pages"], found.get("beside", ""))
 
     async def entries(self, folder: Folder, page: int) -> list[Entry]:
         """What one of a folder's pages tells of its files."""
@@ -65,7 +69,7 @@ class Pages:
 
     async def note(self, folder: Folder, folders: Iterable[str], files: int) -> Folder:
         """Keeps which folders are in a folder, and makes room for so many files."""
-        noted = Folder(folder.place, sorted(folders), max(folder.pages, pages_for(files)))
+        noted = Folder(folder.place, sorted(folders), max(folder.pages, pages_for(files)), folder.beside)
         if (noted.folders, noted.pages) == (folder.folders, folder.pages):
             return folder
         if folder.pages and noted.pages != folder.pages:
@@ -76,6 +80,17 @@ class Pages:
     async def note_new(self, folders: Iterable[Folder]) -> None:
         """Keeps folders of which nothing was known, all in one go."""
         await self.database.insert_all(COLLECTION, [{"_id": key_of(f.place), **_said(f)} for f in folders])
+
+    async def told(self, place: Place) -> dict[str, str]:
+        """What was told of what lies beside a folder's media: by what of what, which file it was."""
+        found = await self.database.get(COLLECTION, told_key(place))
+        return {each["what"]: each["file"] for each in found["told"]} if found else {}
+
+    async def keep_told(self, folder: Folder, told: Mapping[str, str], beside: str) -> None:
+        """Keeps what was told of it, and then that nothing else is to be."""
+        said = [{"what": what, "file": file} for what, file in sorted(told.items())]
+        await self._put(told_key(folder.place), {"told": said})
+        await self.database.change(COLLECTION, key_of(folder.place), {}, {"beside": beside})
 
     async def _spread(self, folder: Folder, wider: Folder) -> None:
         """Brings what is known to the pages that will tell of it."""
@@ -99,6 +114,11 @@ def _said(folder: Folder) -> Document:
 def key_of(place: Place) -> str:
     """What a folder's document is called."""
     return hashlib.sha256(str(place).encode()).hexdigest()[:32]
+
+
+def told_key(place: Place) -> str:
+    """What the document is called that says what was told of what lies beside a folder's media."""
+    return f"{key_of(place)}.beside"
 
 
 def page_key(place: Place, page: int) -> str:

@@ -18,6 +18,7 @@ from connectors.rooted.paths import Inside, PathRefused
 from connectors.rooted.root import Root
 from connectors.rooted.walking import NotThere, ReadOnly
 from processors.folders import told
+from processors.folders.beside import signature
 from processors.folders.finding import Finding
 from processors.folders.ignoring import Rules
 from processors.folders.listing import NOTHING, Listing, by_page, chosen, listing
@@ -26,6 +27,7 @@ from processors.folders.pages import Folder, pages_for
 from processors.folders.plan import Entry, compare
 from processors.folders.ports import Away, Outcome, Ports
 from processors.folders.shelves import Shelf
+from processors.folders.telling import Telling
 
 _AT_ONCE = 16
 """So many folders' files are opened and told of beside each other."""
@@ -47,6 +49,7 @@ class Scan:
     """Nothing counts as missing from before then."""
     outcome: Outcome = field(default_factory=Outcome)
     _to_open: list[tuple[Folder, Rules, bool]] = field(default_factory=list)
+    _to_tell: list[tuple[Folder, Rules, bool]] = field(default_factory=list)
     _new: list[Folder] = field(default_factory=list)
     _ways: set[Inside] = field(default_factory=set)
     """The folders that are asked for, and those on the way there."""
@@ -66,6 +69,8 @@ class Scan:
         await self._note_new()
         finding = Finding(self.ports, self.shelf, root, self.missing, self.outcome)
         await _all_of(self._to_open, lambda each: finding.open(each[0], each[1], fresh=each[2]))
+        telling = Telling(self.ports, root, self.outcome)
+        await _all_of(self._to_tell, lambda each: telling.tell(each[0], each[1], vanished=each[2]))
         return self.outcome
 
     async def _refuse_away(self, root: Root, top: Inside) -> None:
@@ -91,6 +96,8 @@ class Scan:
             return not vanished
         noted = await self._note(known, still, len(there.files))
         missing = await self._compare(noted, there, fresh=not known.pages)
+        if signature(there.files, there.beside) != known.beside:
+            self._to_tell.append((noted, there.rules, vanished))
         return not vanished or bool(missing or still)
 
     async def _note(self, known: Folder, still: list[str], files: int) -> Folder:

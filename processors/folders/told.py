@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from connectors.rooted.located import Located, Place
+from processors.folders.beside import Subject
 from processors.folders.plan import Entry
 from processors.folders.shelves import Shelf
-from schemas.events import MediaChanged, MediaUploaded, Meta, derived_id, to_millis
-from schemas.versions import FIRST_DROPPED
+from schemas import artwork, described
+from schemas.artwork import FOUND, Wanted
+from schemas.described import Described
+from schemas.events import Event, ItemChanged, MediaChanged, MediaUploaded, Meta, derived_id, to_millis
+from schemas.versions import FIRST_DROPPED, next_version
 
 ACTOR = "service:folders"
 ORIGIN = "folder"
@@ -50,6 +55,29 @@ def gone(entry: Entry, now: datetime, *, replaced: bool) -> MediaChanged:
     return MediaChanged(
         meta=meta, media_id=entry.media_id, version=1, change=change, values={"why": FILE_GONE}
     )
+
+
+def described_as(subject: Subject, said: Described | None, identity: str, now: datetime) -> Event:
+    """What a file beside it says of something; None: that says nothing any more."""
+    return _of(subject, described.CHANGE, described.told(said), identity, now)
+
+
+def pictured(subject: Subject, kind: str, wanted: Wanted | None, now: datetime) -> Event:
+    """There is an image of something, or none any more."""
+    values = {artwork.field_of(FOUND, kind): artwork.told(wanted)}
+    change = artwork.CHANGE if wanted is None else artwork.WANTED
+    return _of(subject, change, values, wanted.location if wanted else "", now)
+
+
+def _of(subject: Subject, change: str, values: dict[str, str], which: str, now: datetime) -> Event:
+    kind, id = subject
+    version = next_version(now, 0)
+    said: dict[str, Any] = {"version": version, "change": change, "values": values}
+    event_id = derived_id(kind, id, change, *sorted(values), which, version)
+    said["meta"] = Meta(
+        event_id=event_id, occurred_at=to_millis(now), correlation_id=event_id, causation_id=None, actor=ACTOR
+    )
+    return MediaChanged(media_id=id, **said) if kind == "media" else ItemChanged(item=id, **said)
 
 
 def _meta(entry: Entry, now: datetime, *what: object) -> Meta:

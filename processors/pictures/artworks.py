@@ -18,6 +18,7 @@ from processors.pictures.work import found_in, kept
 from processors.work.execution import Execution, TaskFailed
 from processors.work.jobs import KnownMedia
 from processors.work.sources import memory_allowed, source_on_disk
+from processors.work.tasks import BACKGROUND
 from schemas import artwork
 from schemas.artwork import Wanted
 from schemas.events import ItemChanged, MediaChanged, Meta, TaskPlan, derived_id
@@ -56,12 +57,12 @@ def job_id(order: ArtworkOrder) -> str:
 
 
 def plan(order: ArtworkOrder, owner_id: str) -> TaskPlan:
-    """Soon done, and soon seen."""
+    """Soon done: at once where somebody gave it, and when nobody waits for anything where it was found."""
     return TaskPlan(
         index=0,
         media_id=order.media_id,
         owner_id=owner_id,
-        priority="normal",
+        priority=BACKGROUND if order.by == artwork.FOUND else "normal",
         cpu=0.5,
         memory_mb=_MEMORY_MB,
         tools=["ffmpeg"],
