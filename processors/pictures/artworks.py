@@ -26,7 +26,7 @@ from schemas.pictures import Drawn, NotDrawn
 
 _MEMORY_MB = 400
 """Of which four times as much may be held: a picture of the largest size, several times over."""
-_FOR_GOOD = frozenset({"no_image", "nothing_shown"})
+_NO_IMAGE = frozenset({"no_image", "nothing_shown", "tool_error"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,5 +125,7 @@ class ArtworkWork:
         try:
             return await self.tool.draw(source, kind, execution.folder, memory_allowed(execution))
         except ToolFailed as error:
-            again = error.code not in _FOR_GOOD
-            raise TaskFailed(error.code, str(error), again=again) from error
+            if error.code in _NO_IMAGE:
+                said = "it is no JPEG, PNG or WebP, or it is damaged"
+                raise TaskFailed("no_image", said, again=False) from error
+            raise TaskFailed(error.code, f"ffmpeg: {error}") from error
