@@ -25,6 +25,9 @@ CHANGE = "placed"
 OWN = "own:"
 """What the scope of somebody's own media begins with: those that are in no library."""
 
+FIRST_FILE = "first_file"
+"""Where a document that shows a later file has what is known of the first, which decides the place."""
+
 _IN_A_ROOT = "roots/"
 _NAMING = {SERIES: "series", SEASON: "season", MOVIE: "title", ARTIST: "album_artist", ALBUM: "album"}
 """Which field of a place a folder's name stands for."""
@@ -62,6 +65,7 @@ def read(values: Mapping[str, str]) -> Shelved:
 
 def shelved(document: Mapping[str, Any]) -> Shelved | None:
     """Where a medium stands by its document in the read models; None before its upload is known."""
+    document = {**document, **(document.get(FIRST_FILE) or {})}
     upload = document.get("upload")
     if not upload:
         return None

@@ -13,11 +13,10 @@ from gateway.auth.principal import Principal
 from gateway.documents import part
 from gateway.errors import BadRequest, NotFound
 from gateway.hierarchy import render
-from gateway.hierarchy.found import NODES, Known, known
+from gateway.hierarchy.found import NODES, PLACES, Known, known, media_of, places_in
 from gateway.hierarchy.schemas import Item, Node
 from gateway.hierarchy.scopes import Scope
 from gateway.media import versions
-from gateway.media.existing import MEDIA
 from gateway.media.render import render as render_medium
 from gateway.pages import Listing, Paging
 from gateway.services import Services
@@ -45,8 +44,10 @@ async def page(
         phase, cursor = (_NODES, found.next) if found.next else (_MEDIA, None)
     next = f"{phase}{cursor or ''}"
     if phase == _MEDIA and len(items) < paging.limit:
-        found = await _page(services, MEDIA, _media(scope, above, paging.limit - len(items), cursor))
-        items += await _shown(services, principal, found.items)
+        asked = replace(places_in({"now.parent": above}), limit=paging.limit - len(items), cursor=cursor)
+        found = await _page(services, PLACES, asked)
+        media = await media_of(services.read_models, scope, found.items)
+        items += await _shown(services, principal, media)
         return Listing(items=items, next=f"{_MEDIA}{found.next}" if found.next else None)
     return Listing(items=items, next=next)
 
@@ -54,14 +55,15 @@ async def page(
 async def node(services: Services, scope: Scope, node_id: str) -> Node:
     """One node. Raises NotFound."""
     found = await find(services, scope, node_id)
-    media = [each async for each in services.read_models.all_of(MEDIA, _within(scope, node_id))]
+    asked = replace(places_in({"now.within": node_id}), limit=_PAGE)
+    places = [each async for each in services.read_models.all_of(PLACES, asked)]
     inner: dict[str, int] = {}
     asked = _nodes(await _above(services, scope, node_id), _PAGE, None)
-    below = {id for each in media for id in render.parts_of(each)}
+    below = {id for each in places for id in each["now"]["within"]}
     async for each in services.read_models.all_of(NODES, asked):
         if each["_id"] in below:
             inner[each["kind"]] = inner.get(each["kind"], 0) + 1
-    return render.node(scope, found, await _parents(services, scope, found.node), len(media), inner)
+    return render.node(scope, found, await _parents(services, scope, found.node), len(places), inner)
 
 
 async def find(services: Services, scope: Scope, node_id: str) -> Known:
@@ -104,15 +106,6 @@ def _nodes(above: OneOf, limit: int, cursor: str | None) -> Query:
         limit=limit,
         cursor=cursor,
     )
-
-
-def _media(scope: Scope, above: OneOf, limit: int, cursor: str | None) -> Query:
-    asked = _nodes(above, limit, cursor)
-    return replace(asked, key={"place.parent": above}, where=scope.shown, order_by="place.order")
-
-
-def _within(scope: Scope, node_id: str) -> Query:
-    return Query(key={"place.within": node_id}, where=scope.shown, limit=_PAGE)
 
 
 async def _page(services: Services, name: str, asked: Query) -> ports.Page:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from connectors.ports import Document
-from gateway.documents import part
 from gateway.hierarchy.found import Known
 from gateway.hierarchy.schemas import Credit, Item, ItemLinks, Node, Step
 from gateway.hierarchy.scopes import Scope
@@ -59,9 +58,9 @@ def medium(one: Media, document: Document) -> Item:
 
 def _film(known: Known) -> Media | None:
     """What a film's own medium is: what is said of that is said of the film."""
-    if known.node["kind"] != MOVIE or known.newest is None:
+    if known.node["kind"] != MOVIE or known.first is None:
         return None
-    return render.render(known.newest)
+    return render.render(known.first)
 
 
 def _shown(scope: Scope, known: Known) -> dict[str, Any]:
@@ -84,8 +83,3 @@ def _images(known: Known, path: str) -> list[Image]:
         return own
     theirs = images.shown(known.stand_in, media_path(known.stand_in["_id"]))
     return own + [each for each in theirs if each.kind == "poster"]
-
-
-def parts_of(document: Document) -> list[str]:
-    """The nodes that a medium is in, from the top down."""
-    return list(part(document, "place").get("within") or [])

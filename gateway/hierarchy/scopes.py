@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from connectors.ports import OneOf
+from connectors.ports import Document, OneOf
+from gateway.access import policy
 from gateway.access.policy import Level
 from gateway.auth.principal import Principal
+from gateway.documents import part
 from gateway.errors import Forbidden, Hidden, NotFound
 from gateway.media.listing import SHOWN
 from gateway.services import Services
@@ -27,8 +27,10 @@ class Scope:
     """What nodes call it."""
     library_id: str
     """What paths call it."""
-    where: Mapping[str, Any]
-    """What its media have in common."""
+    shared: str | None
+    """The library that its media are in; None for somebody's own."""
+    owner_id: str | None = None
+    """Whose its media are, where they are in no library."""
     folders: tuple[str, ...] = field(default=())
     """The folders that it is made of, as root/path."""
 
@@ -49,16 +51,18 @@ class Scope:
         paths = {"/".join(each[:end]) for each in names for end in range(1, len(each) + 1)}
         return frozenset(nodes.folder_node(self.id, path) for path in paths)
 
-    @property
-    def shown(self) -> dict[str, Any]:
-        """What its media have in common that are shown."""
-        return {**self.where, "status.name": SHOWN}
+    def has(self, document: Document) -> bool:
+        """Whether a medium is shown in it, wherever its place was decided to be before."""
+        upload, status = part(document, "upload"), part(document, "status").get("name")
+        is_here = policy.library_of(document) == self.shared
+        is_theirs = self.owner_id in (None, upload.get("owner_id"))
+        return bool(upload) and status in SHOWN.values and is_here and is_theirs
 
 
 def find(services: Services, principal: Principal, library_id: str, least: Level = Level.VIEW) -> Scope:
     """The scope, for someone who may do so much with what is in it. Raises NotFound, Forbidden."""
     if library_id == OWN:
-        return Scope(f"{OF_ONE}{principal.id}", OWN, {"upload.owner_id": principal.id, "library.id": None})
+        return Scope(f"{OF_ONE}{principal.id}", OWN, None, principal.id)
     found = services.gate.libraries.get(library_id)
     has = found.level(principal) if found else Level.NONE
     if found is None or has < Level.VIEW:
@@ -68,4 +72,4 @@ def find(services: Services, principal: Principal, library_id: str, least: Level
         raise Forbidden(
             "not-yours", f"You may {has.name.lower()} this library, and not {least.name.lower()} it."
         )
-    return Scope(found.id, found.id, {"library.id": found.id}, found.folders)
+    return Scope(found.id, found.id, found.id, folders=found.folders)

@@ -11,7 +11,8 @@ from gateway.media.schemas import Damage, Held, Media, MediaLinks, Place, Probe,
 from schemas import described, record, storage
 from schemas.events import MediaUploaded
 from schemas.health import DAMAGED
-from schemas.place import FIELDS, settled
+from schemas.place import FIELDS, OTHER
+from schemas.shelving import shelved
 from schemas.versions import FIRST, version_of
 
 QUARANTINED = "quarantined"
@@ -46,7 +47,7 @@ def render(document: Document) -> Media | None:
         images=images.shown(document, media_path(document["_id"])),
         image_failures=images.failures(document),
         kind=part(document, "probe").get("kind"),
-        place=_place(document, part(document, record.CHANGE)),
+        place=_place(document),
         **_said_of(part(document, record.CHANGE), _file_name(document), part(document, described.CHANGE)),
     )
 
@@ -109,10 +110,12 @@ def _value(kept: Document, field: str, beside: Document) -> Any:
     return register["value"] if register.get("value") is not None else beside.get(field)
 
 
-def _place(document: Document, kept: Document) -> Place | None:
-    """Where it stands as was decided; what people said since then counts already."""
-    found = settled(part(document, "place").get("known") or {}, record.place_said(kept))
-    return Place(**{name: getattr(found, name) for name in FIELDS}) if found.known else None
+def _place(document: Document) -> Place | None:
+    """Where it stands; nothing where all that is known is that nothing is."""
+    decided = shelved(document)
+    if decided is None or decided.place.known == {"kind": OTHER}:
+        return None
+    return Place(**{name: getattr(decided.place, name) for name in FIELDS})
 
 
 def _media(media_id: str, upload: Document, **known: Any) -> Media:

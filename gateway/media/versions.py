@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from connectors.ports import Document, OneOf
 from connectors.read_models import ReadModels
 from gateway.documents import part
+from schemas.shelving import FIRST_FILE
 from schemas.versions import FIRST, current, source_id, version_of
 
 VERSIONS = "versions"
@@ -48,4 +49,5 @@ def _with(medium: Document, file: Document | None) -> Document:
     kept = {name: value for name, value in medium.items() if name not in _OF_THE_FILE}
     of_file = {name: file[name] for name in _OF_THE_FILE if name in file}
     upload = {**file["upload"], **{name: medium["upload"][name] for name in ("name", "owner_id")}}
-    return {**kept, **of_file, "upload": upload, "source": file["_id"]}
+    first = {name: medium[name] for name in ("upload", "probe") if name in medium}
+    return {**kept, **of_file, "upload": upload, "source": file["_id"], FIRST_FILE: first}

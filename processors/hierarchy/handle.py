@@ -21,7 +21,7 @@ from schemas.versions import version_of
 NAME = "hierarchy"
 TOPICS = ("media.uploaded", "media.probed", "media.changed")
 _ACTOR = f"service:{NAME}"
-_MEDIA = "media"
+_MEDIA, _PLACES = "media", "places"
 _BATCH = 200
 _CHANGES = frozenset({"moved", "library", described.CHANGE})
 _PATIENCE_S = 5.0
@@ -50,16 +50,22 @@ class Hierarchy:
             return Handled()
         try:
             documents = await self._documents([*heard], list(heard.values())[-1])
+            told = await self._told([*heard])
         except NotBuilt as error:
             raise DatabaseUnavailable(str(error)) from error
-        found = {id: decided for id, each in documents.items() if (decided := _decided(each)) is not None}
-        return Handled([self._placed(heard[id], id, decided) for id, decided in found.items()])
+        found = ((id, _decided(each, told.get(id, 0))) for id, each in documents.items())
+        return Handled([self._placed(heard[id], id, decided) for id, decided in found if decided])
 
     async def _documents(self, ids: Sequence[str], last: Delivery) -> dict[str, Mapping[str, Any]]:
         if not await self.read_models.caught_up(last.position, self.patience_s):
             raise ViewsBehind("the read models are behind the log")
         found = await self.read_models.select(_MEDIA, {"_id": OneOf(tuple(ids))}, len(ids))
         return {each["_id"]: each for each in found}
+
+    async def _told(self, ids: Sequence[str]) -> dict[str, int]:
+        """The versions of the places that were told."""
+        found = await self.read_models.select(_PLACES, {"_id": OneOf(tuple(ids))}, len(ids))
+        return {each["_id"]: each["now"]["version"] for each in found if "now" in each}
 
     def _placed(self, heard: Delivery, media_id: str, decided: Shelved) -> Event:
         meta = heard.event.meta.decided(_ACTOR, self.clock.now(), media_id, shelving.CHANGE, decided.version)
@@ -72,12 +78,11 @@ class Hierarchy:
         )
 
 
-def _decided(document: Mapping[str, Any]) -> Shelved | None:
+def _decided(document: Mapping[str, Any], told: int) -> Shelved | None:
     """Where a medium stands, unless that was told with all that is known now."""
     if (document.get("status") or {}).get("name") == "deleted":
         return None
     decided = shelving.shelved(document)
-    told = (document.get("place") or {}).get("version", 0)
     return decided if decided is not None and decided.version > told else None
 
 

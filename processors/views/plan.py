@@ -15,7 +15,7 @@ import orjson
 
 from connectors.ports import Merge
 from processors.views.activity import acted
-from processors.views.places import NODE_INDEXES, NODES, placed
+from processors.views.places import NODE_INDEXES, NODES, PLACE_INDEXES, PLACES, placed, unplaced
 from processors.views.viewings import VIEWING_INDEXES, VIEWINGS, viewed
 from processors.work.tasks import WAITS
 from schemas import artwork, described, events, health, pictures, record, shelving, storage, versions
@@ -79,8 +79,6 @@ INDEXES: dict[str, list[list[str]]] = {
     MEDIA: [
         *_listed_by(*_SEEN_BY, "status.name", "upload.name", "upload.sha256", *_LABELS, *record.STARTS),
         *([order] for order in record.ORDERS[1:]),
-        ["place.parent", "place.order"],
-        ["place.within", _NEWEST],
     ],
     VERSIONS: _listed_by("of", "status.name", "upload.owner_id", "upload.sha256"),
     JOBS: _listed_by("request.owner_id", "request.media_id", "request.schedule", "state.name", "pause.on"),
@@ -95,6 +93,7 @@ INDEXES: dict[str, list[list[str]]] = {
     EXTENTS: [],
     ITEMS: [[BORN]],
     NODES: NODE_INDEXES,
+    PLACES: PLACE_INDEXES,
     USAGE: [["by", "now.at"]],
 }
 """What the gateway asks by."""
@@ -198,7 +197,8 @@ def _rejected(event: events.MediaRejected) -> list[Merge]:
 
 def _changed(event: events.MediaChanged) -> list[Merge]:
     if event.change == DELETED:
-        return _media(event, deleted_at=event.meta.occurred_at, status=_media_status(DELETED))
+        gone = _media(event, deleted_at=event.meta.occurred_at, status=_media_status(DELETED))
+        return [*gone, unplaced(event.media_id)]
     if event.change == versions.FIRST_DROPPED:
         return _media(event, dropped_at=event.meta.occurred_at)
     if event.change in _PLACES:
@@ -223,8 +223,7 @@ def _changed(event: events.MediaChanged) -> list[Merge]:
 def _found_out(event: events.MediaChanged) -> list[Merge]:
     """What the platform learned of a medium."""
     if event.change == shelving.CHANGE:
-        place, nodes = placed(event)
-        return [*_media(event, place=place), *nodes]
+        return placed(event)
     if event.change == described.CHANGE:
         return _media(event, **described.register(event.version, event.values))
     return _pictured(event)

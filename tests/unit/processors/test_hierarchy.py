@@ -47,17 +47,19 @@ class World:
             await self.log.publish((await self.stage.handle([each])).events)
         await self.views()
 
-    def medium(self, media_id: str = ID) -> dict[str, Any]:
-        return self.database.collections[f"media_{GENERATION}"][media_id]
-
     def known(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.medium()["place"]["known"]
+        """What was decided of the place, as the last event says."""
+        said = [e for e in self.log.of("media.changed") if e.change == shelving.CHANGE]
+        return shelving.read(max(said, key=lambda each: each.version).values).place.known
+
+    def place(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.database.collections[f"places_{GENERATION}"][ID]["now"]
         return found
 
     def way(self) -> list[str]:
         """The names of the nodes that the medium is in, from the top down."""
         nodes = self.database.collections[f"nodes_{GENERATION}"]
-        return [nodes[id]["name"] for id in self.medium()["place"]["within"]]
+        return [nodes[id]["name"] for id in self.place()["within"]]
 
 
 def found(path: str, **more: Any) -> Event:
@@ -105,7 +107,7 @@ async def test_names_place_what_lies_in_folders(world: World) -> None:
         "title": "Two",
     }
     assert world.way() == ["Show", "Season 1"]
-    assert world.medium()["place"]["order"] == 2
+    assert world.place()["order"] == 2
 
 
 async def test_what_moves_is_placed_anew(world: World) -> None:
@@ -146,9 +148,9 @@ async def test_an_upload_is_placed_by_its_name_tags_and_people_among_its_owners_
     await world.happened(samples.changed(ID, version=5, values=written({"name": "Show S01E01.mkv"})))
     assert world.way() == ["Show", "Season 1"]
     library = samples.deleted(ID, change="library", values={"library_id": "l2"})
-    before = world.medium()["place"]["within"]
+    before = world.place()["within"]
     await world.happened(library)
-    assert world.medium()["place"]["within"] != before
+    assert world.place()["within"] != before
 
 
 async def test_a_film_is_no_song_for_its_title_tag(world: World) -> None:
@@ -164,9 +166,9 @@ async def test_any_order_of_what_is_learned_comes_to_the_same_place() -> None:
         world = World()
         for each in [*order, *order[:2]]:
             await world.happened(each)
-        places.append(world.medium()["place"])
+        places.append((world.place(), world.known()))
     assert all(each == places[0] for each in places)
-    assert (places[0]["known"]["title"], places[0]["known"]["album"]) == ("S", "N")
+    assert (places[0][1]["title"], places[0][1]["album"]) == ("S", "N")
 
 
 async def test_what_is_said_late_by_one_who_knew_less_does_not_stand(world: World) -> None:
