@@ -40,6 +40,7 @@ from gateway.linger import Linger
 from gateway.media import endpoints as media
 from gateway.middleware import REQUEST_ID, BodyGuard, Measure, RequestContext
 from gateway.openapi import problems
+from gateway.people import endpoints as people
 from gateway.playback import endpoints as playback
 from gateway.playback import older
 from gateway.playback.cors import OpenToPages
@@ -160,6 +161,7 @@ def _include(app: FastAPI) -> None:
         records.router,
         artwork.router,
         hierarchy.router,
+        people.router,
         versions.router,
         archive.router,
         signed.making,

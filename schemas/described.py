@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from schemas.events import derived_id
+from schemas.naming.cleaning import key
 from schemas.record import found_by
 
 CHANGE = "described"
@@ -39,6 +41,16 @@ class Described:
     """What others call it: imdb, tmdb, tvdb."""
     people: tuple[Credit, ...] = ()
     place: Mapping[str, Any] = field(default_factory=dict)
+
+
+def person_id(name: str) -> str:
+    """Who is meant by a name: whoever else is called so in another file is the same to us."""
+    return derived_id("person", key(name))
+
+
+def item_of_person(id: str) -> str:
+    """What events call somebody."""
+    return f"person/{id}"
 
 
 def told(said: Described | None) -> dict[str, str]:

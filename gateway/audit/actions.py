@@ -46,6 +46,7 @@ def _look(name: str, kind: str | None = None, param: str | None = None) -> Actio
 
 
 _ITEM = ("item", "item_id")
+_PERSON = ("person", "person_id")
 _SCHEDULE = ("schedule", "name")
 _MEDIUM, _UPLOAD, _JOB, _USER, _LIBRARY = (
     ("media", "media_id"),
@@ -107,6 +108,10 @@ _MEDIA: Rows = {
     ("GET", "/libraries/{library_id}/items/{item_id}/images/{name}"): _look("item.pictured", *_ITEM),
     ("PUT", "/libraries/{library_id}/items/{item_id}/images/{kind}"): _act("item.pictured", *_ITEM),
     ("DELETE", "/libraries/{library_id}/items/{item_id}/images/{kind}"): _act("item.pictured", *_ITEM),
+    ("GET", "/people/{person_id}"): _look("person.shown", *_PERSON),
+    ("GET", "/people/{person_id}/images/{name}"): _look("person.pictured", *_PERSON),
+    ("PUT", "/people/{person_id}/images/photo"): _act("item.pictured", *_PERSON),
+    ("DELETE", "/people/{person_id}/images/photo"): _act("item.pictured", *_PERSON),
     ("POST", "/libraries/{library_id}/scan"): _act("library.scanned", *_LIBRARY),
 }
 

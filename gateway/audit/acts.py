@@ -70,11 +70,9 @@ def _changed(event: events.MediaChanged) -> Act:
 
 
 def _item(event: events.ItemChanged) -> Act:
-    return Act(
-        "item.pictured",
-        Target("item", event.item.partition("/")[2]),
-        {"fields": ",".join(event.values)[:_MOST]},
-    )
+    kind, _, id = event.item.partition("/")
+    said = {"fields": ",".join(event.values)[:_MOST]}
+    return Act("item.pictured", Target("person" if kind == "person" else "item", id), said)
 
 
 def _medium(event: events.MediaUploaded | events.MediaChanged | events.PlaybackChanged) -> Target:

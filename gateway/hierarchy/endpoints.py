@@ -9,6 +9,7 @@ from fastapi import Header, Query, Response
 from gateway import files, pages
 from gateway.access.policy import Level
 from gateway.artwork.endpoints import IMAGE
+from gateway.artwork.items import give
 from gateway.artwork.schemas import ImageAccepted
 from gateway.artwork.taking import take
 from gateway.auth.dependencies import CurrentPrincipal, allow
@@ -20,10 +21,8 @@ from gateway.media import images
 from gateway.openapi import FILE, NOT_MODIFIED, problems
 from gateway.routing import Router
 from gateway.services import ServicesOf
-from schemas import artwork, nodes
-from schemas.artwork import GIVEN, Kind
-from schemas.events import ItemChanged
-from schemas.versions import next_version
+from schemas import nodes
+from schemas.artwork import Kind, Wanted
 
 router = Router(prefix="/libraries/{library_id}/items", tags=["libraries"])
 
@@ -89,15 +88,14 @@ async def get_item_image(
 async def put_item_image(command: Commanded, library_id: str, item_id: str, kind: Kind) -> ImageAccepted:
     """Gives a node an image, as a medium is given one. It takes what editing the library's media takes."""
     known = await _editable(command, library_id, item_id)
-    wanted = await take(command)
-    return await _say(command, known, kind, artwork.WANTED, artwork.told(wanted))
+    return await _give(command, known, kind, await take(command))
 
 
 @router.delete("/{item_id}/images/{kind}", dependencies=[_WRITE], status_code=202, responses=problems(404))
 async def remove_item_image(command: Commanded, library_id: str, item_id: str, kind: Kind) -> ImageAccepted:
     """Takes a given image away again: what was found is shown instead."""
     known = await _editable(command, library_id, item_id)
-    return await _say(command, known, kind, artwork.CHANGE, artwork.told(None))
+    return await _give(command, known, kind, None)
 
 
 async def _editable(command: Command, library_id: str, item_id: str) -> Known:
@@ -105,15 +103,7 @@ async def _editable(command: Command, library_id: str, item_id: str) -> Known:
     return await listing.find(command.services, scope, item_id)
 
 
-async def _say(command: Command, known: Known, kind: str, change: str, told: str) -> ImageAccepted:
-    item, id = nodes.item_of_node(known.node["_id"]), known.node["_id"]
-    own = next((each for each in known.items if each["_id"] == item), {})
-    event = ItemChanged(
-        meta=command.meta(),
-        item=item,
-        version=next_version(command.now, artwork.version_of(own, GIVEN, kind)),
-        change=change,
-        values={artwork.field_of(GIVEN, kind): told},
-    )
-    path = command.request.url.path.partition("/images/")[0]
-    return ImageAccepted(id=id, kind=kind, token=await command.publish([event], path))
+async def _give(command: Command, known: Known, kind: str, image: Wanted | None) -> ImageAccepted:
+    item = nodes.item_of_node(known.node["_id"])
+    before = next((each for each in known.items if each["_id"] == item), None)
+    return await give(command, item, before, kind, image)

@@ -6,7 +6,7 @@ from typing import Any
 
 from connectors.ports import Document
 from gateway.hierarchy.found import Known
-from gateway.hierarchy.schemas import Credit, Item, ItemLinks, Node, Step
+from gateway.hierarchy.schemas import Item, ItemLinks, Node, Step
 from gateway.hierarchy.scopes import Scope
 from gateway.media import images, render
 from gateway.media.render import media_path
@@ -37,7 +37,7 @@ def node(
         rating=said.get("rating") if said.get("rating") is not None else (medium.rating if medium else None),
         genres=list(said.get("genres") or (medium.categories if medium else [])),
         ids=said.get("ids") or {},
-        people=[Credit(**each) for each in said.get("people") or []],
+        people=render.credits_of(said),
     )
 
 

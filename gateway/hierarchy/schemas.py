@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from gateway.media.schemas import Image, Media
+from gateway.media.schemas import Credit, Image, Media
 
 NODE_ID = "4c5f9f6e-52b8-5d3f-8e0b-1d3a1f5c2e77"
 NodeKind = Literal["movie", "series", "season", "artist", "album", "folder"]
@@ -41,14 +41,6 @@ class Step(BaseModel):
     id: str
     kind: str
     name: str
-
-
-class Credit(BaseModel):
-    """Somebody who had a part in it."""
-
-    name: str
-    kind: str = Field(examples=["actor"])
-    role: str | None = None
 
 
 class Node(Item):

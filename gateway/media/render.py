@@ -7,7 +7,7 @@ from typing import Any
 from connectors.ports import Document
 from gateway.documents import part
 from gateway.media import images
-from gateway.media.schemas import Damage, Held, Media, MediaLinks, Place, Probe, Rejection, Shelf
+from gateway.media.schemas import Credit, Damage, Held, Media, MediaLinks, Place, Probe, Rejection, Shelf
 from schemas import described, record, storage
 from schemas.events import MediaUploaded
 from schemas.health import DAMAGED
@@ -48,6 +48,7 @@ def render(document: Document) -> Media | None:
         image_failures=images.failures(document),
         kind=part(document, "probe").get("kind"),
         place=_place(document),
+        people=credits_of(part(document, described.CHANGE)),
         **_said_of(part(document, record.CHANGE), _file_name(document), part(document, described.CHANGE)),
     )
 
@@ -103,6 +104,11 @@ def _said_of(kept: Document, uploaded_as: str, beside: Document) -> dict[str, An
     said = {field: _value(kept, field, found) for field in record.FIELDS}
     said |= {field: said[field] or [] for field in record.LABELS}
     return {**said, record.NAME: said[record.NAME] or uploaded_as, "custom": own_fields(kept)}
+
+
+def credits_of(beside: Document) -> list[Credit]:
+    """The people that a file beside media names."""
+    return [Credit(id=described.person_id(each["name"]), **each) for each in beside.get("people") or []]
 
 
 def _value(kept: Document, field: str, beside: Document) -> Any:

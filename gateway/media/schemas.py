@@ -13,6 +13,7 @@ from gateway.viewings.schemas import ViewingState
 Status = Literal["uploaded", "quarantined", "ready", "rejected", "deleted"]
 
 MEDIA_ID = "0198c9a2-7d0e-7c11-9d3f-5e6a1b2c3d4e"
+PERSON_ID = "9b2f4c52-0d5a-5a53-8f0b-6f1d2a3b4c5d"
 
 
 class Stream(BaseModel):
@@ -121,6 +122,15 @@ class Place(BaseModel):
     track: int | None
 
 
+class Credit(BaseModel):
+    """Somebody who had a part in it, as a file beside it says."""
+
+    id: str = Field(description="What their photo is got by: GET /api/v1/people/{id}.", examples=[PERSON_ID])
+    name: str = Field(examples=["Ada"])
+    kind: str = Field(description="actor or director.", examples=["actor"])
+    role: str | None = Field(None, examples=["Herself"])
+
+
 class MediaLinks(BaseModel):
     """Where to go from here."""
 
@@ -190,6 +200,7 @@ class Media(BaseModel):
     rating: float | None
     custom: dict[str, int | float | str] = Field(description="Fields of people's own.")
     place: Place | None = Field(None, description="Its place in the hierarchy; null where nothing is known.")
+    people: list[Credit] = Field([], description="Who had a part in it.")
     version: int = Field(description="Which of its versions is shown: 0 is the first.")
     kind: str | None = Field(description="video or audio, once it was looked at.")
     status: Status

@@ -84,6 +84,36 @@ def scan(id: IdArgument, home: HomeOption = None, url: UrlOption = None, json: J
     output.emit(answer) if json else output.line(f"{id}: a scan is asked for")
 
 
+@app.command()
+def show(
+    id: Annotated[
+        str, typer.Argument(help="A library's id, or own: your media that are in none.", metavar="ID")
+    ],
+    item: Annotated[
+        str | None,
+        typer.Argument(
+            help="Of what to show the contents: a series', season's, artist's, album's or folder's id.",
+            metavar="ITEM",
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many to show at most.")] = 1000,
+    home: HomeOption = None,
+    url: UrlOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show what is in a library: its series, films, artists and folders, or what is in one of these."""
+    from deploy.local import reach
+    from deploy.local.client import at
+
+    output = Output(as_json=json)
+    with reach.gateway(reach.home_at(home), url) as gateway:
+        items = list(gateway.pages(f"{at('libraries', id)}/items", limit, parent=item))
+    for each in items if json else []:
+        output.emit(each)
+    if not json:
+        output.table(("ID", "KIND", "NO.", "~NAME", "YEAR"), map(_item, items))
+
+
 def _say(verb: str, path: str, body: dict[str, Any], home: Any, url: str | None, json: bool) -> None:
     from deploy.local import reach
 
@@ -94,6 +124,11 @@ def _say(verb: str, path: str, body: dict[str, Any], home: Any, url: str | None,
         output.emit(library)
     else:
         output.line(f"{library['id']}: {library['name']}, of {', '.join(library['folders']) or 'no folders'}")
+
+
+def _item(item: dict[str, Any]) -> tuple[object, ...]:
+    number, year = (str(item[name]) if item[name] is not None else "-" for name in ("number", "year"))
+    return (item["id"], item["kind"], number, item["name"], year)
 
 
 def _row(library: dict[str, Any]) -> tuple[object, ...]:

@@ -65,6 +65,18 @@ def test_libraries_are_listed(gateway: FakeGateway) -> None:
     assert orjson.loads(sluice("list", "--json").stdout) == LIBRARY
 
 
+def test_what_is_in_a_library_is_shown(gateway: FakeGateway) -> None:
+    show = {"id": "n1", "kind": "series", "name": "Show", "year": 2019, "number": None}
+    episode = {"id": "m1", "kind": "episode", "name": "Pilot", "year": None, "number": 1}
+    gateway.answers("GET /api/v1/libraries/l1/items", {"items": [show], "next": None})
+    words = sluice("show", "l1").stdout
+    assert all(word in words for word in ("n1", "series", "Show", "2019"))
+    gateway.answers("GET /api/v1/libraries/l1/items", {"items": [episode], "next": None})
+    assert all(word in sluice("show", "l1", "n1").stdout for word in ("m1", "episode", "Pilot", "1"))
+    assert gateway.asked[-1].path.endswith("parent=n1")
+    assert orjson.loads(sluice("show", "l1", "n1", "--json").stdout) == episode
+
+
 def test_a_scan_is_asked_for(gateway: FakeGateway) -> None:
     gateway.answers("POST /api/v1/libraries/l1/scan", {"id": "l1", "token": "t"}, status=202)
     assert sluice("scan", "l1").stdout == "l1: a scan is asked for\n"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from schemas import artwork
+from schemas import artwork, described
 from schemas.artwork import GIVEN
-from schemas.events import MediaChanged
+from schemas.events import ItemChanged, MediaChanged
 from schemas.pictures import Image, NotDrawn
 from tests import samples
 from tests.unit.gateway.checks import assert_problem
@@ -112,3 +112,30 @@ async def test_who_may_see_a_medium_and_no_more_gives_it_no_image(tmp_path: Path
         for method, body in (("PUT", PNG), ("DELETE", None)):
             answer = await w.client.request(method, POSTER, content=body, headers=ann)
             assert_problem(answer, 403, "not-yours")
+
+
+ADA = described.person_id("Ada")
+PHOTO = f"/api/v1/people/{ADA}/images/photo"
+
+
+async def test_a_person_is_given_a_photo_by_who_looks_after_the_installation(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        credit = described.Credit(name="Ada", kind="actor", role="Herself")
+        told = described.told(described.Described(people=(credit,)))
+        await w.happened(uploaded(), samples.changed("m1", change=described.CHANGE, values=told))
+        (said,) = (await w.client.get(M1)).json()["people"]
+        assert said == {"id": ADA, "name": "Ada", "kind": "actor", "role": "Herself"}
+        assert (await w.client.get(f"/api/v1/people/{ADA}")).json() == {"id": ADA, "images": []}
+        assert (await w.client.put(PHOTO, content=PNG)).status_code == 202
+        event = w.publisher.events[-1]
+        assert isinstance(event, ItemChanged)
+        values = {artwork.field_of(GIVEN, "photo"): artwork.told(MADE)}
+        photo = samples.item_changed(event.item, change=artwork.CHANGE, version=event.version, values=values)
+        await w.happened(photo)
+        (image,) = (await w.client.get(f"/api/v1/people/{ADA}")).json()["images"]
+        await w.services.store.put(f"{MADE.folder}/poster-320.jpg", b"jpeg")
+        assert (image["kind"], (await w.client.get(image["url"])).content) == ("photo", b"jpeg")
+        editor = await header_of(w, await person(w, "ann", "editor"))
+        assert (await w.client.put(PHOTO, content=PNG, headers=editor)).status_code == 403
+        assert (await w.client.delete(PHOTO)).status_code == 202
+        assert (await w.client.get(f"/api/v1/people/{ADA}")).json()["images"] == []

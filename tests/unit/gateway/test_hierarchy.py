@@ -252,7 +252,8 @@ async def test_what_lies_beside_media_is_said_and_shown_of_their_nodes(tmp_path:
             ["Drama"],
             {"tvdb": "81189"},
         )
-        assert node["people"] == [{"name": "Ada", "kind": "actor", "role": "Herself"}]
+        ada = {"id": described.person_id("Ada"), "name": "Ada", "kind": "actor", "role": "Herself"}
+        assert node["people"] == [ada]
         seasons = await listed(w, show["links"]["items"])
         assert [[i["height"] for i in each["images"]] for each in seasons] == [[], [90], []]
         await w.services.store.put(f"{drawn(480, 'c').folder}/poster-320.jpg", b"jpeg")

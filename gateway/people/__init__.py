@@ -1,0 +1,1 @@
+"""People who had a part in media, and their photos."""
