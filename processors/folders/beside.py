@@ -11,11 +11,14 @@ from os.path import splitext
 from connectors.rooted.located import Place
 from connectors.rooted.looking import Seen
 from schemas import nodes
-from schemas.artwork import BACKDROP, BANNER, LOGO, POSTER, THUMB
+from schemas.artwork import BACKDROP, BANNER, LOGO, PHOTO, POSTER, THUMB
+from schemas.described import item_of_person, person_id
 from schemas.naming import reading
 from schemas.place import MOVIE
 
 NFO = "nfo"
+PEOPLE = ".actors"
+"""The folder beside media in which people's images lie, each called after one."""
 _IMAGES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tbn"})
 _MOST_IMAGE_BYTES = 20 << 20
 
@@ -54,8 +57,12 @@ class Companion:
 
 def is_companion(seen: Seen) -> bool:
     """Whether a file may tell of media, by its name and size."""
-    ending = splitext(seen.name)[1].lower()
-    return ending == f".{NFO}" or (ending in _IMAGES and seen.size_bytes <= _MOST_IMAGE_BYTES)
+    return splitext(seen.name)[1].lower() == f".{NFO}" or is_image(seen)
+
+
+def is_image(seen: Seen) -> bool:
+    """Whether a file may be an image, by its name and size."""
+    return splitext(seen.name)[1].lower() in _IMAGES and seen.size_bytes <= _MOST_IMAGE_BYTES
 
 
 def signature(media: Iterable[Seen], beside: Sequence[Seen]) -> str:
@@ -113,6 +120,9 @@ def _pictured(
     folder: Place, stem: str, by_stem: Mapping[str, list[str]], films: Sequence[str]
 ) -> list[tuple[Subject, str, int]]:
     """What an image of that name is of. A film's folder is its own: what is there is the film's own too."""
+    if stem.startswith(f"{PEOPLE}/"):
+        name = stem.removeprefix(f"{PEOPLE}/").replace("_", " ")
+        return [(("item", item_of_person(person_id(name))), PHOTO, 0)]
     if stem in _RANKS:
         rank, kind = _RANKS[stem]
         subjects = [("item", nodes.item_of_folder(str(folder))), *_media(films)]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from connectors.rooted.looking import Contents, Seen, contents
 from connectors.rooted.paths import Inside, PathRefused
 from connectors.rooted.root import Root
 from connectors.rooted.store import is_there
 from connectors.rooted.walking import NotThere, ReadOnly
-from processors.folders.beside import is_companion
+from processors.folders.beside import PEOPLE, is_companion, is_image
 from processors.folders.ignoring import Rules, is_media
 from processors.folders.pages import Folder
 from processors.folders.ports import Away, Outcome
@@ -40,7 +40,21 @@ async def listing(root: Root, path: Inside, rules: Rules, outcome: Outcome) -> L
             raise Away(f"{root.name} is not there any more") from error
         outcome.blame(error)
         return None
-    return chosen(path, rules, found)
+    there = chosen(path, rules, found)
+    if PEOPLE in found.folders:
+        there.beside.extend(await _people(root, path / PEOPLE, outcome))
+    return there
+
+
+async def _people(root: Root, path: Inside, outcome: Outcome) -> list[Seen]:
+    """The images of people that lie in a folder of their own, by their path from the folder above."""
+    try:
+        found = await asyncio.to_thread(contents, root, path)
+    except (NotThere, PathRefused, ReadOnly, OSError) as error:
+        outcome.blame(error)
+        return []
+    images = (each for each in found.files if each.size_bytes and is_image(each))
+    return [replace(each, name=f"{PEOPLE}/{each.name}") for each in images]
 
 
 def chosen(path: Inside, rules: Rules, found: Contents) -> Listing:

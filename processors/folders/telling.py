@@ -15,7 +15,7 @@ from connectors import nfo
 from connectors.rooted.identity import Known, identities
 from connectors.rooted.located import Located, Place
 from connectors.rooted.looking import Seen
-from connectors.rooted.paths import PathRefused
+from connectors.rooted.paths import Inside, PathRefused
 from connectors.rooted.root import Root
 from connectors.rooted.walking import NotThere, ReadOnly
 from processors.folders import told
@@ -80,11 +80,21 @@ class Telling:
             await self.ports.publisher.publish(events[start : start + _MOST_AT_ONCE])
 
     def _looked_at(self, place: Place, new: Sequence[Companion]) -> Mapping[str, Known | str]:
-        try:
-            return identities(self.root, place.path, sorted({each.name for each in new}))
-        except (NotThere, PathRefused, ReadOnly, OSError) as error:
-            self.outcome.blame(error)
-            return {}
+        """What the files are, by their paths from the folder; nothing of those that can't be read."""
+        found: dict[str, Known | str] = {}
+        by_folder: dict[str, set[str]] = {}
+        for each in new:
+            within, _, name = each.name.rpartition("/")
+            by_folder.setdefault(within, set()).add(name)
+        for within, names in by_folder.items():
+            path, above = (place.path / within, f"{within}/") if within else (place.path, "")
+            try:
+                known = identities(self.root, path, sorted(names))
+            except (NotThere, PathRefused, ReadOnly, OSError) as error:
+                self.outcome.blame(error)
+                continue
+            found |= {f"{above}{name}": each for name, each in known.items()}
+        return found
 
     def _event(
         self, place: Place, each: Companion, known: Mapping[str, Known | str], now: datetime
@@ -95,7 +105,8 @@ class Telling:
         if each.what == NFO:
             return told.described_as(each.subject, self._read(place / each.name), file.identity, now)
         id = derived_id(*each.subject, each.name)
-        location = str(Located(file.identity, id, place / each.name))
+        at = Place(place.root, Inside((*place.path.names, *each.name.split("/"))))
+        location = str(Located(file.identity, id, at))
         wanted = Wanted(location=location, source=file.identity[:_SOURCE_DIGITS])
         return told.pictured(each.subject, each.what, wanted, now)
 

@@ -167,6 +167,16 @@ async def test_a_node_in_which_nothing_is_left_is_not_there(tmp_path: Path) -> N
         assert await names(w, items) == [("movie", "Another")]
 
 
+async def test_a_node_is_there_as_long_as_one_medium_is(tmp_path: Path) -> None:
+    async with world(tmp_path, roots={"m": tmp_path / "m"}) as w:
+        items = await library(w, *(f"Show/Show S01E{n:02}.mkv" for n in range(1, 7)))
+        await w.happened(*(samples.deleted(f"{n:036}") for n in range(5)))
+        (show,) = await listed(w, items)
+        assert (await w.client.get(show["links"]["self"])).json()["media_count"] == 1
+        (season,) = await listed(w, show["links"]["items"])
+        assert [each["number"] for each in await listed(w, season["links"]["items"], 1)] == [6]
+
+
 async def test_the_same_show_in_two_folders_is_one(tmp_path: Path) -> None:
     async with world(tmp_path, roots={"m": tmp_path / "m"}) as w:
         items = await library(w, "a/The Show: (2019)/S01E01.mkv", "b/the show (2019)/The.Show.S01E02.mkv")

@@ -172,6 +172,33 @@ async def test_what_is_still_written_to_waits(tmp_path: Path) -> None:
     assert len(told(shelved)) == 1
 
 
+async def test_images_of_people_lie_in_a_folder_of_their_own(tmp_path: Path) -> None:
+    shelved = Shelved(tmp_path)
+    shelved.put("a.mkv", "one")
+    shelved.put(".actors/Ada_B.jpg", "jpeg")
+    shelved.put(".actors/notes.txt", "no image")
+    await shelved.scan()
+    ((item, change, values),) = told(shelved)
+    assert (item, change) == (f"person/{described.person_id('Ada B')}", artwork.WANTED)
+    ((_, kind, wanted),) = artwork.wanted(values)
+    assert (kind, wanted.location.endswith("/films/new/.actors/Ada_B.jpg")) == ("photo", True)
+    shelved.path(".actors/Ada_B.jpg").unlink()
+    await shelved.scan()
+    assert told(shelved)[-1] == (item, artwork.CHANGE, {"found:photo": "null"})
+
+
+async def test_no_link_among_them_is_followed(tmp_path: Path) -> None:
+    shelved = Shelved(tmp_path)
+    secret = tmp_path / "secret.jpg"
+    secret.write_text("jpeg")
+    shelved.put("a.mkv", "one")
+    shelved.path(".actors").mkdir()
+    shelved.path(".actors/Ada.jpg").symlink_to(secret)
+    shelved.path("poster.jpg").symlink_to(secret)
+    await shelved.scan()
+    assert told(shelved) == []
+
+
 async def test_what_is_ignored_tells_nothing(tmp_path: Path) -> None:
     shelved = Shelved(tmp_path)
     shelved.put("a.mkv", "one")
