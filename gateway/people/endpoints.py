@@ -63,8 +63,8 @@ async def get_person_image(
     responses=problems(400, 408, 413, 507),
 )
 async def put_person_photo(command: Commanded, person_id: PersonId) -> ImageAccepted:
-    """Gives a photo of somebody: JPEG, PNG or WebP of up to 20 MiB. It is the same in all libraries, so it takes
-    the permission system:write.
+    """Gives a photo of somebody: JPEG, PNG or WebP of up to 20 MiB. It takes the permission system:write,
+    for it is the same in all libraries.
     """
     image = await take(command)
     known = await _known(command.services, person_id)

@@ -77,9 +77,9 @@ async def test_what_is_no_image_is_refused(tmp_path: Path, content: bytes) -> No
 
 async def test_an_image_of_absurd_size_is_refused(tmp_path: Path) -> None:
     source = tmp_path / "bomb.png"
-    source.write_bytes(png(30_000, 30_000, 8))
+    source.write_bytes(png(9_000, 9_000, 9_000))
     with pytest.raises(ToolFailed):
-        await drawn(source)
+        await Artworks(TOOL).draw(source, "poster", tmp_path, 4 << 30)
 
 
 def test_what_an_image_is_and_how_large_is_read_of_its_first_bytes(tmp_path: Path) -> None:

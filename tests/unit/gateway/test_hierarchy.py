@@ -228,6 +228,17 @@ async def test_ones_own_media_have_a_hierarchy_too(tmp_path: Path) -> None:
         assert [(each["kind"], each["media"]["id"]) for each in mine] == [("other", "m2")]
 
 
+async def test_what_takes_a_files_place_changes_no_place(tmp_path: Path) -> None:
+    async with world(tmp_path, roots={"m": tmp_path / "m"}) as w:
+        await library(w, FILES[1])
+        id = f"{0:036}"
+        before = (await w.client.get(f"/api/v1/media/{id}")).json()
+        assert before["place"]["series_year"] == 2019
+        await w.happened(uploaded(f"{id}~7", name="other.mkv"), probed(f"{id}~7"))
+        after = (await w.client.get(f"/api/v1/media/{id}")).json()
+        assert (after["version"], after["place"]) == (7, before["place"])
+
+
 def drawn(height: int, digit: str, kind: str = "poster") -> Any:
     image = Image(name=f"{kind}-320.jpg", size_bytes=4, width=320, height=height)
     return samples.drawn(kind, image, source=digit * 32, key="1" * 16)

@@ -16,6 +16,7 @@ from processors.care.known import Known, names_of_job, names_of_medium
 from processors.care.orphans import Limits, is_orphan
 from processors.runtime import GivenUp
 from processors.work.execution import TaskFailed
+from schemas import artwork
 from schemas.chores import report_folder
 from schemas.versions import FIRST_DROPPED
 from tests import samples
@@ -70,6 +71,23 @@ async def test_with_delete_it_is_gone_and_nothing_else(w: World) -> None:
     total = (await w.report())["total"]
     assert total["removed"] == total["orphans"] == len(lost)
     assert total["removed_bytes"] == total["orphan_bytes"] > 0
+
+
+@pytest.mark.parametrize("event", [samples.changed, samples.item_changed])
+@pytest.mark.parametrize("taken_away", [False, True])
+async def test_images_of_media_nodes_and_people_stay_until_they_are_taken_away(
+    w: World, event: Any, taken_away: bool
+) -> None:
+    drawn = samples.drawn(source=hashlib.sha256(GONE).hexdigest()[:32])
+    location = segment_of(GONE, folder="images")
+    await w.store.put(location, b"x")
+    await w.medium("m1", KEPT)
+    for version, said in enumerate([drawn, None] if taken_away else [drawn]):
+        values = {artwork.field_of(artwork.GIVEN, artwork.POSTER): artwork.told(said)}
+        await w.happened(event(change=artwork.CHANGE, version=version, values=values))
+    await w.order("cleanup", delete=True)
+    await w.work()
+    assert (location in await w.there()) is not taken_away
 
 
 async def test_what_is_young_stays(tmp_path: Path) -> None:
