@@ -66,6 +66,17 @@ async def test_a_given_image_goes_before_the_drawn_one_until_it_is_taken_away(tm
         assert await heights(w) == [180]
 
 
+async def test_what_was_given_goes_before_what_lies_beside_it(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        found = samples.drawn("poster", Image(name="poster-320.jpg", size_bytes=4, width=320, height=200))
+        values = {artwork.field_of(artwork.FOUND, "poster"): artwork.told(found)}
+        await w.happened(uploaded(), samples.pictured(DRAWN))
+        await w.happened(samples.changed(change=artwork.CHANGE, version=10**15, values=values))
+        assert await heights(w) == [200]
+        await w.happened(made(await given(w)))
+        assert await heights(w) == [480]
+
+
 async def test_of_two_images_the_later_stands_also_by_a_slow_clock(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
         await w.happened(uploaded())
