@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from fastapi import Path
 
 from gateway.access.policy import Level
 from gateway.artwork.schemas import ImageAccepted
@@ -21,6 +23,7 @@ from schemas.versions import next_version
 router = Router(prefix="/media/{media_id}/images", tags=["media"])
 
 _WRITE = allow("media:write")
+OfKind = Annotated[Kind, Path(alias="name", description="Which kind of image it is.")]
 IMAGE: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -33,13 +36,13 @@ IMAGE: dict[str, Any] = {
 
 
 @router.put(
-    "/{kind}",
+    "/{name}",
     dependencies=[_WRITE],
     status_code=202,
     openapi_extra=IMAGE,
     responses=problems(400, 404, 408, 410, 413, 507),
 )
-async def put_media_image(command: Commanded, media_id: str, kind: Kind) -> ImageAccepted:
+async def put_media_image(command: Commanded, media_id: str, kind: OfKind) -> ImageAccepted:
     """Gives a medium an image: JPEG, PNG or WebP of up to 20 MiB. It stands in the place of what was drawn or
     found, as soon as a worker has looked at it.
     """
@@ -50,8 +53,8 @@ async def put_media_image(command: Commanded, media_id: str, kind: Kind) -> Imag
     return await _say(command, media.id, kind, artwork.WANTED, version, values)
 
 
-@router.delete("/{kind}", dependencies=[_WRITE], status_code=202, responses=problems(404, 410))
-async def remove_media_image(command: Commanded, media_id: str, kind: Kind) -> ImageAccepted:
+@router.delete("/{name}", dependencies=[_WRITE], status_code=202, responses=problems(404, 410))
+async def remove_media_image(command: Commanded, media_id: str, kind: OfKind) -> ImageAccepted:
     """Takes a given image away again: what was found or drawn is shown instead."""
     media, document = await find(command.services, command.principal, media_id, Level.EDIT)
     values = {artwork.field_of(GIVEN, kind): artwork.told(None)}

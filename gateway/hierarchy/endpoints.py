@@ -8,7 +8,7 @@ from fastapi import Header, Query, Response
 
 from gateway import files, pages
 from gateway.access.policy import Level
-from gateway.artwork.endpoints import IMAGE
+from gateway.artwork.endpoints import IMAGE, OfKind
 from gateway.artwork.items import give
 from gateway.artwork.schemas import ImageAccepted
 from gateway.artwork.taking import take
@@ -22,7 +22,7 @@ from gateway.openapi import FILE, NOT_MODIFIED, problems
 from gateway.routing import Router
 from gateway.services import ServicesOf
 from schemas import nodes
-from schemas.artwork import Kind, Wanted
+from schemas.artwork import Wanted
 
 router = Router(prefix="/libraries/{library_id}/items", tags=["libraries"])
 
@@ -79,20 +79,20 @@ async def get_item_image(
 
 
 @router.put(
-    "/{item_id}/images/{kind}",
+    "/{item_id}/images/{name}",
     dependencies=[_WRITE],
     status_code=202,
     openapi_extra=IMAGE,
     responses=problems(400, 404, 408, 413, 507),
 )
-async def put_item_image(command: Commanded, library_id: str, item_id: str, kind: Kind) -> ImageAccepted:
+async def put_item_image(command: Commanded, library_id: str, item_id: str, kind: OfKind) -> ImageAccepted:
     """Gives a node an image, as a medium is given one. It takes what editing the library's media takes."""
     known = await _editable(command, library_id, item_id)
     return await _give(command, known, kind, await take(command))
 
 
-@router.delete("/{item_id}/images/{kind}", dependencies=[_WRITE], status_code=202, responses=problems(404))
-async def remove_item_image(command: Commanded, library_id: str, item_id: str, kind: Kind) -> ImageAccepted:
+@router.delete("/{item_id}/images/{name}", dependencies=[_WRITE], status_code=202, responses=problems(404))
+async def remove_item_image(command: Commanded, library_id: str, item_id: str, kind: OfKind) -> ImageAccepted:
     """Takes a given image away again: what was found is shown instead."""
     known = await _editable(command, library_id, item_id)
     return await _give(command, known, kind, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Header, Path, Query, Response
 
@@ -20,11 +20,11 @@ from gateway.people.schemas import Person
 from gateway.routing import Router
 from gateway.services import Services, ServicesOf
 from schemas import artwork, described
-from schemas.artwork import PHOTO
 
 router = Router(prefix="/people/{person_id}", tags=["media"])
 
 _READ, _WRITE = allow("media:read"), allow("system:write")
+Photo = Annotated[Literal["photo"], Path(alias="name", description="What of them it is an image of.")]
 PersonId = Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$", description="As the people of a medium have it.")]
 
 
@@ -56,26 +56,26 @@ async def get_person_image(
 
 
 @router.put(
-    "/images/photo",
+    "/images/{name}",
     dependencies=[_WRITE],
     status_code=202,
     openapi_extra=IMAGE,
     responses=problems(400, 408, 413, 507),
 )
-async def put_person_photo(command: Commanded, person_id: PersonId) -> ImageAccepted:
+async def put_person_photo(command: Commanded, person_id: PersonId, kind: Photo) -> ImageAccepted:
     """Gives a photo of somebody: JPEG, PNG or WebP of up to 20 MiB. It takes the permission system:write,
     for it is the same in all libraries.
     """
     image = await take(command)
     known = await _known(command.services, person_id)
-    return await give(command, described.item_of_person(person_id), known, PHOTO, image)
+    return await give(command, described.item_of_person(person_id), known, kind, image)
 
 
-@router.delete("/images/photo", dependencies=[_WRITE], status_code=202)
-async def remove_person_photo(command: Commanded, person_id: PersonId) -> ImageAccepted:
+@router.delete("/images/{name}", dependencies=[_WRITE], status_code=202)
+async def remove_person_photo(command: Commanded, person_id: PersonId, kind: Photo) -> ImageAccepted:
     """Takes somebody's photo away."""
     known = await _known(command.services, person_id)
-    return await give(command, described.item_of_person(person_id), known, PHOTO, None)
+    return await give(command, described.item_of_person(person_id), known, kind, None)
 
 
 async def _known(services: Services, person_id: str) -> Document | None:
