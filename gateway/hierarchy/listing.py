@@ -6,12 +6,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from connectors import ports
-from connectors.ports import Document, OneOf, Query
+from connectors.ports import BadCursor, Document, OneOf, Query
 from gateway.access.policy import Level
 from gateway.auth.principal import Principal
 from gateway.documents import part
-from gateway.errors import BadRequest, NotFound
+from gateway.errors import NotFound
 from gateway.hierarchy import render
 from gateway.hierarchy.found import NODES, PLACES, Known, known, media_of, places_in
 from gateway.hierarchy.schemas import Item, Node
@@ -31,21 +30,21 @@ _PAGE = 500
 async def page(
     services: Services, principal: Principal, scope: Scope, parent: str | None, paging: Paging
 ) -> Listing[Item]:
-    """Some of what is in a node, or in the whole. Raises NotFound, BadRequest."""
+    """Some of what is in a node, or in the whole. Raises NotFound, BadCursor."""
     above = await _above(services, scope, parent)
     phase, cursor = (paging.cursor or _NODES)[:1], (paging.cursor or "")[1:] or None
     if phase not in (_NODES, _MEDIA):
-        raise BadRequest("bad-cursor", "this cursor was not made here; start again without one")
+        raise BadCursor
     items: list[Item] = []
     while phase == _NODES and len(items) < paging.limit:
-        found = await _page(services, NODES, _nodes(above, paging.limit - len(items), cursor))
+        found = await services.read_models.page(NODES, _nodes(above, paging.limit - len(items), cursor))
         shown = [each for each in found.items if each["_id"] not in scope.above]
         items += [render.item(scope, each) for each in await known(services.read_models, scope, shown)]
         phase, cursor = (_NODES, found.next) if found.next else (_MEDIA, None)
     next = f"{phase}{cursor or ''}"
     if phase == _MEDIA and len(items) < paging.limit:
         asked = replace(places_in({"now.parent": above}), limit=paging.limit - len(items), cursor=cursor)
-        found = await _page(services, PLACES, asked)
+        found = await services.read_models.page(PLACES, asked)
         media = await media_of(services.read_models, scope, found.items)
         items += await _shown(services, principal, media)
         return Listing(items=items, next=f"{_MEDIA}{found.next}" if found.next else None)
@@ -106,13 +105,6 @@ def _nodes(above: OneOf, limit: int, cursor: str | None) -> Query:
         limit=limit,
         cursor=cursor,
     )
-
-
-async def _page(services: Services, name: str, asked: Query) -> ports.Page:
-    try:
-        return await services.read_models.page(name, asked)
-    except ValueError as error:
-        raise BadRequest("bad-cursor", str(error)) from error
 
 
 async def _shown(services: Services, principal: Principal, found: list[Document]) -> list[Item]:

@@ -7,7 +7,17 @@ from typing import Any
 from connectors.ports import Document
 from gateway.documents import part
 from gateway.media import images
-from gateway.media.schemas import Credit, Damage, Held, Media, MediaLinks, Place, Probe, Rejection, Shelf
+from gateway.media.schemas import (
+    Credit,
+    Damage,
+    Held,
+    Media,
+    MediaLinks,
+    MediaPlace,
+    Probe,
+    Rejection,
+    Shelf,
+)
 from schemas import described, record, storage
 from schemas.events import MediaUploaded
 from schemas.health import DAMAGED
@@ -116,12 +126,12 @@ def _value(kept: Document, field: str, beside: Document) -> Any:
     return register["value"] if register.get("value") is not None else beside.get(field)
 
 
-def _place(document: Document) -> Place | None:
+def _place(document: Document) -> MediaPlace | None:
     """Where it stands; nothing where all that is known is that nothing is."""
     decided = shelved(document)
     if decided is None or decided.place.known == {"kind": OTHER}:
         return None
-    return Place(**{name: getattr(decided.place, name) for name in FIELDS})
+    return MediaPlace(**{name: getattr(decided.place, name) for name in FIELDS})
 
 
 def _media(media_id: str, upload: Document, **known: Any) -> Media:

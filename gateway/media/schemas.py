@@ -103,7 +103,7 @@ class ImageFailure(BaseModel):
     reason: str = Field(examples=["ffmpeg: not one picture of it can be decoded"])
 
 
-class Place(BaseModel):
+class MediaPlace(BaseModel):
     """Where a medium stands among others, by what people said, or else by NFO files, tags and names."""
 
     kind: str | None = Field(description="movie, episode, track, extra or other.", examples=["episode"])
@@ -199,7 +199,9 @@ class Media(BaseModel):
     released: str | None = Field(description="A year, a month or a day.")
     rating: float | None
     custom: dict[str, int | float | str] = Field(description="Fields of people's own.")
-    place: Place | None = Field(None, description="Its place in the hierarchy; null where nothing is known.")
+    place: MediaPlace | None = Field(
+        None, description="Its place in the hierarchy; null where nothing is known."
+    )
     people: list[Credit] = Field([], description="Who had a part in it.")
     version: int = Field(description="Which of its versions is shown: 0 is the first.")
     kind: str | None = Field(description="video or audio, once it was looked at.")

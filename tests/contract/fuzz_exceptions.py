@@ -48,6 +48,7 @@ _OF_A_MEDIUM = _at(
 _CARE = _at("POST /api/v1/care/retention", "POST /api/v1/care/archival")
 
 EXEMPT = (
+    Exempt(_TAKEN, "not-an-image", "what begins as an image does is more than a format can say"),
     Exempt(_TAKEN, "media-deleted", "the medium was there, and nothing but time tells that it is gone"),
     Exempt(_TAKEN, "unknown-profile", "which profiles there are changes"),
     Exempt(_TAKEN, "unknown-preset", "which profiles and presets there are changes"),
