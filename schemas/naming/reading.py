@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from os.path import splitext
 from typing import Any
 
@@ -14,6 +15,8 @@ from schemas.naming.music import track
 SERIES, SEASON, MOVIE, ARTIST, ALBUM, OWNER = "series", "season", "movie", "artist", "album", "owner"
 """What a folder may be the folder of; the owner is whatever an extra comes with."""
 
+_REMEMBERED = 4096
+"""Whoever lists media asks for the same names again and again."""
 _SOUND = frozenset(
     """
     aac aif aiff alac amr ape caf dts flac m4a m4b mka mp2 mp3 oga ogg opus spx tak tta wav wma wv
@@ -33,6 +36,11 @@ class Named:
 
 def read(path: Sequence[str]) -> Named:
     """What a path below a root tells, or the name of a file that was uploaded."""
+    return _read(tuple(path))
+
+
+@lru_cache(_REMEMBERED)
+def _read(path: tuple[str, ...]) -> Named:
     *folders, name = path
     stem, ending = splitext(name)
     if ending[1:].lower() in _SOUND:
