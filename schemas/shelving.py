@@ -28,7 +28,8 @@ OWN = "own:"
 FIRST_FILE = "first_file"
 """Where a document that shows a later file has what is known of the first, which decides the place."""
 
-_IN_A_ROOT = "roots/"
+_IN_A_ROOT, _BEFORE_THE_PLACE = "roots", 4
+"""What a location in an operator's folder begins with, and how many parts come before the place."""
 _NAMING = {SERIES: "series", SEASON: "season", MOVIE: "title", ARTIST: "album_artist", ALBUM: "album"}
 """Which field of a place a folder's name stands for."""
 
@@ -106,10 +107,10 @@ def _of_some_kind(place: Place) -> Place:
 
 def _path(document: Mapping[str, Any], upload: Mapping[str, Any]) -> tuple[str | None, list[str]]:
     """The root that a medium lies in and its path there; of an upload, no root and its name."""
-    location: str = upload["location"]
-    if location.startswith(_IN_A_ROOT):
+    area, *parts = upload["location"].split("/", _BEFORE_THE_PLACE)
+    if area == _IN_A_ROOT and len(parts) == _BEFORE_THE_PLACE:
         moved = (document.get("moved") or {}).get("place")
-        root, _, path = (moved or location.split("/", 4)[4]).partition("/")
+        root, _, path = (moved or parts[-1]).partition("/")
         return root, path.split("/")
     kept = (document.get(record.CHANGE) or {}).get(record.NAME) or {}
     return None, [str(kept.get("value") or upload["name"])]
