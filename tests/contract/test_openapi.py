@@ -305,7 +305,7 @@ def test_commands_answer_202_with_a_token(document: dict[str, Any]) -> None:
         or op["operationId"] == "play_media"
     ]
     commands = [op for op in about_work if op["operationId"] != "play_media"]
-    assert len(commands) == len(about_work) - 1 == 40
+    assert len(commands) == len(about_work) - 1 == 46
     for op in commands:
         reference = op["responses"]["202"]["content"]["application/json"]["schema"]["$ref"]
         assert "token" in shapes[reference.rpartition("/")[2]]["required"], op["operationId"]
