@@ -15,7 +15,7 @@ Place = tuple[float, str]
 """Where a document stands in an order: moments are in milliseconds."""
 
 _MINUTE = 60_000.0
-_TWENTIETH = 0.05
+_TWENTIETH, _MILLIONTH = 0.05, 1e-6
 EVERYTHING = float("inf")
 _MOST_GROWTH, _MOST_GROWTH_AFTER_SOME = 16, 2
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -110,7 +110,8 @@ class Reach:
 
 def unknown(query: Query) -> Reach:
     """The reach of whom nothing is known."""
-    return Reach(_least(query), _least(query))
+    first = _TWENTIETH if query.numbers else _MINUTE
+    return Reach(first, first)
 
 
 def reach(start: float, found: Sequence[Document], query: Query) -> Reach:
@@ -120,12 +121,8 @@ def reach(start: float, found: Sequence[Document], query: Query) -> Reach:
     if len(found) <= query.limit:
         return Reach(EVERYTHING, EVERYTHING)
     middle, last = (place_of(found[n], query.order_by)[0] for n in (len(found) // 2, -1))
-    spare = max(_least(query), apart(middle, last, query))
+    spare = max(_MILLIONTH if query.numbers else _MINUTE, apart(middle, last, query))
     return Reach(apart(start, last, query) + spare, 3 * spare)
-
-
-def _least(query: Query) -> float:
-    return _TWENTIETH if query.numbers else _MINUTE
 
 
 def _scaled(place: float, query: Query) -> float:

@@ -60,6 +60,11 @@ async def test_few_large_ones_do_not_make_it_go_over_all_the_small_ones(ascendin
     assert len(looked_at) < 12
 
 
+def test_numbers_that_lie_close_together_are_gone_through_by_as_little() -> None:
+    known = reach(10.0**15, sized(*(10**15 - n * 10**9 for n in range(5))), SIZES)
+    assert 10**15 - 12 * 10**9 < further(10.0**15 - 4 * 10**9, known.later, SIZES) < 10**15 - 8 * 10**9
+
+
 def test_where_there_is_no_more_everything_is_looked_at() -> None:
     assert reach(9, sized(9, 8), SIZES).first == EVERYTHING
 
