@@ -17,6 +17,7 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 from websockets.sync.client import connect
 
 from deploy.local.stack import Stack
+from schemas.events import new_id
 from schemas.topics import BY_NAME, TOPICS
 from tests.client import DEADLINE_S, Client, until
 from tests.clips import clip
@@ -41,6 +42,7 @@ def test_a_stock_avro_consumer_reads_every_topic(client: Client, stack: Stack, f
         http.put("/api/v1/profiles/sound-only", json={"name": "sound-only", **_SOUND_ONLY})
         http.put(f"/api/v1/media/{said['media']['id']}/viewing", json={"favourite": True})
         http.delete(f"/api/v1/media/{said['media']['id']}")
+        assert http.delete(f"/api/v1/people/{new_id()}/images/photo").status_code == 202
         http.post("/api/v1/users", json=_PERSON)
         signed_in = http.post("/api/v1/auth/login", json=_PERSON)
         assert signed_in.status_code == 200, signed_in.text

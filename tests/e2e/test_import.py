@@ -122,18 +122,43 @@ def test_files_stay_where_a_library_reads_them(
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes((films / name).read_bytes() + b"\0" * 8)
     made = client.post("/api/v1/libraries", {"name": "moved", "folders": ["home/moved-here"]}).json()
-    file = systems.newer(tmp_path / "newer", Library(top="D:\\films"))
+    pictures = tmp_path / "metadata"
+    pictures.mkdir()
+    run("-f", "lavfi", "-i", "testsrc2=size=200x300", "-frames:v", "1", to=pictures / "poster.jpg")
+    has = Library(top="D:\\films", pictures={"Primary": "%MetadataPath%/poster.jpg"})
+    file = systems.newer(tmp_path / "newer", has)
     with closing(sqlite3.connect(file)) as db, db:  # another server's
-        for table, column in (("BaseItems", "Id"), ("UserData", "ItemId"), ("MediaStreamInfos", "ItemId")):
+        ids = {"BaseItems": ("Id", "SeriesId"), "UserData": ("ItemId",), "MediaStreamInfos": ("ItemId",)}
+        ids["BaseItemImageInfos"] = ("ItemId",)
+        for table, column in ((table, column) for table, columns in ids.items() for column in columns):
             db.execute(f"UPDATE {table} SET {column} = replace({column}, '00000000-', 'ABCDEF00-')")
     (tmp_path / "people.json").write_bytes(orjson.dumps({"Bob Brown": "bob.brown"}))
-    whose = ("--people", str(tmp_path / "people.json"), "--only", "users,items,state")
+    whose = ("--people", str(tmp_path / "people.json"), "--metadata", str(pictures))
     told = ("--map", f"D:\\films={folder}", *whose)
     report = imports(stack, tmp_path, str(file), "--library", made["library"]["id"], *told)
     assert report["items"] == {"found": 3}
     media = {each["item"]: each["medium"] for each in report["media"]}
     alien = media[str(ALIEN).replace("00000000-", "abcdef00-")]
     assert states(client, "Ada.Lovelace")[alien]["plays"] == 3
+    assert report["pictures"] == {"given": 2}
+    until(lambda: 300 in posters(client.get(f"/api/v1/media/{alien}")), "the film's poster")
+    items = f"/api/v1/libraries/{made['library']['id']}/items"
+    show = until(lambda: series(client, items, "Show"), "the series")
+    (season,) = client.get(items, parent=show["id"])["items"]
+    (pilot,) = client.get(items, parent=season["id"])["items"]
+    assert (season["number"], pilot["media"]["place"]["episode"]) == (1, 2)
+    until(lambda: posters(client.get(f"{items}/{show['id']}")) == {300}, "the series' poster")
+
+
+def series(client: Client, items: str, name: str) -> dict[str, Any] | None:
+    """A series of a library, if it is there yet."""
+    found = client.get(items)["items"]
+    return next((each for each in found if (each["kind"], each["name"]) == ("series", name)), None)
+
+
+def posters(shown: dict[str, Any]) -> set[int]:
+    """How high the posters are of a medium or item."""
+    return {each["height"] for each in shown["images"] if each["kind"] == "poster"}
 
 
 def test_the_older_transcoders_files_come_with_what_they_were_made_from(

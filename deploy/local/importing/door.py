@@ -109,5 +109,5 @@ class Offers:
         said = answer.json() if answer.is_success else {}
         order = said.get("components", {}).get("schemas", {}).get("RecordOrder", {})
         paths = said.get("paths", {})
-        given = [paths.get(f"{path}/images/{{kind}}", {}) for path in (_A_MEDIUM, _A_SERIES)]
+        given = [paths.get(f"{path}/images/{{name}}", {}) for path in (_A_MEDIUM, _A_SERIES)]
         return cls("place" in order.get("properties", {}), *("put" in each for each in given))

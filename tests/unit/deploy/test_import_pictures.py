@@ -59,7 +59,7 @@ def test_pictures_are_given_once_where_they_are_taken(tmp_path: Path) -> None:
 def test_what_a_gateway_takes_is_read_from_its_own_description(takes: bool) -> None:
     order: dict[str, Any] = {"properties": {"place": {}} if takes else {}}
     given = ("media/{media_id}", "libraries/{library_id}/items/{item_id}")
-    paths: dict[str, Any] = {f"/api/v1/{thing}/images/{{kind}}": {"put": {}} for thing in given if takes}
+    paths: dict[str, Any] = {f"/api/v1/{thing}/images/{{name}}": {"put": {}} for thing in given if takes}
     said = {"components": {"schemas": {"RecordOrder": order}}, "paths": paths}
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json=said))
     assert Offers.of(Door(Gateway("http://sluice", "t", transport=transport))) == Offers(takes, takes, takes)
