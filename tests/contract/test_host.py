@@ -180,8 +180,8 @@ async def test_the_watchdog_lets_a_retrying_stage_be(world: World) -> None:
             raise DatabaseUnavailable("away")
         return Handled()
 
-    patience = Patience(first_s=0.25, longest_s=0.25)
-    async with world.running(waits, world.host(stuck_s=1, patience=patience)) as host:
+    patience = Patience(first_s=0.5, longest_s=0.5)  # so that all of it takes longer than may be stuck
+    async with world.running(waits, world.host(stuck_s=4, patience=patience)) as host:
         await world.publish(1)
         failing = asyncio.create_task(host.failed())
         await until(lambda: tries == 12 or failing.done())

@@ -53,12 +53,12 @@ def test_a_stock_avro_consumer_reads_every_topic(client: Client, stack: Stack, f
     consumer.assign([TopicPartition(t.name, n, 0) for t in BY_NAME.values() for n in range(t.partitions)])
 
     def all_seen() -> bool:
-        message = consumer.poll(1.0)
-        if message is not None and message.error() is None and message.value() is not None:
-            topic = str(message.topic())
-            value = deserialize(message.value(), SerializationContext(topic, MessageField.VALUE))
-            assert isinstance(value, dict)
-            found.setdefault(topic, []).append(value)
+        for message in consumer.consume(500, 1.0):
+            if message.error() is None and message.value() is not None:
+                topic = str(message.topic())
+                value = deserialize(message.value(), SerializationContext(topic, MessageField.VALUE))
+                assert isinstance(value, dict)
+                found.setdefault(topic, []).append(value)
         return wanted <= found.keys()
 
     until(all_seen, lambda: f"a record of each of {sorted(wanted - found.keys())}")
