@@ -48,16 +48,11 @@ def unarchive(
 def _order(
     what: str, id: str, version: int | None, watch: bool, home: Path | None, url: str | None, json: bool
 ) -> None:
-    from deploy.local import reach, watching
+    from deploy.local import reach
     from deploy.local.client import at
-    from deploy.local.commands.care import show
+    from deploy.local.commands.care import follow
 
-    output = Output(as_json=json)
     query = "" if version is None else f"?version={version}"
     with reach.gateway(reach.home_at(home), url) as gateway:
         job = gateway.post(f"{at('media', id, what)}{query}")["job"]
-        if not watch:
-            output.emit(job) if json else output.line(f"{job['id']}: {job['kind']} is asked for")
-            return
-        watching.ended_well(watching.watch(gateway, [job["id"]], output))
-        show(gateway, job["id"], output)
+        follow(gateway, job, job["kind"], watch, Output(as_json=json))

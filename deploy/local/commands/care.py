@@ -39,8 +39,7 @@ def cleanup(
     json: JsonOption = False,
 ) -> None:
     """Find what nothing refers to any more, and with --delete remove it."""
-    options: dict[str, Any] = {"delete": delete} | ({} if grace is None else {"grace_s": grace})
-    _order("cleanup", options, watch, home, url, json)
+    _order("cleanup", {"delete": delete, "grace_s": grace}, watch, home, url, json)
 
 
 @app.command()
@@ -82,6 +81,7 @@ def retention(
 ) -> None:
     """Find media and versions that were kept for long enough, and with --delete delete them."""
     asked = {
+        "delete": delete,
         "versions_kept": versions_kept,
         "versions_days": versions_days,
         "media_days": media_days,
@@ -90,8 +90,7 @@ def retention(
         "tag": tag,
         "except_tag": except_tag,
     }
-    said = {name: value for name, value in asked.items() if value is not None}
-    _order("retention", {"delete": delete, **said}, watch, home, url, json)
+    _order("retention", asked, watch, home, url, json)
 
 
 @app.command()
@@ -121,6 +120,7 @@ def archival(
 ) -> None:
     """Find media and versions that hardly anyone asks for, and with --archive archive them."""
     asked = {
+        "archive": archive,
         "media_days": media_days,
         "unviewed_days": unviewed_days,
         "versions_days": versions_days,
@@ -129,8 +129,7 @@ def archival(
         "tag": tag,
         "except_tag": except_tag,
     }
-    said = {name: value for name, value in asked.items() if value is not None}
-    _order("archival", {"archive": archive, **said}, watch, home, url, json)
+    _order("archival", asked, watch, home, url, json)
 
 
 @app.command()
@@ -150,17 +149,24 @@ def report(
 def _order(
     chore: str, options: dict[str, Any], watch: bool, home: Path | None, url: str | None, json: bool
 ) -> None:
-    from deploy.local import reach, watching
+    """Asks for a chore, with the options that were given."""
+    from deploy.local import reach
 
-    output = Output(as_json=json)
+    given = {name: value for name, value in options.items() if value is not None}
     with reach.gateway(reach.home_at(home), url) as gateway:
-        job = gateway.post(f"/care/{chore}", options)["job"]
-        if not watch:
-            output.emit(job) if json else output.line(f"{job['id']}: {chore} is asked for")
-            return
-        ended = watching.watch(gateway, [job["id"]], output)
-        watching.ended_well(ended)
-        show(gateway, job["id"], output)
+        job = gateway.post(f"/care/{chore}", given)["job"]
+        follow(gateway, job, chore, watch, Output(as_json=json))
+
+
+def follow(gateway: Any, job: dict[str, Any], what: str, watch: bool, output: Output) -> None:
+    """Says that a job was asked for, or watches it to its end and shows what came of it. Raises Failure."""
+    from deploy.local import watching
+
+    if not watch:
+        output.emit(job) if output.json else output.line(f"{job['id']}: {what} is asked for")
+        return
+    watching.ended_well(watching.watch(gateway, [job["id"]], output))
+    show(gateway, job["id"], output)
 
 
 def show(gateway: Any, id: str, output: Output) -> None:
