@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import faust
 import structlog
-from faust.types import TP, AppT, EventT
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, AppT, EventT, Message
 from faust.types.auth import CredentialsT
+from faust.types.transports import TransportT
 
 from connectors.brokers import Brokers, KafkaSecurity
 from connectors.ports import Clock, Position, Publisher
@@ -76,6 +78,36 @@ class Host:
         return any(hosted.leads() for hosted in self.apps if hosted.stage.name == stage)
 
 
+class _Consumer(driver.Consumer):
+    """Faust's, without its two ways to lose a record (docs/decisions/0004)."""
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """As Faust does before records flow again, and where nothing is committed yet too: there aiokafka
+        leaves the position to where a fetch during the rebalance, whose records Faust drops, has moved it.
+        """
+        committed: Mapping[TP, int] = await super().seek_to_committed()
+        if fresh := [tp for tp, offset in committed.items() if not offset]:
+            await self._thread.seek_wait(await self._thread.earliest_offsets(*fresh))
+        return committed
+
+    def ack(self, message: Message) -> bool:
+        """Does nothing: Faust acknowledges what it passes over in a rebalance."""
+        return False
+
+    def acknowledge(self, message: Message) -> None:
+        """Never delivered again after this."""
+        super().ack(message)
+
+
+class _Transport(driver.Transport):
+    Consumer = _Consumer
+
+
+class _App(faust.App):
+    def _new_transport(self) -> TransportT:
+        return _Transport(self.conf.broker_consumer, self)
+
+
 class HostedStage:
     """One stage's Faust app, with a lane for each of its partitions."""
 
@@ -120,7 +152,7 @@ class HostedStage:
 
     def _make_app(self) -> AppT:
         session, brokers = self._host.settings.session.total_seconds(), self._host.settings.brokers
-        app = faust.App(
+        app = _App(
             self.stage.name,
             broker=[f"kafka://{each}" for each in brokers.each()],
             broker_credentials=_credentials(brokers.security),
@@ -169,7 +201,7 @@ class HostedStage:
             key=message.key,
             value=message.value,
             headers=tuple(_header_pairs(message.headers)),
-            ack=lambda: _acknowledge(event),
+            ack=lambda: _acknowledge(self.app, message),
             current=lambda: generation == self.app.consumer_generation_id,
         )
 
@@ -218,8 +250,8 @@ def _credentials(security: KafkaSecurity) -> CredentialsT | None:
     )
 
 
-def _acknowledge(event: EventT[bytes]) -> None:
-    event.ack()
+def _acknowledge(app: AppT, message: Message) -> None:
+    cast(_Consumer, app.consumer).acknowledge(message)
 
 
 def _header_pairs(headers: Any) -> list[tuple[str, bytes]]:

@@ -107,7 +107,12 @@ class Client:
             assert not ended, f"the job ended {job['state']}: {job['error']}"
             return job if job["state"] in states else None
 
-        return until(look, f"job {job_id} to be {' or '.join(states)}")
+        return until(look, lambda: f"job {job_id} to be {' or '.join(states)}; {self.told(job_id)}")
+
+    def told(self, job_id: str) -> str:
+        """What its timeline tells of a job, for who waits in vain."""
+        timeline = self.find(f"/api/v1/jobs/{job_id}/timeline", limit="200") or {"items": []}
+        return "its timeline:\n" + "\n".join(f"{each['at']} {each['text']}" for each in timeline["items"])
 
     def until_media(self, media_id: str, *states: str) -> dict[str, Any]:
         def look() -> dict[str, Any] | None:

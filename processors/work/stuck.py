@@ -15,6 +15,12 @@ from processors.work.tasks import Task
 
 log = structlog.get_logger()
 
+_IDLE = {
+    True: "it has no tasks yet, and nobody looks at its medium",
+    False: "all its tasks have ended, and it has not",
+}
+"""Why a job stands still that has no task which waits or runs, by whether it waits for its medium."""
+
 
 def stuck(
     jobs: Iterable[Job],
@@ -36,7 +42,7 @@ def stuck(
         looked_at = missing.get(job.media_id) if job.state == WAITING else None
         lacking = missing.get(job.id, looked_at)
         if lacking is None:
-            reasons[job.id] = "none of its tasks waits or runs, and it has not ended"
+            reasons[job.id] = _IDLE[job.state == WAITING]
         elif lacking:
             reasons[job.id] = f"no living worker has {', '.join(sorted(lacking))}"
     return reasons

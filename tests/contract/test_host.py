@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -225,3 +226,50 @@ async def test_the_history_reads_exactly_between_two_vectors(world: World) -> No
     found = [id async for batch in history.read(start, end) for id in world.of_mine(batch)]
     assert sorted(found) == sorted(wanted)
     assert [batch async for batch in history.read(end, end)] == []
+
+
+async def test_what_comes_while_a_group_takes_shape_is_handled_though_nothing_was_committed_yet(
+    world: World,
+) -> None:
+    """As in a rebalance: a fetch was under way, and Faust drops what it brings."""
+    seen: list[str] = []
+
+    async def handle(deliveries: Sequence[Delivery]) -> Handled:
+        seen.extend(world.of_mine(deliveries))
+        return Handled()
+
+    async with world.running(handle) as host:
+        consumer: Any = host.apps[0].app.consumer
+        await until(lambda: consumer.assignment() and consumer.flow_active)
+        for _turn in range(3):
+            consumer.stop_flow()
+            for _record in range(4):
+                await world.publish(1)
+                await consumer.perform_seek()
+            consumer.resume_flow()
+        await until(lambda: set(seen) == world.mine)
+
+
+async def test_only_the_consume_path_acknowledges(world: World) -> None:
+    """Faust does too, for what it passes over in a rebalance."""
+    seen: list[str] = []
+
+    async def fails(deliveries: Sequence[Delivery]) -> Handled:
+        raise DatabaseUnavailable("away")
+
+    async def handle(deliveries: Sequence[Delivery]) -> Handled:
+        seen.extend(world.of_mine(deliveries))
+        return Handled()
+
+    host = world.host(patience=Patience(give_up=timedelta(seconds=3)))
+    async with world.running(fails, host):
+        consumer = host.apps[0].app.consumer
+        (id,) = await world.publish(1)
+        await until(lambda: any(message.key == id.encode() for message in consumer.unacked))
+        for message in list(consumer.unacked):
+            consumer.ack(message)
+        await consumer.commit()
+        with pytest.raises(CannotFinish):
+            await asyncio.wait_for(host.failed(), 60)
+    async with world.running(handle):
+        await until(lambda: set(seen) == world.mine)

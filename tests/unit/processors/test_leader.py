@@ -286,7 +286,7 @@ async def test_a_job_between_two_steps_is_not_taken_for_stuck(world: World) -> N
     await world.look()
     assert world.leader.stuck == {}
     await world.look()
-    assert list(world.leader.stuck.values()) == ["none of its tasks waits or runs, and it has not ended"]
+    assert list(world.leader.stuck.values()) == ["it has no tasks yet, and nobody looks at its medium"]
 
 
 async def test_a_new_leader_learns_what_waits_from_the_ledger(world: World) -> None:

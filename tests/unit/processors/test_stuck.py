@@ -19,7 +19,8 @@ from tests import samples
 from tests.fakes import FakeClock, MemoryDatabase
 
 PATIENCE = timedelta(minutes=1)
-NOTHING_LEFT = "none of its tasks waits or runs, and it has not ended"
+NOTHING_YET = "it has no tasks yet, and nobody looks at its medium"
+NOTHING_LEFT = "all its tasks have ended, and it has not"
 
 
 def task(**more: Any) -> Task:
@@ -30,6 +31,7 @@ def task(**more: Any) -> Task:
     ("tasks", "age_s", "state", "reason"),
     [
         pytest.param([], 30, WAITING, None, id="young"),
+        pytest.param([], 90, WAITING, NOTHING_YET, id="nothing-yet"),
         pytest.param([], 90, PLANNED, NOTHING_LEFT, id="nothing-left"),
         pytest.param([task()], 90, PLANNED, None, id="waits-its-turn"),
         pytest.param([task(job_id="m1", kind="probe")], 90, WAITING, None, id="waits-for-its-probe"),
