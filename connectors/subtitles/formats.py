@@ -1,0 +1,58 @@
+"""The formats there are, and which of them some text is in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from types import MappingProxyType
+
+from connectors.subtitles.layout import Format
+from connectors.subtitles.microdvd import MicroDvd
+from connectors.subtitles.mpl2 import Mpl2
+from connectors.subtitles.refusal import SubtitleRefused
+from connectors.subtitles.srt import Srt
+from connectors.subtitles.substation import SubStation
+from connectors.subtitles.tmp import Tmp
+from connectors.subtitles.webvtt import WebVtt
+
+_HEAD = 64 << 10
+FORMATS: Mapping[str, Format] = MappingProxyType(
+    {
+        each.name: each
+        for each in (
+            WebVtt(),
+            SubStation(),
+            SubStation("ssa", ("ssa",)),
+            Srt(),
+            MicroDvd(),
+            Mpl2(),
+            Tmp(),
+        )
+    }
+)
+"""Those that tell themselves most clearly go first."""
+
+
+def named(name: str) -> Format:
+    """The format of that name, or of that ending of files' names. Raises SubtitleRefused."""
+    found = FORMATS.get(name) or next((f for f in FORMATS.values() if name in f.endings), None)
+    if found is None:
+        raise SubtitleRefused(
+            "format", f"{name!r} is no format that is known; say one of {', '.join(FORMATS)}"
+        )
+    return found
+
+
+def detected(text: str, file_name: str = "") -> Format:
+    """The format of a text. What it says counts, and its name only between those that it may be.
+
+    Raises SubtitleRefused.
+    """
+    head = text[:_HEAD]
+    found = [each for each in FORMATS.values() if each.matches(head)]
+    ending = PurePath(file_name).suffix.lstrip(".").lower()
+    best = next((each for each in found if ending in each.endings), found[0] if found else None)
+    if best is None:
+        reason = f"it is like no subtitle format that is read ({', '.join(FORMATS)}); is it the right file?"
+        raise SubtitleRefused("unknown_format", reason)
+    return best
