@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from connectors.subtitles.document import Document, fresh_id, parsed
@@ -99,6 +99,7 @@ class _Work:
         self.texts: dict[int, str] = {}
         self.times: dict[int, tuple[int | None, int | None]] = {}
         self.deleted: set[int] = set()
+        self.shifted_ms = 0
         self.inserted: dict[int, list[Insert]] = {}
 
     def take(self, edit: Edit) -> None:
@@ -129,6 +130,7 @@ class _Work:
         return index
 
     def _shift(self, by_ms: int) -> None:
+        self.shifted_ms = by_ms
         for index, cue in enumerate(self.document.cues):
             start_ms = cue.start_ms + by_ms
             if start_ms < 0 <= cue.start_ms:
@@ -137,8 +139,11 @@ class _Work:
             end_ms = None if cue.end_ms is None else cue.end_ms + by_ms
             self.times[self._once(self.times, index)] = (start_ms, end_ms)
 
-    def patches(self) -> Iterator[Patch]:
-        """What is put into the text. Raises SubtitleRefused."""
+    def patches(self) -> Iterable[Patch]:
+        """What is put into the text; what two cues share, and change alike, once. Raises SubtitleRefused."""
+        return dict.fromkeys(self._patches())
+
+    def _patches(self) -> Iterator[Patch]:
         document, text = self.document, self.document.source.text
         for index, new in self.texts.items():
             if index not in self.deleted:
@@ -148,6 +153,9 @@ class _Work:
             if index not in self.deleted:
                 self._check_times(index, start_ms, end_ms)
                 yield from document.format.timed(text, document.parsed, index, start_ms, end_ms)
+        if self.shifted_ms:
+            loose = document.parsed.loose
+            yield from (Patch(*at, str(max(0, ms + self.shifted_ms))) for at, ms in loose)
         yield from (document.format.removed(text, document.parsed, index) for index in self.deleted)
         news = [(index, each) for index in sorted(self.inserted) for each in self.inserted[index]]
         yield from (self._insertion(index, each, before) for before, (index, each) in enumerate(news))
@@ -221,8 +229,8 @@ def _checked(document: Document, raw: bytes, wanted: Sequence[_Wanted]) -> Docum
     body = source.text
     found = document.format.parse(body, document.parsed.rate)
     if len(found.spots) != len(wanted):
-        after = zip(found.spots, wanted, strict=False)
-        line = next((s.line for s, w in after if body[slice(*s.text_at)] != w.text), 1)
+        pairs = zip(found.spots, wanted, strict=False)
+        line = next((s.line for s, w in pairs if body[slice(*s.text_at)] != w.text), 1)
         reason = (
             "the change would make more or fewer cues than it should; take what looks like times or tags out"
         )
@@ -252,7 +260,7 @@ def _is(cue: Cue, want: _Wanted, grain_ms: float) -> bool:
 
 def _near(cue: Cue, want: _Wanted, grain_ms: float) -> bool:
     if cue.end_ms is None or want.end_ms is None:
-        same_end = cue.end_ms == want.end_ms or want.was is None
+        same_end = want.end_ms is None or want.was is None
     else:
         same_end = abs(cue.end_ms - want.end_ms) <= grain_ms
     return same_end and abs(cue.start_ms - want.start_ms) <= grain_ms

@@ -30,6 +30,7 @@ _GUESSED = [name for name in ENCODINGS if not name.startswith("utf")]
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})")
 _ALIASES = {"cp936": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "cp950": "big5", "utf-16": "utf-16-le"}
 _HIGH = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
+_COMMONEST = "cp1252"
 _SAMPLE, _HEAD = 32 << 10, 64 << 10
 _WRONG_OF = 20
 """A text is UTF-8 with some damage where of so many characters of several bytes at most one is none."""
@@ -133,7 +134,8 @@ def _guessed(raw: bytes) -> str:
     if not matches:
         return "cp1252"
     alike = [match for match in matches if match.chaos == matches[0].chaos]
-    return known(min(alike, key=_signs_in_words).encoding)
+    best = min(alike, key=lambda each: (_signs_in_words(each), -each.coherence, each.encoding != _COMMONEST))
+    return known(best.encoding)
 
 
 def _signs_in_words(match: CharsetMatch) -> int:

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from types import MappingProxyType
 
+from connectors.subtitles.json_cues import JsonCues
 from connectors.subtitles.layout import Format
 from connectors.subtitles.microdvd import MicroDvd
 from connectors.subtitles.mpl2 import Mpl2
 from connectors.subtitles.refusal import SubtitleRefused
+from connectors.subtitles.sami import Sami
 from connectors.subtitles.srt import Srt
 from connectors.subtitles.substation import SubStation
 from connectors.subtitles.tmp import Tmp
+from connectors.subtitles.ttml import Ttml
 from connectors.subtitles.webvtt import WebVtt
 
 _HEAD = 64 << 10
@@ -24,6 +27,9 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             SubStation(),
             SubStation("ssa", ("ssa",)),
             Srt(),
+            Ttml(),
+            Sami(),
+            JsonCues(),
             MicroDvd(),
             Mpl2(),
             Tmp(),

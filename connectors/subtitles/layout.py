@@ -70,11 +70,15 @@ class Parsed:
     blocks: Sequence[Block] = ()
     remarks: Sequence[Remark] = ()
     rate: Fraction | None = None
-    """Frames, or ticks, a second."""
+    """Frames a second."""
+    ticks: Fraction | None = None
+    """Ticks a second."""
     tail: int = -1
     """Where another cue goes; -1 for the end."""
     fields: tuple[str, ...] = ()
     """What the columns of its lines are, where the file says so itself."""
+    loose: Sequence[tuple[Span, int]] = ()
+    """Times in milliseconds that are no cue's, and go along when all are shifted."""
     stylings: dict[str, Styling] = field(default_factory=dict)
 
 
@@ -89,13 +93,13 @@ class NewCue(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A cue to be written into a new file: pieces of any format."""
+    """A cue to be written into a new file; its text is in the format's own form."""
 
     start_ms: int
     end_ms: int
-    pieces: Sequence[Piece]
-    style: str = ""
-    speaker: str = ""
+    text: str
+    place: int = 2
+    """Where on the screen, as on a keyboard's pad."""
 
 
 OnLoss = Callable[[str], None]
@@ -151,7 +155,7 @@ class Format(Protocol):
         """A cue's text from pieces of any format, with lines ended by a line feed."""
         ...
 
-    def file(self, lines: Sequence[Line], rate: Fraction | None, lost: OnLoss) -> str:
+    def file(self, lines: Sequence[Line], rate: Fraction | None) -> str:
         """A whole new file."""
         ...
 

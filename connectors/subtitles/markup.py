@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from connectors.subtitles.layout import OnLoss
-from schemas.cues import PLACE, STYLES, Piece
+from schemas.cues import EFFECT, KARAOKE, PLACE, STYLES, Piece
 
 _BREAK = re.compile(r"\r\n|\r|\n")
 _SRT_PART = re.compile(
@@ -17,6 +17,8 @@ _ATTRIBUTE = re.compile(r"(color|face|size)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'>]+
 _FONT = {"color": "color", "face": "font", "size": "size"}
 _OLD_PLACES = {1: 1, 2: 2, 3: 3, 5: 7, 6: 8, 7: 9, 9: 4, 10: 5, 11: 6}
 _SAID = {"color": "colour", "voice": "the name of a voice", "language": "language", "class": "class"}
+
+_BAR = "\N{BROKEN BAR}"
 
 Tag = Callable[[Piece], str | None]
 """How an opening or closing tag or a mark is written; None where it can't be."""
@@ -93,7 +95,8 @@ def rendered(pieces: Iterable[Piece], words: Callable[[str], str], end: str, tag
         elif piece.kind == "break":
             out.append(end)
         elif piece.kind == "hidden":
-            _ = lost(piece.text) if piece.text else None
+            if piece.text:
+                lost(piece.text)
         elif (said := tag(piece)) is not None:
             out.append(said)
         elif piece.kind != "close":
@@ -103,6 +106,8 @@ def rendered(pieces: Iterable[Piece], words: Callable[[str], str], end: str, tag
 
 def named(piece: Piece) -> str:
     """What a tag or a mark is about, for people."""
+    if piece.text in (KARAOKE, EFFECT):
+        return "karaoke" if piece.text == KARAOKE else f"the effect {piece.value[:40]}"
     name = _SAID.get(piece.text, piece.text)
     return f"{name} {piece.value}".strip()[:80]
 
@@ -150,6 +155,11 @@ def _is_mark(piece: Piece) -> bool:
 def _srt_tag(piece: Piece) -> str | None:
     if piece.kind == "mark":
         return "" if piece.text == PLACE else None
+    return html_tag(piece)
+
+
+def html_tag(piece: Piece) -> str | None:
+    """A tag as HTML had it; None where it had none."""
     name, closing = piece.text, piece.kind == "close"
     if name in ("i", "b", "u", "s"):
         return f"</{name}>" if closing else f"<{name}>"
@@ -162,6 +172,8 @@ def _srt_tag(piece: Piece) -> str | None:
 def blank_lines_out(text: str, lost: OnLoss) -> str:
     """A text without empty lines, which would end a cue."""
     kept = [line for line in text.split("\n") if line.strip()]
+    if "\n" in text.strip() and len(kept) < text.strip().count("\n") + 1:
+        lost("an empty line in the text")
     said = "\n".join(kept)
     if "-->" in said:
         lost("an arrow (-->) in the text, written as ->")
@@ -171,7 +183,13 @@ def blank_lines_out(text: str, lost: OnLoss) -> str:
 
 def plain_text(pieces: Iterable[Piece], end: str, lost: OnLoss) -> str:
     """Words and breaks alone."""
-    return rendered(pieces, str, end, lambda piece: "" if piece.kind == "close" else None, lost)
+
+    def words(text: str) -> str:
+        if end in text:
+            lost(f"a {end} in the text, written as {_BAR}")
+        return text.replace(end, _BAR).replace("\n", " ")
+
+    return rendered(pieces, words, end, lambda piece: "" if piece.kind == "close" else None, lost)
 
 
 def wholly(pieces: Sequence[Piece], lost: OnLoss) -> list[Piece]:

@@ -96,14 +96,12 @@ class MicroDvd:
             elif each.text not in ("i", "b", "u", "s"):
                 lost(markup.named(each))
         unstyled = [piece for piece in pieces if piece.kind not in ("open", "close")]
-        return tags + markup.plain_text(unstyled, "|", lost).replace("\n", "|")
+        return tags + markup.plain_text(unstyled, "|", lost)
 
-    def file(self, lines: Sequence[Line], rate: Fraction | None, lost: OnLoss) -> str:
+    def file(self, lines: Sequence[Line], rate: Fraction | None) -> str:
         rate = rate or USUAL_RATE
         head = f"{{1}}{{1}}{float(rate):.6g}\n"
-        return head + "".join(
-            _line(each.start_ms, each.end_ms, self.written(each.pieces, lost), rate) + "\n" for each in lines
-        )
+        return head + "".join(_line(each.start_ms, each.end_ms, each.text, rate) + "\n" for each in lines)
 
 
 def frames(ms: int, rate: Fraction) -> int:
@@ -127,9 +125,7 @@ def _read_rate(said: str) -> Fraction | None:
 
 
 def _guessed(found: Gathering, start: int) -> Fraction:
-    found.remark(
-        start, f"it does not say its frames a second; {float(USUAL_RATE)} is taken unless one is given"
-    )
+    found.remark(start, f"its frames a second are not said; {float(USUAL_RATE)} is taken unless you say them")
     return USUAL_RATE
 
 

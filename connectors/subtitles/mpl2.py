@@ -84,15 +84,13 @@ class Mpl2:
             if each.text != "i":
                 lost(markup.named(each))
         unstyled = [piece for piece in pieces if piece.kind not in ("open", "close")]
-        said = markup.plain_text(unstyled, "|", lost).replace("\n", "|")
+        said = markup.plain_text(unstyled, "|", lost)
         return (
             "|".join(f"/{line}" for line in said.split("|")) if any(s.text == "i" for s in styles) else said
         )
 
-    def file(self, lines: Sequence[Line], rate: Fraction | None, lost: OnLoss) -> str:
-        return "".join(
-            _line(each.start_ms, each.end_ms, self.written(each.pieces, lost)) + "\n" for each in lines
-        )
+    def file(self, lines: Sequence[Line], rate: Fraction | None) -> str:
+        return "".join(_line(each.start_ms, each.end_ms, each.text) + "\n" for each in lines)
 
 
 def _line(start_ms: int, end_ms: int | None, text: str) -> str:

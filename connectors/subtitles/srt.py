@@ -91,9 +91,9 @@ class Srt:
     def written(self, pieces: Sequence[Piece], lost: OnLoss) -> str:
         return markup.blank_lines_out(markup.srt_text(pieces, lost), lost)
 
-    def file(self, lines: Sequence[Line], rate: Fraction | None, lost: OnLoss) -> str:
+    def file(self, lines: Sequence[Line], rate: Fraction | None) -> str:
         return "".join(
-            f"{number}\n{_stamps(line.start_ms, line.end_ms)}\n{self.written(line.pieces, lost)}\n\n"
+            f"{number}\n{_stamps(line.start_ms, line.end_ms)}\n{line.text}\n\n"
             for number, line in enumerate(lines, 1)
         )
 

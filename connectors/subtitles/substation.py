@@ -36,9 +36,10 @@ _STYLES = re.compile(r"\[V4(\+?) Styles(?:\+?)\]", re.I)
 _EVENTS = re.compile(r"^[ \t\ufeff]*\[(?:Events|Script Info)\]", re.I | re.M)
 _HEADS = {
     "ass": "Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, "
-    "Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, "
-    "MarginR, MarginV, Encoding\nStyle: Default,Arial,20,&H00FFFFFF,&H000000FF,&H00000000,&H00000000,0,0,0,0,"
-    "100,100,0,0,1,2,2,2,10,10,10,1",
+    "Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, "
+    "MarginL, MarginR, MarginV, Encoding\n"
+    "Style: Default,Arial,20,&H00FFFFFF,&H000000FF,&H00000000,&H00000000,0,0,0,0,100,100,0,0,1,2,2,2,10,10,"
+    "10,1",
     "ssa": "Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, TertiaryColour, BackColour, Bold, "
     "Italic, BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV, AlphaLevel, Encoding\n"
     "Style: Default,Arial,20,16777215,255,0,0,0,0,1,2,2,2,10,10,10,0,1",
@@ -98,10 +99,10 @@ class SubStation:
     def written(self, pieces: Sequence[Piece], lost: OnLoss) -> str:
         return text_of(pieces, lost)
 
-    def file(self, lines: Sequence[Line], rate: Fraction | None, lost: OnLoss) -> str:
+    def file(self, lines: Sequence[Line], rate: Fraction | None) -> str:
         version, styles = _VERSIONS[self.name]
         columns = ", ".join(_SPELT.get(name, name.capitalize()) for name in self._fields)
-        cues = (NewCue(line.start_ms, line.end_ms, self.written(line.pieces, lost)) for line in lines)
+        cues = (NewCue(line.start_ms, line.end_ms, line.text) for line in lines)
         return "\n".join(
             (
                 f"[Script Info]\nScriptType: {version}\n",

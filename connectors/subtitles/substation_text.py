@@ -28,9 +28,7 @@ def pieces_of(raw: str) -> list[Piece]:
         out += _words(raw[at : found.start()], drawing)
         at = found.end()
         if found[3] is None:
-            kind = "words" if found[2] else "break"
-            said = "\N{NO-BREAK SPACE}" if found[2] else "\n"
-            out.append(Piece("hidden", found[0], "a drawing") if drawing else Piece(kind, found[0], said))
+            out.append(_space(found[0], drawing))
             continue
         for piece in _overrides(found[3]):
             drawing = piece.value != "0" if piece.text == "drawing" else drawing
@@ -40,6 +38,12 @@ def pieces_of(raw: str) -> list[Piece]:
                 else piece
             )
     return [*out, *_words(raw[at:], drawing)]
+
+
+def _space(raw: str, drawing: bool) -> Piece:
+    if drawing:
+        return Piece("hidden", raw, "a drawing")
+    return Piece("words", raw, "\N{NO-BREAK SPACE}") if raw == r"\h" else Piece("break", raw, "\n")
 
 
 def _words(raw: str, drawing: bool) -> Iterator[Piece]:

@@ -24,8 +24,8 @@ from connectors.subtitles.one_line import inserted, whole
 from connectors.subtitles.source import Patch
 from schemas.cues import Piece
 
-_CUE = re.compile(r"[ \t]*(\d{1,3}:\d{2}:\d{2})(:|,\d=|=)([^\r\n]*)")
-_HEAD = re.compile(r"^[ \t\ufeff]*\d{1,3}:\d{2}:\d{2}(?::|,\d=|=)(?!.*-->)", re.M)
+_CUE = re.compile(r"[ \t]*(\d{1,5}:\d{2}:\d{2})(:|,\d=|=)([^\r\n]*)")
+_HEAD = re.compile(r"^[ \t\ufeff]*\d{1,5}:\d{2}:\d{2}(?::|,\d=|=)(?!.*-->)", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +79,10 @@ class Tmp:
         return Fraction(1000)
 
     def written(self, pieces: Sequence[Piece], lost: OnLoss) -> str:
-        return markup.plain_text(pieces, "|", lost).replace("\n", "|")
+        return markup.plain_text(pieces, "|", lost)
 
-    def file(self, lines: Sequence[Line], rate: Fraction | None, lost: OnLoss) -> str:
-        return "".join(f"{_line(line.start_ms, self.written(line.pieces, lost))}\n" for line in lines)
+    def file(self, lines: Sequence[Line], rate: Fraction | None) -> str:
+        return "".join(f"{_line(line.start_ms, line.text)}\n" for line in lines)
 
 
 def _line(start_ms: int, text: str) -> str:

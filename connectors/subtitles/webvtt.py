@@ -22,7 +22,7 @@ from connectors.subtitles.layout import (
 )
 from connectors.subtitles.source import Patch, line_end
 from connectors.subtitles.webvtt_text import pieces_of, settings_of, text_of
-from schemas.cues import PLACE, Piece
+from schemas.cues import Piece
 
 _TIMES = re.compile(
     rf"[ \t]*({clock.TIME})[ \t]*-->[ \t]*({clock.TIME})(?![\d:])[ \t]*([^\r\n]*)(?:\r\n|\r|\n|\Z)"
@@ -83,7 +83,9 @@ class WebVtt:
         return Patch(at, at, gap_before(text, at, nl) + new)
 
     def removed(self, text: str, parsed: Parsed, index: int) -> Patch:
-        return Patch(*parsed.spots[index].whole, "")
+        start, end = parsed.spots[index].whole
+        nl = line_end(text, start)
+        return Patch(start, end, nl if end < len(text) and gap_before(text, start, nl) else "")
 
     def grain_ms(self, parsed: Parsed) -> Fraction:
         return Fraction(1)
@@ -91,13 +93,12 @@ class WebVtt:
     def written(self, pieces: Sequence[Piece], lost: OnLoss) -> str:
         return markup.blank_lines_out(text_of(pieces, lost), lost)
 
-    def file(self, lines: Sequence[Line], rate: Fraction | None, lost: OnLoss) -> str:
-        return "WEBVTT\n\n" + "".join(f"{_cue(line, self.written(line.pieces, lost))}\n\n" for line in lines)
+    def file(self, lines: Sequence[Line], rate: Fraction | None) -> str:
+        return "WEBVTT\n\n" + "".join(f"{_cue(line)}\n\n" for line in lines)
 
 
-def _cue(line: Line, text: str) -> str:
-    places = (int(piece.value) for piece in line.pieces if piece.kind == "mark" and piece.text == PLACE)
-    return f"{_stamps(line.start_ms, line.end_ms)}{settings_of(next(places, 2))}\n{text}"
+def _cue(line: Line) -> str:
+    return f"{_stamps(line.start_ms, line.end_ms)}{settings_of(line.place)}\n{line.text}"
 
 
 def _stamps(start_ms: int, end_ms: int | None) -> str:
