@@ -9,11 +9,16 @@ from connectors.subtitles.source import Patch
 
 TIME = r"-?(?:\d{1,9}:)?\d{1,2}:\d{1,2}(?:[.,:]\d{1,9})?"
 """A pattern of all times that are read."""
+_USUAL = re.compile(r"(\d{1,9}):(\d\d):(\d\d)[.,](\d{2,3})")
 _TIME = re.compile(r"(-?)(?:(\d{1,9}):)?(\d{1,2}):(\d{1,2})(?:([.,:])(\d{1,9}))?")
 
 
 def read(said: str) -> int | None:
     """Milliseconds; None for what is no time. What follows the point is a fraction, however long."""
+    if usual := _USUAL.fullmatch(said):
+        hours, minutes, seconds, fraction = usual.groups()
+        ms = ((int(hours) * 60 + int(minutes)) * 60 + int(seconds)) * 1000
+        return ms + int(fraction) * (1 if len(fraction) == 3 else 10)
     found = _TIME.fullmatch(said)
     if found is None:
         return None

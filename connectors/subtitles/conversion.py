@@ -13,6 +13,7 @@ from connectors.subtitles.formats import named
 from connectors.subtitles.layout import Format, Line
 from connectors.subtitles.places import place_of
 from connectors.subtitles.refusal import SubtitleRefused
+from connectors.subtitles.source import printable
 from schemas.cues import PLACE, Cue, Piece, plain
 
 _SHORTEST_MS, _CHARACTER_MS = 500, 67
@@ -205,4 +206,4 @@ class _Conversion:
 
 def report(losses: Iterable[Loss]) -> Sequence[dict[str, object]]:
     """The losses for a program."""
-    return [{"what": loss.what, "line": loss.line, "cue": loss.cue} for loss in losses]
+    return [{"what": printable(loss.what), "line": loss.line, "cue": loss.cue} for loss in losses]

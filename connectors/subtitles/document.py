@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import blake2s
+from typing import Any
 
 from connectors.subtitles.encodings import opened
 from connectors.subtitles.formats import detected, named
 from connectors.subtitles.layout import Format, Parsed, Spot
 from connectors.subtitles.refusal import MOST_TEXT, SubtitleRefused
-from connectors.subtitles.source import Source, line_end
-from schemas.cues import Cue, Piece
+from connectors.subtitles.source import Source, line_end, printable
+from schemas.cues import Cue, Piece, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,14 @@ class Document:
         return text[slice(*spot.start_at)], text[slice(*spot.end_at)] if spot.end_at else None
 
 
+def as_object(document: Document, index: int) -> dict[str, Any]:
+    """A cue for a program: all of it, and what viewers read."""
+    cue = document.cues[index]
+    said = {name: getattr(cue, name) for name in cue.__slots__}
+    said["plain"] = plain(document.pieces(cue))
+    return {name: printable(each) if isinstance(each, str) else each for name, each in said.items()}
+
+
 def read(
     raw: bytes,
     file_name: str = "",
@@ -69,7 +78,11 @@ def read(
 
 def parsed(source: Source, format: Format, rate: Fraction | None, ids: Sequence[str] | None) -> Document:
     """The cues of a text in a format. Raises SubtitleRefused."""
-    found = format.parse(source.text, rate)
+    return placed(source, format, format.parse(source.text, rate), ids)
+
+
+def placed(source: Source, format: Format, found: Parsed, ids: Sequence[str] | None) -> Document:
+    """The cues of a text that was parsed. Raises SubtitleRefused."""
     long = next((s for s in found.spots if s.text_at[1] - s.text_at[0] > MOST_TEXT), None)
     if long:
         reason = f"the text of a cue has more than {MOST_TEXT} characters; split it"

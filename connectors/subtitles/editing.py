@@ -6,7 +6,7 @@ import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from connectors.subtitles.document import Document, fresh_id, parsed
+from connectors.subtitles.document import Document, fresh_id, placed
 from connectors.subtitles.encodings import reopened
 from connectors.subtitles.layout import NewCue
 from connectors.subtitles.refusal import MOST_EDITS, SubtitleRefused
@@ -235,7 +235,7 @@ def _checked(document: Document, raw: bytes, wanted: Sequence[_Wanted]) -> Docum
             "the change would make more or fewer cues than it should; take what looks like times or tags out"
         )
         raise SubtitleRefused("text", reason, line)
-    after = parsed(source, document.format, document.parsed.rate, [each.id for each in wanted])
+    after = placed(source, document.format, found, [each.id for each in wanted])
     grain = document.format.grain_ms(document.parsed)
     for cue, want in zip(after.cues, wanted, strict=True):
         if not _is(cue, want, float(grain)):

@@ -19,6 +19,8 @@ from connectors.subtitles.ttml import Ttml
 from connectors.subtitles.webvtt import WebVtt
 
 _HEAD = 64 << 10
+_ALIKE = frozenset({"srt", "microdvd", "mpl2", "tmp"})
+"""They have no header, so that a text may be like several of them."""
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         each.name: each
@@ -57,7 +59,9 @@ def detected(text: str, file_name: str = "") -> Format:
     head = text[:_HEAD]
     found = [each for each in FORMATS.values() if each.matches(head)]
     ending = PurePath(file_name).suffix.lstrip(".").lower()
-    best = next((each for each in found if ending in each.endings), found[0] if found else None)
+    best = found[0] if found else None
+    if best and best.name in _ALIKE:
+        best = next((each for each in found if ending in each.endings), best)
     if best is None:
         reason = f"it is like no subtitle format that is read ({', '.join(FORMATS)}); is it the right file?"
         raise SubtitleRefused("unknown_format", reason)

@@ -208,11 +208,18 @@ class Gathering:
 _LINES = re.compile(r"([^\r\n]*)(\r\n|\r|\n|\Z)")
 
 
+def whole_lines(text: str) -> Iterator[tuple[int, int, int]]:
+    """Where each line begins, where it ends, and where the next one begins."""
+    last = len(text)
+    for found in _LINES.finditer(text):
+        start, after = found.span()
+        if start < last:
+            yield start, found.end(1), after
+
+
 def lines(text: str) -> Iterator[tuple[int, int]]:
     """Each line's offsets, without its end."""
-    for found in _LINES.finditer(text):
-        if found.start() < len(text):
-            yield found.span(1)
+    return ((start, end) for start, end, _ in whole_lines(text))
 
 
 def check_lines(text: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 MOST_BYTES = 32 << 20
 """Of a file. With fonts inside, the largest that people have are below it."""
-MOST_CUES = 200_000
+MOST_CUES = 100_000
 MOST_LINE = 1 << 20
 """Characters of a line, where lines mean something."""
 MOST_TEXT = 1 << 18

@@ -46,6 +46,8 @@ class Source:
         return b"".join((*out, self.raw[byte:]))
 
     def _size(self, start: int, end: int) -> int:
+        if len(self.text) + len(self.mark) == len(self.raw):
+            return end - start
         return len(self.text[start:end].encode(self.encoding, self.errors))
 
     def _encoded(self, patch: Patch) -> bytes:
@@ -63,6 +65,11 @@ class Source:
 def errors_of(encoding: str) -> str:
     """How bytes that are none of an encoding are carried in a text."""
     return "surrogatepass" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
+
+
+def printable(text: str) -> str:
+    """A text that can be said anywhere: bytes that are none of its encoding are question marks."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def line_at(text: str, offset: int) -> int:

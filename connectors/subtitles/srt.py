@@ -51,7 +51,7 @@ class Srt:
         begun = list(_events(text))
         ends = [head for head, _ in begun[1:]] + [len(text)]
         found.block("header", (0, begun[0][0] if begun else len(text)))
-        for (head, match), end in zip(begun, ends, strict=True):
+        for (head, match), end in zip(begun, ends, strict=False):
             _take(found, (head, end), match)
         return found.done()
 

@@ -17,8 +17,8 @@ from connectors.subtitles.layout import (
     Span,
     Spot,
     check_lines,
-    lines,
     one_line,
+    whole_lines,
 )
 from connectors.subtitles.source import Patch, line_end
 from connectors.subtitles.substation_styles import stylings
@@ -34,6 +34,8 @@ _FORMAT = re.compile(r"[ \t]*Format[ \t]*:(.*)", re.I | re.S)
 _MOST_FIELDS = 64
 _STYLES = re.compile(r"\[V4(\+?) Styles(?:\+?)\]", re.I)
 _EVENTS = re.compile(r"^[ \t\ufeff]*\[(?:Events|Script Info)\]", re.I | re.M)
+_NAMED = ("style", "name", "effect")
+_GROUPS = ("comment", "start", "end", *_NAMED, "text")
 _HEADS = {
     "ass": "Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, "
     "Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, "
@@ -143,36 +145,35 @@ class _Reading:
         self._section: tuple[str, int] = ("header", 0)
 
     def run(self) -> Parsed:
-        for start, end in lines(self.text):
-            section = _SECTION.match(self.text, start, end)
+        """All that is in it. Raises SubtitleRefused."""
+        for number, (start, end, after) in enumerate(whole_lines(self.text), 1):
+            section = _SECTION.match(self.text, start, end) if self.text.startswith("[", start) else None
             if section and section[1].upper() != section[1]:
                 self._close(start)
                 self._section = (section[1], start)
                 self._in_events = section[1].lower() == "events"
-                if self._in_events:
-                    self._seen(end)
-            elif self._in_events:
-                self._line(start, end)
+            elif not self._in_events or not self._line(number, start, end, after):
+                continue
+            if self._in_events:
+                self.tail = after
         self._close(len(self.text))
         tail = self.tail if self.tail >= 0 else len(self.text)
         styles = stylings(self.text[slice(*b.span)] for b in self.found.blocks if "styles" in b.kind.lower())
         return self.found.done(tail=tail, fields=self.fields, stylings=styles)
 
-    def _line(self, start: int, end: int) -> None:
-        event = _EVENT.match(self.text, start, end)
-        if event is None:
-            columns = _FORMAT.match(self.text, start, end)
-            if columns:
-                self._name(columns[1])
-                self._seen(end)
-            return
-        match = self._columns.match(self.text, event.end(), end)
-        spot = self._spot(match, (start, self._after(end)), event[1].lower() == "comment") if match else None
-        if spot is None:
-            self.found.remark(start, "this line has too few columns, or no times (0:00:01.00)")
-        else:
+    def _line(self, number: int, start: int, end: int, after: int) -> bool:
+        """Takes a line of the events; whether it was one that others may stand after."""
+        match = self._columns.match(self.text, start, end)
+        spot = self._spot(match, number, (start, after)) if match else None
+        if spot is not None:
             self.found.cue(spot)
-        self._seen(end)
+        elif _EVENT.match(self.text, start, end):
+            self.found.remark(start, "this line has too few columns, or no times (0:00:01.00)")
+        elif columns := _FORMAT.match(self.text, start, end):
+            self._name(columns[1])
+        else:
+            return False
+        return True
 
     def _name(self, said: str) -> None:
         """Columns have the names that their line Format gives them, the text the last."""
@@ -182,31 +183,27 @@ class _Reading:
             self.fields = names
             self._columns = _columns(names)
 
-    def _spot(self, match: re.Match[str], whole: Span, is_comment: bool) -> Spot | None:
-        start_ms, end_ms = clock.read(match["start"]), clock.read(match["end"])
+    def _spot(self, match: re.Match[str], line: int, whole: Span) -> Spot | None:
+        comment, start, end, style, name, effect, text = match.group(*_GROUPS)
+        start_ms, end_ms = clock.read(start), clock.read(end)
         if start_ms is None or end_ms is None:
             return None
-        named = match.groupdict()
+        ends_at = match.end("text")
         return Spot(
-            self.found.line(whole[0]),
+            line,
             whole,
             match.span("start"),
             match.span("end"),
-            match.span("text"),
+            (ends_at - len(text), ends_at),
             start_ms,
             end_ms,
-            kind="comment" if is_comment else "shown",
-            style=(named.get("style") or "").strip(),
-            speaker=(named.get("name") or named.get("actor") or "").strip(),
-            settings=(named.get("effect") or "").strip(),
+            "comment" if comment else "shown",
+            "",
+            style.strip() if style else "",
+            name.strip() if name else "",
+            "",
+            effect.strip() if effect else "",
         )
-
-    def _seen(self, end: int) -> None:
-        self.tail = self._after(end)
-
-    def _after(self, end: int) -> int:
-        """Where the next line begins."""
-        return end + 2 if self.text.startswith("\r\n", end) else min(end + 1, len(self.text))
 
     def _close(self, end: int) -> None:
         name, start = self._section
@@ -215,12 +212,15 @@ class _Reading:
 
 
 def _columns(fields: Sequence[str]) -> re.Pattern[str]:
-    parts = []
-    for name in fields[:-1]:
-        if name in ("start", "end"):
-            parts.append(rf"[ \t]*(?P<{name}>[^,\r\n \t]*)[ \t]*")
-        elif name in ("style", "name", "actor", "effect"):
-            parts.append(rf"(?P<{name}>[^,\r\n]*)")
-        else:
-            parts.append(r"[^,\r\n]*")
-    return re.compile(",".join(parts) + r",(?P<text>[^\r\n]*)")
+    """A line of these columns. Groups that no column has are there, and empty."""
+    names = ["name" if name == "actor" else name for name in fields]
+    parts = [_column(name) for name in names[:-1]]
+    absent = "".join(f"(?P<{name}>)" for name in _NAMED if name not in names)
+    head = r"[ \t]*(?:[Dd]ialogue|(?P<comment>[Cc]omment))[ \t]*:"
+    return re.compile(f"{head}{absent}{','.join(parts)},(?P<text>[^\\r\\n]*)")
+
+
+def _column(name: str) -> str:
+    if name in ("start", "end"):
+        return rf"[ \t]*(?P<{name}>[^,\r\n \t]*)[ \t]*"
+    return rf"(?P<{name}>[^,\r\n]*)" if name in _NAMED else r"[^,\r\n]*"

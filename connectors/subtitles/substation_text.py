@@ -9,6 +9,7 @@ from connectors.subtitles import markup
 from connectors.subtitles.layout import OnLoss
 from schemas.cues import EFFECT, KARAOKE, PLACE, Piece
 
+_BREAK_LIKE = re.compile(r"\\(?=[Nnh])")
 _PART = re.compile(r"(\\[Nn])|(\\h)|(\{[^{}]*\})")
 _OVERRIDE = re.compile(
     r"\\([1-4]?[a-z]+?)(\([^()]*(?:\([^()]*\)[^()]*)*\)?|[^\\(){}]*)(?=\\|\}|\Z|[^\\]*\Z)", re.I
@@ -107,7 +108,13 @@ def _coloured(code: str, raw: str) -> Piece:
 def text_of(pieces: Sequence[Piece], lost: OnLoss) -> str:
     """Pieces with override tags."""
     place = next((p.value for p in pieces if p.kind == "mark" and p.text == PLACE and p.value != "2"), None)
-    body = markup.rendered(_without_last_closings(pieces), _escaped, r"\N", _tag, lost)
+
+    def words(text: str) -> str:
+        if "{" in text or "}" in text:
+            lost("braces in the text, written as full-width ones")
+        return _escaped(text)
+
+    body = markup.rendered(_without_last_closings(pieces), words, r"\N", _tag, lost)
     return (rf"{{\an{place}}}" if place else "") + body.replace("}{\\", "\\")
 
 
@@ -120,9 +127,9 @@ def _without_last_closings(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def _escaped(text: str) -> str:
-    """Braces have a look-alike: there is no way to write them in all players."""
-    text = text.replace("{", "\uff5b").replace("}", "\uff5d").replace("\N{NO-BREAK SPACE}", r"\h")
-    return re.sub(r"\\(?=[Nnh])", r"\\\N{WORD JOINER}", text) if "\\" in text and r"\h" not in text else text
+    """There is no way to write braces, and a backslash before some letters, that all players know."""
+    text = _BREAK_LIKE.sub("\\\\\N{WORD JOINER}", text).replace("{", "\uff5b").replace("}", "\uff5d")
+    return text.replace("\N{NO-BREAK SPACE}", r"\h")
 
 
 def _tag(piece: Piece) -> str | None:

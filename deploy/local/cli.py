@@ -32,6 +32,7 @@ from deploy.local.commands import (
     schedules,
     stack,
     storage,
+    subtitles,
     users,
     versions,
     viewing,
@@ -116,6 +117,7 @@ app.add_typer(libraries.app, name="library")
 app.add_typer(profiles.app, name="profiles")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(schedules.app, name="schedules")
+app.add_typer(subtitles.app, name="subtitles")
 app.add_typer(viewing.app, name="viewing")
 app.add_typer(workers.app, name="workers")
 app.add_typer(users.users, name="user")

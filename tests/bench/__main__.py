@@ -22,6 +22,7 @@ from tests.bench import (
     s3,
     scan,
     segments,
+    subtitles,
     transcode,
     upload,
     views,
@@ -44,6 +45,7 @@ BENCHES: dict[str, Callable[[], Iterator[Figure]]] = {
     "revocation": revocation.run,
     "scan": scan.run,
     "s3": s3.run,
+    "subtitles": subtitles.run,
 }
 _PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 _BEGIN, _END = "<!-- figures:begin -->", "<!-- figures:end -->"

@@ -1,5 +1,7 @@
 """Subtitle files of every format and encoding, with what makes each of them hard."""
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import codecs
