@@ -16,8 +16,20 @@ _SRT_PART = re.compile(
 _ATTRIBUTE = re.compile(r"(color|face|size)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'>]+)", re.I)
 _FONT = {"color": "color", "face": "font", "size": "size"}
 _OLD_PLACES = {1: 1, 2: 2, 3: 3, 5: 7, 6: 8, 7: 9, 9: 4, 10: 5, 11: 6}
-_SAID = {"color": "colour", "voice": "the name of a voice", "language": "language", "class": "class"}
+_SAID = {
+    "i": "italics",
+    "b": "bold",
+    "u": "underlining",
+    "s": "strike-through",
+    "ruby": "ruby",
+    "rt": "ruby",
+    "color": "colour",
+    "voice": "the name of a voice",
+    "language": "language",
+    "class": "class",
+}
 
+_SLASH = re.compile(r"((?:\A|\|)[ \t]*)/")
 _BAR = "\N{BROKEN BAR}"
 
 Tag = Callable[[Piece], str | None]
@@ -190,6 +202,17 @@ def plain_text(pieces: Iterable[Piece], end: str, lost: OnLoss) -> str:
         return text.replace(end, _BAR).replace("\n", " ")
 
     return rendered(pieces, words, end, lambda piece: "" if piece.kind == "close" else None, lost)
+
+
+def signs_out(text: str, signs: str, lost: OnLoss) -> str:
+    """Lines of text, between bars, in which nothing looks like a slash at their start, or like braces."""
+    if "/" in signs and any(line.lstrip().startswith("/") for line in text.split("|")):
+        lost("a slash at the start of a line, written as \N{FRACTION SLASH}")
+        text = _SLASH.sub("\\1\N{FRACTION SLASH}", text)
+    if "{" in signs and "{" in text:
+        lost("braces in the text, written as full-width ones")
+        text = text.replace("{", "\uff5b").replace("}", "\uff5d")
+    return text
 
 
 def wholly(pieces: Sequence[Piece], lost: OnLoss) -> list[Piece]:

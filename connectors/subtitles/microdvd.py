@@ -96,7 +96,7 @@ class MicroDvd:
             elif each.text not in ("i", "b", "u", "s"):
                 lost(markup.named(each))
         unstyled = [piece for piece in pieces if piece.kind not in ("open", "close")]
-        return tags + markup.plain_text(unstyled, "|", lost)
+        return tags + markup.signs_out(markup.plain_text(unstyled, "|", lost), "/{", lost)
 
     def file(self, lines: Sequence[Line], rate: Fraction | None) -> str:
         rate = rate or USUAL_RATE

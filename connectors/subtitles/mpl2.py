@@ -84,7 +84,7 @@ class Mpl2:
             if each.text != "i":
                 lost(markup.named(each))
         unstyled = [piece for piece in pieces if piece.kind not in ("open", "close")]
-        said = markup.plain_text(unstyled, "|", lost)
+        said = markup.signs_out(markup.plain_text(unstyled, "|", lost), "/", lost)
         return (
             "|".join(f"/{line}" for line in said.split("|")) if any(s.text == "i" for s in styles) else said
         )

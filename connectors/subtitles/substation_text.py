@@ -115,7 +115,7 @@ def text_of(pieces: Sequence[Piece], lost: OnLoss) -> str:
         return _escaped(text)
 
     body = markup.rendered(_without_last_closings(pieces), words, r"\N", _tag, lost)
-    return (rf"{{\an{place}}}" if place else "") + body.replace("}{\\", "\\")
+    return ((rf"{{\an{place}}}" if place else "") + body).replace("}{\\", "\\")
 
 
 def _without_last_closings(pieces: Sequence[Piece]) -> list[Piece]:

@@ -10,6 +10,7 @@ OPTIONS and ORDER are files of JSON. What is refused ends it with status 3 and `
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -37,9 +38,8 @@ _EDITS: dict[str, type[Any]] = {
 
 def main(words: list[str]) -> None:
     """Does what is asked, or says why not."""
-    work = {"read": _read, "edit": _edit, "convert": _convert}[words[0]]
     try:
-        work(*words[1:])
+        _WORK[words[0]](*words[1:])
     except SubtitleRefused as refused:
         sys.stdout.buffer.write(orjson.dumps(refused.as_object()) + b"\n")
         raise SystemExit(EXIT_REFUSED) from None
@@ -111,6 +111,8 @@ def _tell(document: Document, target: str) -> None:
             said = as_object(document, index)
             file.write(orjson.dumps({**said, "said": document.said(index)}) + b"\n")
 
+
+_WORK: dict[str, Callable[..., None]] = {"read": _read, "edit": _edit, "convert": _convert}
 
 if __name__ == "__main__":
     main(sys.argv[1:])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pysubs2
 
@@ -31,12 +32,10 @@ Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 def run() -> Iterator[Figure]:
     """Each format that both read and write: as it is, and with all cues moved."""
     for name, raw in (("srt", srt()), ("vtt", vtt()), ("ass", ass())):
-        ours, base = alternating(_RUNS, lambda raw=raw: ours_s(raw, 0), lambda raw=raw: theirs_s(raw, 0))
+        ours, base = alternating(_RUNS, partial(ours_s, raw, 0), partial(theirs_s, raw, 0))
         goal, holds = f"at most {_ALLOWED} times", ours <= _ALLOWED * base
         yield figure(f"subtitles {name}", 1000 * ours, 1000 * base, "ms", goal, holds, _RUNS)
-        ours, base = alternating(
-            _RUNS, lambda raw=raw: ours_s(raw, _SHIFT_MS), lambda raw=raw: theirs_s(raw, _SHIFT_MS)
-        )
+        ours, base = alternating(_RUNS, partial(ours_s, raw, _SHIFT_MS), partial(theirs_s, raw, _SHIFT_MS))
         yield figure(f"subtitles {name}, shifted", 1000 * ours, 1000 * base, "ms", "none", True, _RUNS)
 
 

@@ -127,7 +127,7 @@ def _tell(output: Output, path: Path, document: Document, made: Converted) -> No
     output.line("nothing was lost" if not summary else "lost:")
     for what, count, line in summary[:_MOST_LOSSES]:
         output.line(
-            f"  {clean(what)}: {count}x, first in line {line}"
+            f"  {clean(what)}: {count} times, first in line {line}"
             if count > 1
             else f"  {clean(what)}: line {line}"
         )
