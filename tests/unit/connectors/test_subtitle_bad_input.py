@@ -76,7 +76,7 @@ def test_many_cues_at_one_instant_are_all_there() -> None:
     assert edited(document, [SetText(document.ids[2500], "y")]).cues[2500].text == "y"
 
 
-_N = 10_000
+_N = 5_000
 _ATTRIBUTES = " ".join(f'a{n}=""' for n in range(_N))
 SLOW = {
     "arrows": "-->" * _N,
