@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from hashlib import blake2s
 from typing import Any
@@ -24,6 +24,8 @@ class Document:
     format: Format
     parsed: Parsed
     cues: tuple[Cue, ...]
+    rate: Fraction | None = None
+    """Frames a second as the caller said it."""
 
     @property
     def raw(self) -> bytes:
@@ -78,11 +80,12 @@ def read(
 
 def parsed(source: Source, format: Format, rate: Fraction | None, ids: Sequence[str] | None) -> Document:
     """The cues of a text in a format. Raises SubtitleRefused."""
-    return placed(source, format, format.parse(source.text, rate), ids)
+    return placed(Document(source, format, format.parse(source.text, rate), (), rate), ids)
 
 
-def placed(source: Source, format: Format, found: Parsed, ids: Sequence[str] | None) -> Document:
+def placed(document: Document, ids: Sequence[str] | None) -> Document:
     """The cues of a text that was parsed. Raises SubtitleRefused."""
+    source, found = document.source, document.parsed
     long = next((s for s in found.spots if s.text_at[1] - s.text_at[0] > MOST_TEXT), None)
     if long:
         reason = f"the text of a cue has more than {MOST_TEXT} characters; split it"
@@ -93,7 +96,7 @@ def placed(source: Source, format: Format, found: Parsed, ids: Sequence[str] | N
         reason = f"{len(names)} ids are said, and it has {len(texts)} cues; read it without them"
         raise SubtitleRefused("ids", reason)
     cues = tuple(map(_cue, names, found.spots, texts))
-    return Document(source, format, found, cues)
+    return replace(document, cues=cues)
 
 
 def _cue(id: str, spot: Spot, text: str) -> Cue:

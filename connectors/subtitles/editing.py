@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connectors.subtitles.document import Document, fresh_id, placed
 from connectors.subtitles.encodings import reopened
@@ -227,7 +227,7 @@ def _checked(document: Document, raw: bytes, wanted: Sequence[_Wanted]) -> Docum
     old = document.source
     source = reopened(raw, old)
     body = source.text
-    found = document.format.parse(body, document.parsed.rate)
+    found = document.format.parse(body, document.rate)
     if len(found.spots) != len(wanted):
         pairs = zip(found.spots, wanted, strict=False)
         line = next((s.line for s, w in pairs if body[slice(*s.text_at)] != w.text), 1)
@@ -235,7 +235,7 @@ def _checked(document: Document, raw: bytes, wanted: Sequence[_Wanted]) -> Docum
             "the change would make more or fewer cues than it should; take what looks like times or tags out"
         )
         raise SubtitleRefused("text", reason, line)
-    after = placed(source, document.format, found, [each.id for each in wanted])
+    after = placed(replace(document, source=source, parsed=found), [each.id for each in wanted])
     grain = document.format.grain_ms(document.parsed)
     for cue, want in zip(after.cues, wanted, strict=True):
         if not _is(cue, want, float(grain)):

@@ -196,6 +196,13 @@ def test_the_format_s_own_times_are_there() -> None:
     assert [cue.start_ms for cue in ttml.cues[:4]] == [11_000, 15_000, 15_005, 18_000]
 
 
+def test_a_rate_that_is_half_said_is_the_same_when_a_change_is_read_again() -> None:
+    text = '<tt frameRateMultiplier="1000 1001"><p begin="300f" end="600f">a</p></tt>'
+    document = read(text.encode())
+    assert document.cues[0].start_ms == 10_010
+    assert edited(document, [SetText(document.ids[0], "b")]).cues[0].start_ms == 10_010
+
+
 def test_styles_regions_and_notes_stay_where_they_are() -> None:
     film = read(FEATURES["film.vtt"].encode())
     assert [block.kind for block in film.parsed.blocks] == [
