@@ -161,7 +161,7 @@ def test_parts_of_files_in_any_order_are_read_or_refused(parts: list[str]) -> No
 
 
 @pytest.mark.full
-@settings(max_examples=20_000, deadline=None)
+@settings(max_examples=3_000, deadline=None)
 @given(st.one_of(damaged(), st.lists(st.sampled_from(PARTS), max_size=60).map(lambda p: "".join(p).encode())))
 def test_for_longer(raw: bytes) -> None:
     tried(raw)

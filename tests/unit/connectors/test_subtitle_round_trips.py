@@ -171,18 +171,33 @@ def test_every_pair_of_bytes_can_be_found_again(encoding: str) -> None:
             at += len(was) + 1
 
 
+def test_what_can_be_written_in_two_ways_stays_as_it_was_within_a_changed_text() -> None:
+    raw = b"1\n00:00:01,000 --> 00:00:02,000\n\x87\x90 \x82\xcc\n"
+    document = read(raw, encoding="cp932")
+    assert document.cues[0].text.encode("cp932") != b"\x87\x90 \x82\xcc"
+    after = edited(document, [SetText(document.ids[0], document.cues[0].text + "!")])
+    assert after.raw == raw[:-1] + b"!\n"
+
+
 def test_an_id_outlives_edits_of_its_own_cue_and_of_others_and_another_reading() -> None:
     document = read(srt("a", "b", "b", "c").encode())
     a, b, other_b, c = document.ids
     assert len({*document.ids}) == 4
     after = edited(
-        document, [SetText(a, "new"), SetTimes(b, 4100), Delete(other_b), Insert(1, 2, "first", a)]
+        document,
+        [
+            SetText(a, "new"),
+            SetTimes(b, 4100),
+            Delete(other_b),
+            Insert(1, 2, "first", a),
+            Insert(2, 3, "second", a),
+        ],
     )
-    assert after.ids[1:] == (a, b, c)
+    assert after.ids[2:] == (a, b, c)
     again = read(after.raw, ids=after.ids)
     assert again.ids == after.ids
     assert read(after.raw).ids[-1] == c, "what was not touched has the same id even without being told"
-    with pytest.raises(SubtitleRefused, match="3 ids are said, and it has 4 cues"):
+    with pytest.raises(SubtitleRefused, match="4 ids are said, and it has 5 cues"):
         read(after.raw, ids=after.ids[1:])
 
 
@@ -231,6 +246,7 @@ REFUSED: dict[str, tuple[str, Edit, str]] = {
     "another cue": ("film.smi", SetText("", "a<SYNC Start=5><P Class=ENCC>b"), "more or fewer cues"),
     "an end before the start": ("film.srt", SetTimes("", 5000), "line 3: it would end before it begins"),
     "an end that is not said": ("film.txt", SetTimes("", None, 9000), "does not say when a cue ends"),
+    "a time that is two cues'": ("film.smi", SetTimes("", 1100), "line 9: the change would touch other cues"),
     "a shift before zero": ("film.srt", Shift(-1500), "line 3: .* shift by -1000 ms at most"),
     "a cue that is not there": ("film.srt", Delete("none"), "there is no cue 'none'"),
 }
