@@ -11,7 +11,7 @@ import pysubs2
 import pytest
 
 from connectors.process import ToolRunner
-from connectors.sandbox import Isolation, Sandbox
+from connectors.sandbox import Sandbox, find_isolation
 from connectors.subtitle_tools import SubtitleTools
 from connectors.subtitles.conversion import Converted, converted
 from connectors.subtitles.document import Document, read
@@ -154,7 +154,7 @@ def test_what_others_write_we_read_as_they_do(name: str) -> None:
 
 
 async def test_the_tool_reads_edits_and_converts_behind_its_walls(tmp_path: Path) -> None:
-    tools = SubtitleTools(ToolRunner(Sandbox(Isolation(layers=()))))
+    tools = SubtitleTools(ToolRunner(Sandbox(find_isolation())))
     source, folder = tmp_path / "film.srt", tmp_path / "made"
     source.write_bytes(srt("a", "b").encode())
     folder.mkdir()
@@ -171,7 +171,7 @@ async def test_the_tool_reads_edits_and_converts_behind_its_walls(tmp_path: Path
 
 
 async def test_the_tool_passes_refusals_on(tmp_path: Path) -> None:
-    tools = SubtitleTools(ToolRunner(Sandbox(Isolation(layers=()))))
+    tools = SubtitleTools(ToolRunner(Sandbox(find_isolation())))
     (tmp_path / "film.ttml").write_bytes(b"<tt>\n<p></tt>")
     with pytest.raises(SubtitleRefused, match="line 2: it is no well-formed XML") as refused:
         await tools.read(tmp_path / "film.ttml", tmp_path, {})
