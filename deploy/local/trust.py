@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -14,15 +15,22 @@ from deploy.local.settings import read
 
 def trusting(ca_file: Path | None) -> ssl.SSLContext:
     """What a gateway's certificate is checked by. Raises Failure where the file has no certificates."""
+    if ca_file is None:
+        return _usual()
     context = httpx.create_ssl_context()
-    if ca_file is not None:
-        try:
-            context.load_verify_locations(ca_file)
-        except OSError as error:
-            raise Failure(
-                f"SLUICE_CA_FILE: no certificates can be read from {ca_file}: {error}.", Exit.USAGE
-            ) from error
+    try:
+        context.load_verify_locations(ca_file)
+    except OSError as error:
+        raise Failure(
+            f"SLUICE_CA_FILE: no certificates can be read from {ca_file}: {error}.", Exit.USAGE
+        ) from error
     return context
+
+
+@cache
+def _usual() -> ssl.SSLContext:
+    """The usual authorities, read once a process: they are some hundreds, and waiting asks again and again."""
+    return httpx.create_ssl_context()
 
 
 def trusted_in(home: Home) -> ssl.SSLContext:

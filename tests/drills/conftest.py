@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pymongo
 import pytest
 
 from deploy.local.children import Backoff
@@ -32,13 +34,23 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield running
 
 
+@pytest.fixture(scope="package")
+def mongo(stack: Stack) -> Iterator[Any]:
+    """One client for all that drills look at: they look often, and to connect takes longer than to look."""
+    url = stack.endpoints.mongodb_url
+    client: Any = pymongo.MongoClient(url, serverSelectionTimeoutMS=60_000, tz_aware=True)
+    with client:
+        yield client
+
+
 @pytest.fixture
-def scene(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def scene(stack: Stack, mongo: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """A scene on the stack, which must be whole before and after."""
     assert stack.url is not None
     folder: Path = tmp_path_factory.getbasetemp() / "drill-clips"
     folder.mkdir(exist_ok=True)
-    made = Scene(stack, Client(stack.url, stack.token), folder)
+    database = mongo[stack.environ["SLUICE_DATABASE"]]
+    made = Scene(stack, Client(stack.url, stack.token), folder, database)
     made.until_whole()
     yield made
     for child in stack.children.values():

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import pymongo
 
 from deploy.local.stack import Stack
 from processors.work.tasks import RUNNING
@@ -32,6 +31,7 @@ class Scene:
     stack: Stack
     client: Client
     folder: Path
+    database: Any
     jobs: list[str] = field(default_factory=list)
 
     def until_whole(self) -> None:
@@ -69,12 +69,6 @@ class Scene:
         task = self.task(job_id)
         assert task is not None
         return int(task["epoch"])
-
-    @property
-    def database(self) -> Any:
-        url = self.stack.endpoints.mongodb_url
-        client: Any = pymongo.MongoClient(url, serverSelectionTimeoutMS=60_000, tz_aware=True)
-        return client[self.stack.environ["SLUICE_DATABASE"]]
 
     def leader(self) -> str:
         """The processors process that leads."""
