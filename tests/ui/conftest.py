@@ -44,10 +44,19 @@ def client(clients: list[Client]) -> Client:
     return clients[0]
 
 
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
+@pytest.fixture(scope="package")
+def started() -> Iterator[Browser]:
+    """The browser's process."""
     with browser() as opened:
         yield opened
+
+
+@pytest.fixture
+def chrome(started: Browser) -> Iterator[Browser]:
+    """The browser; what a test opened is closed after it, or it would play on beside the next ones."""
+    yield started
+    for context in list(started.contexts):
+        context.close()
 
 
 @pytest.fixture(scope="package")
