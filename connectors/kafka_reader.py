@@ -46,7 +46,7 @@ class KafkaReader:
 
         What can't be decoded is passed over.
         """
-        left = {place for place, (first, after) in spans.items() if first < after}
+        left = {place: after - first for place, (first, after) in spans.items() if first < after}
         if not left:
             return
         consumer = Consumer(
@@ -60,11 +60,10 @@ class KafkaReader:
         try:
             consumer.assign([TopicPartition(*place, spans[place][0]) for place in left])
             while left:
-                messages = await asyncio.to_thread(consumer.consume, _BATCH, _WAIT_S)
+                few = min(_BATCH, sum(left.values()))  # it waits until it has as many
+                messages = await asyncio.to_thread(consumer.consume, few, _WAIT_S)
                 yield list(self._decoded(messages, spans, wanted))
-                for at in consumer.position([TopicPartition(*place) for place in left]):
-                    if at.offset >= spans[at.topic, at.partition][1]:
-                        left.discard((at.topic, at.partition))
+                left = _left(consumer, left, spans)
         except KafkaException as error:
             raise BrokerUnavailable(f"reading the log failed: {self._brokers.why(error)}") from error
         finally:
@@ -96,3 +95,14 @@ class KafkaReader:
                 log.warning("a reader passes over a record", topic=place[0], error=str(error))
                 continue
             yield Delivery(event, Position(*place, offset))
+
+
+def _left(
+    consumer: Consumer, before: Mapping[Place, int], spans: Mapping[Place, tuple[int, int]]
+) -> dict[Place, int]:
+    """How many records at most each partition still has to give; those that are through are left out."""
+    left = dict(before)
+    for at in consumer.position([TopicPartition(*place) for place in before]):
+        if at.offset >= 0:  # it has none before its first record
+            left[at.topic, at.partition] = spans[at.topic, at.partition][1] - at.offset
+    return {place: count for place, count in left.items() if count > 0}

@@ -29,7 +29,7 @@ def trusting(ca_file: Path | None) -> ssl.SSLContext:
 
 @cache
 def _usual() -> ssl.SSLContext:
-    """The usual authorities, read once a process: they are some hundreds, and waiting asks again and again."""
+    """The usual authorities, read once a process: it takes longer than most of what is asked by them."""
     return httpx.create_ssl_context()
 
 
