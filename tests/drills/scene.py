@@ -17,7 +17,7 @@ import psutil
 from deploy.local.stack import Stack
 from processors.work.tasks import RUNNING
 from tests.client import Client, until
-from tests.clips import run
+from tests.clips import marked, slow_clip
 from tests.log import published
 
 LEASE_S = 3.0
@@ -38,15 +38,15 @@ class Scene:
         """Everything is up again, and the workers and stages have said so."""
         until(lambda: not self.stack.lacks(), lambda: f"the stack to be whole; it lacks {self.stack.lacks()}")
 
-    def source(self, seconds: int = 8) -> Path:
+    def source(self, seconds: int = 6) -> Path:
         """A clip like no other, so that its bytes are its own; it takes some seconds to transcode."""
+        first = self.folder / f"{seconds}-seconds.mp4"
         serial = next(_SERIAL)
-        source = f"testsrc2=size=1280x720:rate=30:duration={seconds}"
-        sound = ("-f", "lavfi", "-i", f"sine={300 + serial}:duration={seconds}", "-c:a", "aac")
-        video = ("-c:v", "libx264", "-preset", "ultrafast")
-        return run("-f", "lavfi", "-i", source, *sound, *video, to=self.folder / f"{serial}.mp4")
+        return marked(
+            first if first.exists() else slow_clip(first, seconds), self.folder / f"{serial}.mp4", serial
+        )
 
-    def start_job(self, seconds: int = 8) -> str:
+    def start_job(self, seconds: int = 6) -> str:
         """Uploads a clip and asks for it in another form."""
         job_id: str = self.client.upload(self.source(seconds), profile="web")["job"]["id"]
         self.jobs.append(job_id)

@@ -37,7 +37,7 @@ def test_a_worker_is_killed_in_mid_encode(scene: Scene) -> None:
 def test_the_leader_is_killed(scene: Scene) -> None:
     first = scene.leader()
     one, other = scene.start_job(), scene.start_job()
-    scene.until_running(other)  # the first may be over by now: making the second one's clip takes a while
+    scene.until_running(other)  # the first may be over by now
     scene.stack.children[first].hold()
     scene.stack.children[first].kill()
     later = scene.start_job()

@@ -13,6 +13,7 @@ from deploy.local.parts import Options
 from deploy.local.ports import pick
 from deploy.local.stack import Stack
 from tests.client import Client
+from tests.clips import slow_clip
 from tests.debian import CLAMD, HANDBRAKE, program
 from tests.malware import ClamdProcess, clamd
 
@@ -80,6 +81,12 @@ def client(stack: Stack) -> Client:
 @pytest.fixture(scope="package")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("clips")
+
+
+@pytest.fixture(scope="package")
+def slow_film(clips: Path) -> Path:
+    """Takes some seconds to transcode, and as long as that to make: others are copies with a mark."""
+    return slow_clip(clips / "slow.mp4")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from deploy.local.stack import Stack
 from schemas.events import new_id
 from tests.client import until
-from tests.clips import clip, slow_clip
+from tests.clips import clip, marked
 
 PASSWORD = "a password for tests"
 
@@ -58,11 +58,11 @@ def test_a_client_of_the_transcoding_service(http: httpx.Client, login: str, cli
     assert listed[job_id] == "COMPLETED"
 
 
-def test_a_client_of_the_farm(http: httpx.Client, login: str, clips: Path) -> None:
+def test_a_client_of_the_farm(http: httpx.Client, login: str, slow_film: Path, clips: Path) -> None:
     assert http.get("/health").status_code == 200
     said = http.post("/api/auth/login", json={"username": login, "password": PASSWORD}).json()
     http.headers["Authorization"] = f"Bearer {said['token']}"
-    film = slow_clip(clips / "old-farm.mp4")
+    film = marked(slow_film, clips / "old-farm.mp4", "farm")
     assert http.post("/api/v1/media?name=old-farm.mp4", content=film.read_bytes()).status_code == 202
     order = {"input_file": "old-farm.mp4", "preset": "preview"}
     added = until(

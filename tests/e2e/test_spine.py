@@ -12,7 +12,7 @@ import pytest
 
 from deploy.local.stack import Stack
 from tests.client import Client, until
-from tests.clips import clip, frames, run, slow_clip
+from tests.clips import clip, frames, marked, run
 from tests.e2e.conftest import metrics_ports
 from tests.fakes import only
 from tests.log import published
@@ -73,8 +73,8 @@ def test_the_same_bytes_are_kept_once(client: Client, source: Path, blobs: Path)
     assert len(list((blobs / "raw").rglob(one["sha256"]))) == 1
 
 
-def test_progress_is_true_to_frames_and_never_goes_back(client: Client, clips: Path) -> None:
-    said = client.upload(slow_clip(clips / "slow.mp4"), profile="phone")
+def test_progress_is_true_to_frames_and_never_goes_back(client: Client, slow_film: Path) -> None:
+    said = client.upload(slow_film, profile="phone")
     seen: list[dict[str, float]] = []
 
     def look() -> bool:
@@ -94,8 +94,10 @@ def test_progress_is_true_to_frames_and_never_goes_back(client: Client, clips: P
         assert progress["speed"] >= 0
 
 
-def test_a_running_job_is_cancelled_and_can_be_run_again(client: Client, clips: Path) -> None:
-    said = client.upload(slow_clip(clips / "cancel.mp4"), profile="preview")
+def test_a_running_job_is_cancelled_and_can_be_run_again(
+    client: Client, slow_film: Path, clips: Path
+) -> None:
+    said = client.upload(marked(slow_film, clips / "cancel.mp4", "cancel"), profile="preview")
     job_id = said["job"]["id"]
     client.until_job(job_id, "processing")
     assert client.post(f"/api/v1/jobs/{job_id}/cancel").status_code == 202
@@ -106,8 +108,8 @@ def test_a_running_job_is_cancelled_and_can_be_run_again(client: Client, clips: 
     assert client.until_job(job_id, "completed")["run"] == 2
 
 
-def test_a_waiting_job_can_be_put_before_others(client: Client, clips: Path) -> None:
-    slow = [slow_clip(clips / f"queue-{seconds}.mp4", seconds) for seconds in range(20, 24)]
+def test_a_waiting_job_can_be_put_before_others(client: Client, slow_film: Path, clips: Path) -> None:
+    slow = [marked(slow_film, clips / f"queue-{number}.mp4", f"queue {number}") for number in range(4)]
     media = [client.upload(one)["media"]["id"] for one in slow]
     for one in media:  # what is not looked at yet has no place in the line
         client.until_media(one, "ready")

@@ -143,9 +143,9 @@ def test_a_viewer_of_a_paused_job_s_film_is_served(client: Client, film: Path, c
     assert client.job(job)["state"] == "paused"
 
 
-def test_who_hangs_up_is_worked_for_no_more(client: Client, stack: Stack, clips: Path) -> None:
+def test_who_hangs_up_is_worked_for_no_more(client: Client, stack: Stack, film: Path, clips: Path) -> None:
     """A player that changes its mind asks for another size; what it asked for before is not to keep on."""
-    media_id = client.upload(slow_clip(clips / "left.mp4", 36))["media"]["id"]
+    media_id = client.upload(marked(film, clips / "left.mp4", "left"))["media"]["id"]
     client.until_media(media_id, "ready")
     steer(client, f"system/workers/{WORKER}/pause")
     leaver, stayer = (watched(client, media_id, method="transcode") for _ in range(2))

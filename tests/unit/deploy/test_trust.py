@@ -77,6 +77,17 @@ def test_a_file_without_certificates_is_named(home: Home) -> None:
     assert jobs(home, "https://localhost:1", SLUICE_CA_FILE="/no/such")[0] == Exit.USAGE
 
 
+def test_the_usual_authorities_are_read_once_a_process() -> None:
+    """Whoever waits for a gateway asks it again and again."""
+    assert trusting(None) is trusting(None)
+
+
+def test_an_authority_that_is_named_is_for_who_named_it(home: Home) -> None:
+    assert trusting(home.certificates.ca) is not trusting(home.certificates.ca)
+    usual = httpx.create_ssl_context().cert_store_stats()
+    assert trusting(None).cert_store_stats() == usual
+
+
 def test_a_home_without_certificates_trusts_the_usual_authorities(tmp_path: Path) -> None:
     usual = httpx.create_ssl_context().cert_store_stats()
     assert trusted_in(Home(tmp_path)).cert_store_stats() == usual
