@@ -63,7 +63,8 @@ class KafkaReader:
                 few = min(_BATCH, sum(left.values()))  # it waits until it has as many
                 messages = await asyncio.to_thread(consumer.consume, few, _WAIT_S)
                 yield list(self._decoded(messages, spans, wanted))
-                left = _left(consumer, left, spans)
+                positions = consumer.position([TopicPartition(*place) for place in left])
+                left = left_of(spans, left, positions)
         except KafkaException as error:
             raise BrokerUnavailable(f"reading the log failed: {self._brokers.why(error)}") from error
         finally:
@@ -97,12 +98,12 @@ class KafkaReader:
             yield Delivery(event, Position(*place, offset))
 
 
-def _left(
-    consumer: Consumer, before: Mapping[Place, int], spans: Mapping[Place, tuple[int, int]]
+def left_of(
+    spans: Mapping[Place, tuple[int, int]], before: Mapping[Place, int], positions: Iterable[TopicPartition]
 ) -> dict[Place, int]:
     """How many records at most each partition still has to give; those that are through are left out."""
     left = dict(before)
-    for at in consumer.position([TopicPartition(*place) for place in before]):
+    for at in positions:
         if at.offset >= 0:  # it has none before its first record
             left[at.topic, at.partition] = spans[at.topic, at.partition][1] - at.offset
     return {place: count for place, count in left.items() if count > 0}

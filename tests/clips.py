@@ -65,7 +65,8 @@ def slow_clip(path: Path, seconds: int = 24) -> Path:
     """A clip that takes some seconds to transcode, and is small all the same."""
     source = f"testsrc2=size=1280x720:rate=30:duration={seconds}"
     sound = ("-f", "lavfi", "-i", f"sine=440:sample_rate=48000:duration={seconds}", "-c:a", "aac")
-    return run("-f", "lavfi", "-i", source, *sound, "-c:v", "libx264", "-preset", "ultrafast", to=path)
+    made = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "40")
+    return run("-f", "lavfi", "-i", source, *sound, *made, to=path)
 
 
 def marked(source: Path, target: Path, mark: object) -> Path:
