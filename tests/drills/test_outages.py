@@ -100,7 +100,10 @@ def test_kafka_is_away(scene: Scene, someone: httpx.Client) -> None:
 
 
 def test_the_store_is_away(scene: Scene, someone: httpx.Client) -> None:
-    content = f"/api/v1/media/{put(someone).json()['media']['id']}/content"
+    film = scene.source(seconds=1).read_bytes()
+    media_id = someone.post("/api/v1/media", params={"name": "a.mp4"}, content=film).json()["media"]["id"]
+    scene.client.until_media(media_id, "ready")  # until then it may still become a rejected one
+    content = f"/api/v1/media/{media_id}/content"
     blobs: Path = scene.stack.home.blobs
     gone = blobs.rename(blobs.with_name("elsewhere"))
     try:
