@@ -14,7 +14,7 @@ from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo import UpdateOne, WriteConcern
 from pymongo.errors import AutoReconnect, BulkWriteError, DuplicateKeyError, PyMongoError
 
-from connectors import windows
+from connectors import marks, windows
 from connectors.lattice import together
 from connectors.ports import (
     Between,
@@ -120,6 +120,7 @@ class MongoDatabase:
             start,
             known.later if after else known.first,
             lambda end: self._within(collection, query, start, end, after),
+            await marks.stops(self.select, query, start),
         )
         if after is None and query.since is None and query.until is None:  # other pages end sooner
             self._windows[alike] = windows.reach(start, found, query)

@@ -242,6 +242,9 @@ class Query:
     the alternatives: they want an index of the field and `order_by`, and the rest is held against what is
     found, as is that of each group in `all_of` at least one alternative holds. What `order_by` names is not
     before `since` and not after `until`.
+
+    `marks` names the collection of marks along the order (schemas/marks.py), where there are some of its key:
+    they tell how far to look, and nothing of what is found.
     """
 
     key: Mapping[str, Any] = field(default_factory=dict)
@@ -252,6 +255,7 @@ class Query:
     numbers: bool = False
     ascending: bool = False
     edge: Any = None
+    marks: str | None = None
     limit: int = 50
     cursor: str | None = None
     since: Any = None

@@ -67,7 +67,10 @@ class ReadModels:
 
     async def page(self, name: str, query: Query) -> Page:
         """A page of a read model."""
-        return await self.database.page(collection(name, await self.generation()), query)
+        generation = await self.generation()
+        if query.marks is not None:
+            query = replace(query, marks=collection(query.marks, generation))
+        return await self.database.page(collection(name, generation), query)
 
     async def all_of(self, name: str, query: Query) -> AsyncIterator[Document]:
         """All that a query finds, read a page at a time."""

@@ -54,10 +54,22 @@ def end_of(query: Query) -> float:
 
 
 async def widened(
-    query: Query, start: float, window: float, within: Callable[[float], Awaitable[list[Document]]]
+    query: Query,
+    start: float,
+    window: float,
+    within: Callable[[float], Awaitable[list[Document]]],
+    stops: Sequence[float] = (),
 ) -> list[Document]:
-    """What is found `within` a window from the start on, widened until it holds more than a page, or all."""
+    """What is found `within` a window from the start on, widened until it holds more than a page, or all.
+
+    Where it is known how far there may be a page, the first windows end at those stops.
+    """
     end = end_of(query)
+    for stop in stops:
+        found = await within(stop)
+        if len(found) > query.limit:
+            return found
+        window = max(window, apart(start, stop, query))
     while window < apart(start, end, query):
         found = await within(further(start, window, query))
         if len(found) > query.limit:

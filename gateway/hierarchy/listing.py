@@ -21,6 +21,7 @@ from gateway.pages import Listing, Paging
 from gateway.services import Services
 from gateway.viewings.render import with_states
 from schemas import nodes
+from schemas.marks import MARKS
 
 _NODES, _MEDIA = "n", "m"
 """What a cursor begins with: whether it goes on among the nodes or the media."""
@@ -43,7 +44,7 @@ async def page(
         phase, cursor = (_NODES, found.next) if found.next else (_MEDIA, None)
     next = f"{phase}{cursor or ''}"
     if phase == _MEDIA and len(items) < paging.limit:
-        asked = replace(places_in({"now.parent": above}), limit=paging.limit - len(items), cursor=cursor)
+        asked = _media(above, paging.limit - len(items), cursor)
         found = await services.read_models.page(PLACES, asked)
         media = await media_of(services.read_models, scope, found.items)
         items += await _shown(services, principal, media)
@@ -102,9 +103,14 @@ def _nodes(above: OneOf, limit: int, cursor: str | None) -> Query:
         numbers=True,
         ascending=True,
         edge=0,
+        marks=MARKS,
         limit=limit,
         cursor=cursor,
     )
+
+
+def _media(above: OneOf, limit: int, cursor: str | None) -> Query:
+    return replace(places_in({"now.parent": above}), marks=MARKS, limit=limit, cursor=cursor)
 
 
 async def _shown(services: Services, principal: Principal, found: list[Document]) -> list[Item]:

@@ -7,7 +7,7 @@ A node's document is never taken away: it is shown as long as a medium's place n
 from __future__ import annotations
 
 from connectors.ports import Merge
-from schemas import events, nodes, shelving
+from schemas import events, marks, nodes, shelving
 
 NODES, PLACES = "nodes", "places"
 NODE_INDEXES = [["parent", "order"]]
@@ -21,7 +21,11 @@ def placed(event: events.MediaChanged) -> list[Merge]:
     now = {"version": event.version, "parent": shelf.parent, "order": shelf.order}
     now["within"] = [node.id for node in shelf.nodes]
     place = Merge(PLACES, event.media_id, {"now": now})
-    return [place, *(Merge(NODES, node.id, node.written()) for node in shelf.nodes)]
+    marked = marks.of(event.media_id, "now.parent", shelf.parent, shelf.order, event.version)
+    for node in shelf.nodes:
+        marked |= marks.of(node.id, "parent", node.parent, node.order)
+    told = [Merge(NODES, node.id, node.written()) for node in shelf.nodes]
+    return [place, *told, *(Merge(marks.MARKS, id, fields) for id, fields in marked.items())]
 
 
 def unplaced(media_id: str) -> Merge:

@@ -18,7 +18,7 @@ from processors.views.activity import acted
 from processors.views.places import NODE_INDEXES, NODES, PLACE_INDEXES, PLACES, placed, unplaced
 from processors.views.viewings import VIEWING_INDEXES, VIEWINGS, viewed
 from processors.work.tasks import WAITS
-from schemas import artwork, described, events, health, pictures, record, shelving, storage, versions
+from schemas import artwork, described, events, health, marks, pictures, record, shelving, storage, versions
 from schemas.activity import MONTHS
 from schemas.events import Event
 from schemas.medium import Medium
@@ -92,6 +92,7 @@ INDEXES: dict[str, list[list[str]]] = {
     CHAINS: [["head.anchored"]],
     EXTENTS: [],
     ITEMS: [[BORN]],
+    marks.MARKS: marks.INDEXES,
     NODES: NODE_INDEXES,
     PLACES: PLACE_INDEXES,
     USAGE: [["by", "now.at"]],

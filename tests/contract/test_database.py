@@ -23,6 +23,7 @@ from connectors.ports import (
     Query,
     StartsWith,
 )
+from schemas.marks import INDEXES, MARKS, of
 from tests.fakes import MemoryDatabase
 
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -120,6 +121,28 @@ async def test_a_page_may_be_ordered_by_numbers(database: Database, ascending: b
             if (cursor := page.next) is None:
                 break
         assert seen == sorted(wanted, reverse=not ascending)
+
+
+async def test_marks_along_an_order_change_nothing_of_what_is_found(database: Database) -> None:
+    await database.index("c", ["in", "n"])
+    await database.index(MARKS, INDEXES[0])
+    orders = [(number * 7919) % 1009 for number in range(600)]
+    for number, order in enumerate(orders):
+        document = {"_id": f"{number}", "in": "a", "n": order, "odd": True if number % 3 else None}
+        marks = [Merge(MARKS, id, fields) for id, fields in of(f"{number}", "in", "a", order).items()]
+        await database.insert("c", document)
+        await database.merge(marks)
+    seen, cursor = [], None
+    while True:
+        asked = Query(
+            key={"in": "a"}, where={"odd": True}, order_by="n", numbers=True, ascending=True, edge=0
+        )
+        page = await database.page("c", replace(asked, marks=MARKS, limit=30, cursor=cursor))
+        seen += [document["n"] for document in page.items]
+        if (cursor := page.next) is None:
+            break
+    assert await database.select(MARKS, {})
+    assert seen == sorted(order for number, order in enumerate(orders) if number % 3)
 
 
 async def test_a_page_may_go_from_old_to_new(database: Database) -> None:
