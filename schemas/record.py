@@ -35,7 +35,7 @@ ORDERS = ("created_at", RELEASED_AT, SIZE, DURATION)
 """What media may be put in order by, in their documents: the first two are moments, the others numbers."""
 _FOUND_BY = (NAME, TITLE, TAGS, CATEGORIES)
 
-_TEXTS = ("upload", "described", *(f"record.{field}" for field in _FOUND_BY))
+_TEXTS = ("upload", "moved", "described", *(f"record.{field}" for field in _FOUND_BY))
 WORDS = tuple(f"{text}.words" for text in _TEXTS)
 STARTS = tuple(f"{text}.starts" for text in _TEXTS)
 """Where a medium's document has the words that it is found by, and what those are looked up by."""

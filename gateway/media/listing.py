@@ -72,7 +72,7 @@ async def filters(
     q: Annotated[
         Words,
         Query(
-            description="Words, or their beginnings, that its title, name, tags and categories have.",
+            description="Words, or their beginnings, of its title, name, folders, tags and categories.",
             examples=["summer krak"],
         ),
     ] = None,

@@ -14,6 +14,7 @@ from typing import Any, cast
 import orjson
 
 from connectors.ports import Merge
+from connectors.rooted.located import is_in_root
 from processors.views.activity import acted
 from processors.views.places import NODE_INDEXES, NODES, PLACE_INDEXES, PLACES, placed, unplaced
 from processors.views.viewings import VIEWING_INDEXES, VIEWINGS, viewed
@@ -45,6 +46,8 @@ _JOB_RANKS = {PENDING: 0, PROCESSING: 1, "cancelled": 2, "failed": 3, "completed
 _ACCESS = "access"
 """The kind of resource that says who else may have a medium."""
 _LIBRARY = "library"
+_FOLDERS_FROM = 5
+"""Which part of a location in an operator's folder is the first below its root."""
 _MOVED = "moved"
 """A medium's file is at another place of the operator's folders."""
 _PLACES = {
@@ -170,11 +173,16 @@ def _job(event: Any, **fields: Any) -> list[Merge]:
 
 
 def _uploaded(event: events.MediaUploaded) -> list[Merge]:
-    upload = {**_said(event, "media_id"), **record.found_by([event.name])}
+    upload = {**_said(event, "media_id"), **record.found_by([event.name, *_names(event)])}
     at = event.meta.occurred_at
     born = {"library": {"version": 0, "at": at, "id": event.library_id}} if event.library_id else {}
     extents = _extents({"created_at": at})
     return _media(event, **born, upload=upload, created_at=at, status=_media_status(UPLOADED)) + extents
+
+
+def _names(event: events.MediaUploaded) -> list[str]:
+    """The folders that a file was found in: a work's title is often there alone."""
+    return event.location.split("/")[_FOLDERS_FROM:-1] if is_in_root(event.location) else []
 
 
 def _probed(event: events.MediaProbed) -> list[Merge]:
@@ -205,6 +213,8 @@ def _changed(event: events.MediaChanged) -> list[Merge]:
     if event.change in _PLACES:
         name, value, otherwise = _PLACES[event.change]
         where = {"version": event.version, "at": event.meta.occurred_at}
+        if event.change == _MOVED:
+            where |= record.found_by(event.values.get("place", "").split("/")[1:])
         return _media(event, **{event.change: {**where, name: event.values.get(value, otherwise)}})
     if event.change == record.CHANGE:
         said = record.registers(event.version, event.values)

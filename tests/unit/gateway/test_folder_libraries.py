@@ -133,6 +133,19 @@ async def test_a_medium_that_moved_has_its_new_name_and_is_read_where_it_is(tmp_
         assert (answer.content, 'filename="b.mp4"' in answer.headers["content-disposition"]) == (FILM, True)
 
 
+async def test_what_lies_in_a_folder_is_found_by_where_it_is_now(tmp_path: Path) -> None:
+    async with scene(tmp_path) as w:
+        path = Located("ab" * 32, MEDIUM, place("films/The Title (1999)/cd1.mp4"))
+        await w.happened(uploaded(MEDIUM, name="cd1.mp4", location=str(path)), probed(MEDIUM))
+
+        async def is_found(text: str) -> bool:
+            return bool((await w.client.get("/api/v1/media", params={"q": text})).json()["items"])
+
+        assert [await is_found(text) for text in ("title cd1", "films", "ab", "present")] == [1, 0, 0, 0]
+        await w.happened(moved("films/Present Name/part 1.mp4", 2), moved("films/Between/x.mp4", 1))
+        assert [await is_found(text) for text in ("present part", "title", "between")] == [1, 1, 0]
+
+
 async def test_a_file_that_took_another_s_place_is_not_sent_for_it(tmp_path: Path) -> None:
     async with scene(tmp_path) as w:
         await w.happened(found(tmp_path / "films", "l1"), probed(MEDIUM))
