@@ -15,6 +15,17 @@ FIRST_DROPPED = "first_dropped"
 """The change by which a medium's first file is no longer kept."""
 _MARK = "~"
 
+_LATER = "later"
+ANY_LATER = f"{_LATER}.any"
+"""In a medium's document: whether another file ever took the place of its first."""
+ARCHIVED = "archived"
+"""What is said of a later file beside its statuses."""
+
+
+def later(what: str) -> str:
+    """Where a medium's document has that some later file of it was so at some time."""
+    return f"{_LATER}.{what}"
+
 
 def source_id(media_id: str, version: int) -> str:
     """What events call one file of a medium."""

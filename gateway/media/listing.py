@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -13,12 +14,12 @@ from connectors import ports
 from connectors.ports import Between, Document, OneOf, StartsWith
 from connectors.read_models import ReadModels
 from gateway.documents import part
+from gateway.media import any_file
 from gateway.media.existing import MEDIA
 from gateway.media.schemas import Status
 from gateway.moments import Moment
 from gateway.pages import Paging
 from schemas import record, words
-from schemas.storage import ARCHIVE, CLASSES
 from schemas.words import label
 
 Kind = Literal["video", "audio"]
@@ -36,7 +37,7 @@ Condition = Mapping[str, Any]
 SHOWN = OneOf(("uploaded", "quarantined", "ready", "rejected"))
 """What a list shows that asks for no status."""
 
-_ARCHIVED: Condition = {"storage.class": OneOf((ARCHIVE, *CLASSES))}
+_MOST_LOOKS = 20
 _FEW_ARE = frozenset({"uploaded", "quarantined", "rejected", "deleted"})
 _MOST_LABELS = 5
 _MOST_MS = 2**53
@@ -80,11 +81,12 @@ async def filters(
     category: Annotated[Labels, Query(description="Only of this category; several: of all.")] = [],  # noqa: B006
     kind: Annotated[Kind | None, Query(description="Only those that are this, as far as is known.")] = None,
     status: Annotated[
-        Status | None, Query(description="Only those; all but deleted ones without it.")
+        Status | None,
+        Query(description="Only those of which a file is so; all but deleted ones without it."),
     ] = None,
     library: Annotated[Id, Query(description="Only in this library.")] = None,
     owner: Annotated[Id, Query(description="Only those of this account.")] = None,
-    archived: Annotated[bool, Query(description="Only those whose file is archived.")] = False,
+    archived: Annotated[bool, Query(description="Only those of which a file is archived.")] = False,
     created_after: Annotated[Moment, Query(description="Nothing before this.")] = None,
     created_before: Annotated[Moment, Query(description="Nothing after this.")] = None,
     min_duration_ms: Annotated[Milliseconds, Query(description="Nothing shorter.")] = None,
@@ -128,7 +130,26 @@ async def page(
     has_any = paging.cursor is not None or record.extent_of(_PATHS[wanted.sort]) in extents
     if not has_any or (searched and not asked):
         return ports.Page([], None)
-    return await read_models.page(MEDIA, query(wanted, asked, visible, paging, extents))
+    return await _page(read_models, _files(wanted), query(wanted, asked, visible, paging, extents))
+
+
+async def _page(read_models: ReadModels, files: any_file.Wanted, asked: ports.Query) -> ports.Page:
+    """A page may have fewer than fit on it, where many media are not any more what is asked for."""
+    found = await read_models.page(MEDIA, asked)
+    if not files.is_of_files:
+        return found
+    items = await files.among(read_models, found.items)
+    for _ in range(_MOST_LOOKS):
+        if found.next is None or len(items) >= asked.limit:
+            break
+        more = replace(asked, cursor=found.next, limit=asked.limit - len(items))
+        found = await read_models.page(MEDIA, more)
+        items += await files.among(read_models, found.items)
+    return ports.Page(items, found.next)
+
+
+def _files(wanted: Filters) -> any_file.Wanted:
+    return any_file.Wanted(wanted.status, wanted.archived)
 
 
 def query(
@@ -145,8 +166,8 @@ def query(
     """
     by_age = wanted.sort == "created"
     asked_for = {"limit": paging.limit, "cursor": paging.cursor, **_order(wanted, extents)}
-    narrow, wide = _equal(wanted, sees_all=not visible)
-    held = [[each] for each in wide] + [_has(each) for each in asked]
+    narrow, files = _narrow(wanted), _files(wanted)
+    held = [*_wide(wanted), *files.groups, *(_has(each) for each in asked)]
     looked_up = next((found for each in asked if (found := words.start(each))), None)
     seen = [visible] if visible else []
     if not by_age:
@@ -157,22 +178,24 @@ def query(
     if looked_up:
         starts = [{path: looked_up} for path in record.STARTS]
         return ports.Query(any_of=starts, all_of=held + seen, **asked_for)
+    if wanted.status in _FEW_ARE and not visible:
+        return ports.Query(any_of=files.lookups, all_of=held, **asked_for)
     return ports.Query(any_of=visible, all_of=held, **asked_for)
 
 
-def _equal(wanted: Filters, *, sees_all: bool) -> tuple[list[Condition], list[Condition]]:
-    """What has to be equal to something: what few have in common and is looked up, and what many have."""
+def _wide(wanted: Filters) -> list[Sequence[Condition]]:
+    """What many have in common."""
+    return [[{record.KIND: wanted.kind}]] if wanted.kind is not None else []
+
+
+def _narrow(wanted: Filters) -> list[Condition]:
+    """What few have in common, and is looked up."""
     said = {record.TAGS: wanted.tags, record.CATEGORIES: wanted.categories}
     narrow: list[Condition] = [
         {f"record.{field}.labels": label(each)} for field, names in said.items() for each in names
     ]
     narrow += [{"library.id": wanted.library}] if wanted.library is not None else []
-    narrow += [{"upload.owner_id": wanted.owner}] if wanted.owner is not None else []
-    wide: list[Condition] = [{record.KIND: wanted.kind}] if wanted.kind is not None else []
-    wide += [_ARCHIVED] if wanted.archived else []
-    if wanted.status is not None:
-        (narrow if wanted.status in _FEW_ARE and sees_all else wide).append({"status.name": wanted.status})
-    return narrow, wide
+    return narrow + ([{"upload.owner_id": wanted.owner}] if wanted.owner is not None else [])
 
 
 def _order(wanted: Filters, extents: Document) -> dict[str, Any]:
@@ -180,7 +203,7 @@ def _order(wanted: Filters, extents: Document) -> dict[str, Any]:
     path, ascending = _PATHS[wanted.sort], wanted.order == "asc"
     since, until = (_utc(each) for each in (wanted.created_after, wanted.created_before))
     by_age = wanted.sort == "created"
-    where: dict[str, Any] = {} if wanted.status else {"status.name": SHOWN}
+    where: dict[str, Any] = {} if wanted.status == "deleted" else {"status.name": SHOWN}
     where |= _between(record.DURATION, wanted.min_duration_ms, wanted.max_duration_ms)
     where |= {} if by_age else _between(_CREATED, since, until)
     return {

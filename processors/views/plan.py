@@ -6,7 +6,7 @@ documents. What orders a value is written first in it: a state is (run, rank, â€
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, cast
@@ -81,6 +81,7 @@ _LABELS = [f"record.{field}.labels" for field in record.LABELS]
 INDEXES: dict[str, list[list[str]]] = {
     MEDIA: [
         *_listed_by(*_SEEN_BY, "status.name", "upload.name", "upload.sha256", *_LABELS, *record.STARTS),
+        [versions.ANY_LATER, _NEWEST],
         *([order] for order in record.ORDERS[1:]),
     ],
     VERSIONS: _listed_by("of", "status.name", "upload.owner_id", "upload.sha256"),
@@ -165,7 +166,16 @@ def _media(event: Any, **fields: Any) -> list[Merge]:
     known, work = {**fields, "updated_at": event.meta.occurred_at}, versions.work_of(event.media_id)
     if work == event.media_id:
         return [Merge(MEDIA, work, known)]
-    return [Merge(VERSIONS, event.media_id, {**known, "of": work})]
+    return [Merge(VERSIONS, event.media_id, {**known, "of": work}), *_later(work, fields)]
+
+
+def _later(work: str, fields: Mapping[str, Any]) -> list[Merge]:
+    """That a later file of a medium was so once: it is listed by what its files are."""
+    said = [fields["status"]["name"]] if "status" in fields else []
+    if storage.is_archived(fields.get(storage.CHANGE, {}).get("class", storage.STANDARD)):
+        said.append(versions.ARCHIVED)
+    told = {versions.ANY_LATER: True} | {versions.later(each): True for each in said}
+    return [Merge(MEDIA, work, told)] if said else []
 
 
 def _job(event: Any, **fields: Any) -> list[Merge]:

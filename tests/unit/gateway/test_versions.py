@@ -7,6 +7,7 @@ from typing import Any
 
 from schemas.events import MediaChanged, MediaUploaded, TranscodeRequested
 from schemas.versions import source_id
+from tests import samples
 from tests.unit.gateway.checks import anonymous, assert_problem
 from tests.unit.gateway.fakes import World, world
 from tests.unit.gateway.history import probed, rejected
@@ -85,7 +86,8 @@ async def test_what_is_refused_takes_nobodys_place(tmp_path: Path) -> None:
         version = await replaced(w, id, b"text", accepted=False)
         await w.happened(rejected(source_id(id, version)))
         assert await got(w, f"/api/v1/media/{id}") == before
-        assert [each["id"] for each in (await got(w, "/api/v1/media?status=rejected"))["items"]] == []
+        (listed,) = (await got(w, "/api/v1/media?status=rejected"))["items"]
+        assert (listed["id"], listed["status"]) == (id, "ready")
         refused = (await got(w, f"/api/v1/media/{id}/versions"))["items"][0]
         assert (refused["status"], refused["rejection"]["code"]) == ("rejected", "not-media")
         where = f"/api/v1/media/{id}/versions/{version}"
@@ -213,3 +215,30 @@ async def test_an_upload_takes_nobodys_place_that_it_may_not_take(tmp_path: Path
         at = await begun(w, 7, **said)
         await w.client.delete(f"/api/v1/media/{id}")
         assert_problem(await sent(w, at, 0, b"second!"), 410, "media-deleted")
+
+
+async def test_media_are_listed_by_what_any_of_their_files_is(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        id, other = await ready(w), await ready(w)
+
+        async def listed(**asked: str) -> list[str]:
+            first = (await w.client.get("/api/v1/media", params={"limit": 1, **asked})).json()
+            next = {"cursor": first["next"]} if first["next"] else {"limit": 1}
+            second = (await w.client.get("/api/v1/media", params={**next, **asked})).json()
+            return sorted({each["id"] for page in (first, second) for each in page["items"]})
+
+        version = source_id(id, await replaced(w, id, accepted=False))
+        assert [await listed(status="uploaded"), await listed(status="ready")] == [[id], sorted([id, other])]
+        await w.happened(rejected(version))
+        assert [await listed(status=each) for each in ("uploaded", "rejected")] == [[], [id]]
+        newer = source_id(id, await replaced(w, id, b"third"))
+        values = {"class": "archive"}
+        await w.happened(samples.changed(newer, version=2, change="storage", values=values))
+        assert [await listed(archived="true"), await listed(archived="true", status="ready")] == [[id], [id]]
+        values = {"class": "standard"}
+        await w.happened(samples.changed(newer, version=3, change="storage", values=values))
+        assert await listed(archived="true") == []
+        await w.happened(samples.deleted(version))
+        assert await listed(status="rejected") == []
+        await w.happened(samples.deleted(id), samples.deleted(newer))
+        assert [await listed(status=each) for each in ("ready", "deleted")] == [[other], [id]]
