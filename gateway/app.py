@@ -63,6 +63,7 @@ from gateway.playback.tickets import Tickets
 from gateway.profiles.catalog import Profiles
 from gateway.providers.asking import Asking
 from gateway.providers.known import read_providers_file
+from gateway.quotas.freeing import Freeing
 from gateway.quotas.quotas import Quotas
 from gateway.quotas.upkeep import Recounting
 from gateway.roots.upkeep import Emptying
@@ -121,7 +122,11 @@ def connect(settings: Settings) -> Parts:
     streams = Streams(read_models, profiles, store, broker, clock, arrivals)
     gate = Gate(shared)
     audience = Audience(read_models, gate)
-    heard = (arrivals.hear, streams.deletions.hear, audience.hear)
+    limits = limits_of(settings, secret, database, clock)
+    identity.following.tell(limits.own.hear)
+    quotas = Quotas(database, read_models, limits.own, settings.limit_storage)
+    freeing = Freeing(quotas)
+    heard = (arrivals.hear, streams.deletions.hear, audience.hear, freeing.hear)
     hub = Hub(live, clock, metrics, settings.live_queue, *heard)
     beats = KafkaTail(settings.kafka, codec, [BY_RECORD[ServiceBeat].name], clock=clock, since=LOOK_BACK)
     presence = Presence(beats, clock)
@@ -136,9 +141,6 @@ def connect(settings: Settings) -> Parts:
         details=lambda: {"address": f"{settings.scheme}://{settings.host}:{settings.port}"},
     )
 
-    limits = limits_of(settings, secret, database, clock)
-    identity.following.tell(limits.own.hear)
-    quotas = Quotas(database, read_models, limits.own, settings.limit_storage)
     addresses = Addresses(secret, identity.directory)
     trail = new_trail(settings.instance, secret, addresses, broker, read_models, clock, metrics.audit_lost)
     gatekeeper = Gatekeeper(token, identity, clock, settings.second_factor_roles)
@@ -197,6 +199,7 @@ def connect(settings: Settings) -> Parts:
         "trail": trail.run,
         "uploads": Upkeep(services).run,
         "quotas": Recounting(quotas, identity.claims).run,
+        "freeing": freeing.run,
         "usage": Sampling(
             read_models,
             store,

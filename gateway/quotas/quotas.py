@@ -130,13 +130,13 @@ class Quotas:
 
         await self._change(owner_id, less)
 
-    async def recount(self, owner_id: str) -> None:
-        """Counts anew what someone has; given up where that changes meanwhile, for the next time."""
+    async def recount(self, owner_id: str) -> bool:
+        """Counts anew what someone has; False, and nothing written, where that changes meanwhile."""
         before = await self._read(owner_id)
         size_bytes, seen = await count(self.read_models, owner_id)
         now = await self.database.now()
         after = before.at(now).recounted(size_bytes, seen, now)
-        await self._write(owner_id, before, after)
+        return await self._write(owner_id, before, after)
 
     async def counted_before(self, moment: datetime, limit: int) -> list[str]:
         """Some of those of whom the last count is older."""

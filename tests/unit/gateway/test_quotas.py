@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ from connectors.ports import Blob, Document
 from gateway.claims import Claims
 from gateway.limits.own import OwnLimits
 from gateway.quotas.amounts import amount, written
+from gateway.quotas.freeing import Freeing
 from gateway.quotas.kept import COLLECTION
 from gateway.quotas.quotas import OverQuota, Quotas
 from gateway.quotas.upkeep import Recounting
+from tests import samples
 from tests.fakes import MemoryDatabase
 from tests.unit.gateway.checks import assert_problem
 from tests.unit.gateway.fakes import World, world
@@ -271,6 +274,26 @@ async def test_replicas_never_hold_more_than_there_is_room_for_together(tmp_path
             return True
 
         assert sum(await asyncio.gather(*(tries(n) for n in range(30)))) == 10
+
+
+async def test_what_processors_take_away_is_room_at_once(tmp_path: Path) -> None:
+    async with owning(tmp_path) as (w, owner):
+        freeing = Freeing(w.services.quotas)
+        for name in ("refused", "old", "mine"):
+            await w.happened(uploaded(name, owner_id=owner.id, size_bytes=300, sha256=name * 4))
+        assert await owner.left() == 100
+        gone = samples.deleted("old", meta=replace(samples.meta(), actor="service:care"))
+        refused = replace(rejected("refused"), meta=replace(samples.meta(), actor="service:ingest"))
+        for event in (gone, refused, samples.deleted("mine", meta=replace(samples.meta(), actor="user:a"))):
+            freeing.hear(event)
+        await freeing.once()
+        assert await owner.left() == 100
+        await w.happened(gone)
+        await freeing.once()
+        assert await owner.left() == 400
+        await w.happened(refused)
+        await freeing.once()
+        assert await owner.left() == 700
 
 
 async def test_what_lies_in_an_operators_folder_is_nobodys_to_pay_for(tmp_path: Path) -> None:
