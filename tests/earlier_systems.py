@@ -34,6 +34,7 @@ _SAID = {
     **dict.fromkeys(("CommunityRating", "CriticRating"), "real"),
     **dict.fromkeys(("IsFolder", "IsVirtualItem"), "bit"),
     "PremiereDate": "datetime",
+    "data": "blob",
 }
 _STATE = {
     **dict.fromkeys(("played", "isFavorite"), "bit"),

@@ -11,7 +11,8 @@ from deploy.local.client import Gateway, at
 from deploy.local.failures import Exit, Failure
 
 _SOON = frozenset({"over-budget", "under-way"})
-_A_MEDIUM, _A_SERIES = "/api/v1/media/{media_id}", "/api/v1/libraries/{library_id}/items/{item_id}"
+_A_MEDIUM, _A_PERSON = "/api/v1/media/{media_id}", "/api/v1/people/{person_id}"
+_A_SHELF = "/api/v1/libraries/{library_id}/items/{item_id}"
 _DELETED = "media-deleted"
 _OF_ONE = frozenset(
     {"too-large", "empty", "not-an-image", "media-not-ready", "media-rejected", "media-quarantined", _DELETED}
@@ -100,7 +101,8 @@ class Offers:
 
     place: bool = False
     artwork: bool = False
-    series: bool = False
+    shelves: bool = False
+    photos: bool = False
 
     @classmethod
     def of(cls, door: Door) -> Offers:
@@ -109,5 +111,5 @@ class Offers:
         said = answer.json() if answer.is_success else {}
         order = said.get("components", {}).get("schemas", {}).get("RecordOrder", {})
         paths = said.get("paths", {})
-        given = [paths.get(f"{path}/images/{{name}}", {}) for path in (_A_MEDIUM, _A_SERIES)]
+        given = [paths.get(f"{path}/images/{{name}}", {}) for path in (_A_MEDIUM, _A_SHELF, _A_PERSON)]
         return cls("place" in order.get("properties", {}), *("put" in each for each in given))

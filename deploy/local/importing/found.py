@@ -41,12 +41,26 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
-    """What episodes belong to: it has pictures of its own."""
+class Step:
+    """What others belong to: a series, season, artist or album. A season goes by its number."""
 
+    kind: str
     name: str
-    year: int | None
+    year: int | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One of them, by the way down to it: it has pictures of its own."""
+
+    way: tuple[Step, ...]
     pictures: Mapping[str, str]
+
+    @property
+    def title(self) -> str:
+        """What it is called, with what it belongs to."""
+        return ", ".join(step.name for step in self.way)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +100,10 @@ class Found:
 
     system: str
     items: list[Item] = field(default_factory=list)
-    series: list[Series] = field(default_factory=list)
+    shelves: list[Shelf] = field(default_factory=list)
+    """The series, seasons, artists and albums that have pictures."""
+    photos: dict[str, str] = field(default_factory=dict)
+    """The files of those of people who had a part in something, by their names."""
     people: list[Person] = field(default_factory=list)
     watched: list[Watched] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)

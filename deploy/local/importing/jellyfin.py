@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local.importing import jellyfin_people, jellyfin_watched
-from deploy.local.importing.found import Found, Item, Series, Trouble
-from deploy.local.importing.jellyfin_titles import Titles, kind_of, said_of
+from deploy.local.importing.found import Found, Item, Shelf, Trouble
+from deploy.local.importing.jellyfin_collections import collections, name_of
+from deploy.local.importing.jellyfin_titles import MOST_TAGS, Titles, kind_of, said_of, way_to
 from deploy.local.importing.rows import Row, Tables, flag, id_of, line, opened, text, whole
 
 SYSTEM = "jellyfin"
@@ -25,6 +26,7 @@ _COLUMNS = (
     *("Genres", "Tags", "IndexNumber", "ParentIndexNumber", "SeriesName", "SeriesId", "Album", "Artists"),
     *("AlbumArtists", "Size", "IsFolder", "IsVirtualItem", "ExtraType", "PrimaryVersionId", "UserDataKey"),
     *("ProviderIds", "Images", "OfficialRating", "CriticRating", "OriginalTitle", "Tagline", "Studios"),
+    "data",
 )
 _TEXT_STREAMS = {kind: kind for kind in ("video", "audio", "subtitle")}
 _STREAM_KINDS: Mapping[Any, str] = {**_TEXT_STREAMS, 0: "audio", 1: "video", 2: "subtitle"}
@@ -50,6 +52,7 @@ class Beside:
     pictures: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     providers: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     people: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    collections: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
 def read(file: Path) -> Found:
@@ -59,7 +62,9 @@ def read(file: Path) -> Found:
         tables = held.enter_context(opened(file))
         accounts = [tables] if tables.has("Users") else [held.enter_context(each) for each in _beside(file)]
         rows = {id: row for row in _rows(tables, found) if (id := _id(row))}
-        _read_items(rows, _besides(tables), found)
+        beside = _besides(tables)
+        beside.collections = collections(rows)
+        _read_items(rows, beside, found)
         numbers = jellyfin_people.read(accounts, found)
         jellyfin_watched.read(tables, rows, numbers, found)
         _count_left(tables, found)
@@ -152,11 +157,13 @@ def _people(tables: Tables) -> Iterator[tuple[str, str]]:
 
 def _read_items(rows: Mapping[str, Row], beside: Beside, found: Found) -> None:
     titles = Titles({id: row for id, row in rows.items() if kind_of(row) == "Series"})
+    taken = {name for names in beside.collections.values() for name in names}
     for id, row in rows.items():
         kind, path = kind_of(row), text(row.get("Path"), _MOST_PATH)
         if not _is_file(row):
-            _leave(kind, row, found)
-            _picture(kind, row, _pictures(id, row, beside), found)
+            if name_of(row) not in taken:
+                _leave(kind, row, found)
+            _picture(kind, row, _pictures(id, row, beside), titles, found)
         elif path is None:
             found.troubles.append(Trouble(line(row.get("Name"), 200) or id, "it has no path"))
         else:
@@ -184,11 +191,13 @@ def _leave(kind: str, row: Row, found: Found) -> None:
         found.left[kind] += 1
 
 
-def _picture(kind: str, row: Row, pictures: Mapping[str, str], found: Found) -> None:
-    """What is no file may have pictures too: series keep theirs."""
-    name, year = line(row.get("Name"), 200), whole(row.get("ProductionYear"), 1000, 2999)
-    if pictures and kind == "Series" and name:
-        found.series.append(Series(name, year, pictures))
+def _picture(kind: str, row: Row, pictures: Mapping[str, str], titles: Titles, found: Found) -> None:
+    """What is no file may have pictures too: what media belong to keeps them, and people their photos."""
+    name, way = line(row.get("Name"), 200), way_to(kind, row, titles)
+    if pictures and way:
+        found.shelves.append(Shelf(way, pictures))
+    elif kind == "Person" and name and "poster" in pictures:
+        found.photos.setdefault(name, pictures["poster"])
     elif pictures:
         found.left[f"picture of a {kind}"] += len(pictures)
 
@@ -203,6 +212,8 @@ def _pictures(id: str, row: Row, beside: Beside) -> dict[str, str]:
 
 def _item(id: str, kind: str, path: str, row: Row, beside: Beside, titles: Titles) -> Item:
     version_of = id_of(row.get("PrimaryVersionId"))
+    said = said_of(kind, row, titles, beside.providers.get(id, {}), beside.people.get(id, []))
+    tags = tuple(dict.fromkeys([*said["tags"], *beside.collections.get(id, ())]))[:MOST_TAGS]
     return Item(
         id=id,
         kind=kind,
@@ -211,5 +222,5 @@ def _item(id: str, kind: str, path: str, row: Row, beside: Beside, titles: Title
         tracks=beside.tracks.get(id, Counter()),
         pictures=_pictures(id, row, beside),
         version_of=version_of if version_of != id else None,
-        **said_of(kind, row, titles, beside.providers.get(id, {}), beside.people.get(id, [])),
+        **(said | {"tags": tags}),
     )

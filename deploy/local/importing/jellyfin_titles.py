@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from deploy.local.importing.found import Step
 from deploy.local.importing.rows import Row, id_of, line, moment, number, several, text, whole
 
 _TITLE, _LABEL, _FIELD, _OVERVIEW = 200, 64, 500, 5000
 _FIRST_YEAR, _LAST_YEAR = 1000, 2999
 _MOST_NUMBER = 99_999
 _AUDIO = frozenset({"Audio", "AudioBook"})
-_MOST_GENRES, _MOST_TAGS = 20, 50
+_MOST_GENRES, MOST_TAGS = 20, 50
 _TEXTS = {
     "OriginalTitle": "original title",
     "Tagline": "tagline",
@@ -53,7 +54,7 @@ def said_of(
         "released": _released(row),
         "rating": number(row.get("CommunityRating"), 0, 10),
         "genres": several(row.get("Genres"), _LABEL)[:_MOST_GENRES],
-        "tags": several(row.get("Tags"), _LABEL)[:_MOST_TAGS],
+        "tags": several(row.get("Tags"), _LABEL)[:MOST_TAGS],
         "place": _place(kind, row, titles.of(row)),
         "fields": {name[:_LABEL]: value for name, value in fields.items() if value},
     }
@@ -82,6 +83,34 @@ def _released(row: Row) -> str | None:
         return day.date().isoformat()
     year = whole(row.get("ProductionYear"), _FIRST_YEAR, _LAST_YEAR)
     return str(year) if year else None
+
+
+def way_to(kind: str, row: Row, titles: Titles) -> tuple[Step, ...]:
+    """How to come to a series, season, artist or album from the top; nothing for what is none of these."""
+    name, year = line(row.get("Name"), _TITLE), whole(row.get("ProductionYear"), _FIRST_YEAR, _LAST_YEAR)
+    if name is None:
+        return ()
+    match kind:
+        case "Series":
+            return (Step("series", name, year),)
+        case "Season":
+            return _way_to_season(name, row, titles.of(row))
+        case "MusicArtist":
+            return (Step("artist", name),)
+        case "MusicAlbum":
+            artists = several(row.get("AlbumArtists"), _TITLE) or several(row.get("Artists"), _TITLE)
+            above = (Step("artist", artists[0]),) if artists else ()
+            return (*above, Step("album", name, year))
+    return ()
+
+
+def _way_to_season(name: str, row: Row, series: Row) -> tuple[Step, ...]:
+    above = line(row.get("SeriesName") or series.get("Name"), _TITLE)
+    number = whole(row.get("IndexNumber"), 0, _MOST_NUMBER)
+    if above is None or number is None:
+        return ()
+    year = whole(series.get("ProductionYear"), _FIRST_YEAR, _LAST_YEAR)
+    return (Step("series", above, year), Step("season", name, number=number))
 
 
 def _place(kind: str, row: Row, series: Row) -> dict[str, Any]:

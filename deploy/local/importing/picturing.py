@@ -12,14 +12,16 @@ from typing import Any
 from deploy.local.client import at
 from deploy.local.failures import Failure
 from deploy.local.importing.door import Door, Offers, concerns_one, medium_at
-from deploy.local.importing.found import Item, Series
+from deploy.local.importing.found import Item, Shelf
 from deploy.local.importing.places import OutOfReach
 from deploy.local.importing.report import Report
 from deploy.local.importing.sources import At
+from deploy.local.importing.ways import Ways
+from schemas.described import person_id
 
-_LOOKS, _LOOK_S = 15, 2.0
 _ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp"})
-Node = dict[str, Any]
+_MANY = {"series": "series", "season": "seasons", "artist": "artists", "album": "albums"}
+_PHOTO = "photo"
 GIVEN = "import pictures"
 """The field of a medium that says which it was given."""
 
@@ -46,48 +48,56 @@ class Picturing:
             self._give_all(item, medium["id"], before, new)
 
     def _give_all(self, item: Item, id: str, before: Sequence[str], new: Sequence[str]) -> None:
-        given = [kind for kind in new if self._give(item, kind, medium_at(id, "images", kind))]
+        of, files = item.title or item.path, item.pictures
+        given = [kind for kind in new if self._give(of, kind, files[kind], medium_at(id, "images", kind))]
         if given:
             order = {"custom": {GIVEN: " ".join([*before, *given])}}
             self.door.shown(lambda: self.door.gateway.patch(medium_at(id), order))
 
-    def picture_series(self, library: str, *, every: Sequence[Series], dry_run: bool) -> None:
-        """Gives series in a library theirs, where it has none of that kind. Raises Failure."""
-        if dry_run or not self.offers.series:
-            told = self.report.pictures if dry_run and self.offers.series else self.report.not_taken_over
-            told["pictures of series"] += sum(len(each.pictures) for each in every)
+    def picture_shelves(self, library: str, *, every: Sequence[Shelf], dry_run: bool) -> None:
+        """Gives what media of a library belong to theirs, where there is none of a kind. Raises Failure."""
+        if dry_run or not self.offers.shelves:
+            told = self.report.pictures if dry_run and self.offers.shelves else self.report.not_taken_over
+            for each in every:
+                told[f"pictures of {_MANY[each.way[-1].kind]}"] += len(each.pictures)
             return
-        nodes = self._nodes(library, every)
-        for series in every:
-            node = next((each for each in nodes if _is(each, series)), None)
-            if node is None:
-                self.report.lacks(f"the pictures of {series.name}", "there is no such series here yet")
+        found = Ways(self.door, at("libraries", library, "items")).to([each.way for each in every])
+        for each in every:
+            if (node := found.get(each.way)) is None:
+                self.report.lacks(f"the pictures of {each.title}", "there is nothing called so here yet")
                 continue
             has = {image["kind"] for image in node["images"]}
-            self.report.pictures += Counter({"there": len(has & series.pictures.keys())})
-            for kind in sorted(series.pictures.keys() - has):
-                self._give(series, kind, at("libraries", library, "items", node["id"], "images", kind))
+            self.report.pictures += Counter({"there": len(has & each.pictures.keys())})
+            for kind in sorted(each.pictures.keys() - has):
+                path = at("libraries", library, "items", node["id"], "images", kind)
+                self._give(each.title, kind, each.pictures[kind], path)
 
-    def _nodes(self, library: str, every: Sequence[Series]) -> list[Node]:
-        """The series of a library, once all of these are there or for a while none more comes."""
-        for _ in range(_LOOKS):
-            nodes = [each for each in self.door.pages(at("libraries", library, "items")) if not each["media"]]
-            if all(any(_is(node, series) for node in nodes) for series in every):
-                break
-            self.door.wait(_LOOK_S)
-        return nodes
+    def picture_people(self, photos: Mapping[str, str], *, dry_run: bool) -> None:
+        """Gives people who had a part in something their photos, where they have none. Raises Failure."""
+        if dry_run or not self.offers.photos:
+            told = self.report.pictures if dry_run and self.offers.photos else self.report.not_taken_over
+            told += Counter({"photos of people": len(photos)})
+            return
+        for name, file in photos.items():
+            path = at("people", person_id(name))
+            if self._has_photo(path):
+                self.report.pictures["there"] += 1
+            else:
+                self._give(name, _PHOTO, file, f"{path}/images/{_PHOTO}")
 
-    def _give(self, item: Item | Series, kind: str, path: str) -> bool:
+    def _has_photo(self, path: str) -> bool:
+        return bool(self.door.ask(lambda: self.door.gateway.get(path))["images"])
+
+    def _give(self, of: str, kind: str, named: str, path: str) -> bool:
         try:
-            with self.at(item.pictures[kind]) as file:
+            with self.at(named) as file:
                 if file.suffix.lower() not in _ENDINGS:
                     raise OutOfReach(f"{file.name} is not called as pictures are")
                 self.door.shown(self._put(path, file))
         except (OutOfReach, OSError, Failure) as error:
             if isinstance(error, Failure) and not concerns_one(error):
                 raise
-            name = item.name if isinstance(item, Series) else item.title or item.path
-            self.report.lacks(f"the {kind} of {name}", error)
+            self.report.lacks(f"the {kind} of {of}", error)
             return False
         self.report.pictures["given"] += 1
         return True
@@ -99,12 +109,6 @@ class Picturing:
             return self.door.gateway.put_bytes(path, _whole(said), len(said), kind)
 
         return put
-
-
-def _is(node: Node, series: Series) -> bool:
-    """Two series of one name are told apart by their years."""
-    same = str(node["name"]).casefold() == series.name.casefold() and node["kind"] == "series"
-    return same and (None in (node["year"], series.year) or node["year"] == series.year)
 
 
 def _whole(said: bytes) -> Iterator[bytes]:

@@ -209,9 +209,12 @@ class Run:
         giving = picturing.Picturing(
             door=self.door, offers=self.offers, at=self.source.pictures, report=self.report
         )
-        if series := self.source.found.series:
+        if shelves := self.source.found.shelves:
             library = self.options.library or self.options.into or _OWN
-            giving.picture_series(library, every=series, dry_run=self.options.dry_run)
+            giving.picture_shelves(library, every=shelves, dry_run=self.options.dry_run)
+        if photos := self.source.found.photos:
+            self.say(f"photos of {len(photos)} people")
+            giving.picture_people(photos, dry_run=self.options.dry_run)
         with_pictures = [work.head for work in every if work.head.pictures]
         for n, item in enumerate(with_pictures, 1):
             self.say(f"pictures: {n} of {len(with_pictures)}")

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import uuid
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from deploy.local.failures import Failure
 from deploy.local.importing import rows, sources
-from deploy.local.importing.found import Found, Series, Trouble
+from deploy.local.importing.found import Found, Shelf, Step, Trouble
 from tests import earlier_systems as systems
 from tests.earlier_systems import ADA, ALIEN, ALIEN_4K, BOB, PILOT, SHOW, SONG, Library, classic, newer
 
@@ -45,7 +47,7 @@ def test_items_are_what_they_were(make: Make, tmp_path: Path) -> None:
     assert alien.fields["people"] == "Sigourney Weaver (Ripley)"
     assert alien.tracks == {"video und": 1, "audio eng": 1}
     assert alien.pictures == {"poster": "%MetadataPath%/alien.jpg"}
-    assert found.series == [Series("Show", 2019, alien.pictures)]
+    assert found.shelves == [Shelf((Step("series", "Show", 2019),), alien.pictures)]
     assert alien.place == {"kind": "movie", "title": "Alien", "year": 1979}
     numbered = {"series": "Show", "series_year": 2019, "season": 1, "episode": 2}
     assert pilot.place == {"kind": "episode", "title": "Second", **numbered}
@@ -242,3 +244,36 @@ def test_a_list_of_jobs_that_is_none_is_passed_over(tmp_path: Path, jobs: bytes)
     folder = systems.transcoder(tmp_path, {"a.mp4": b"1"}, {})
     (folder / "jobs.json").write_bytes(jobs)
     assert len(read(folder).items) == 1
+
+
+@BOTH
+def test_collections_are_tags_of_what_is_in_them(tmp_path: Path, make: Make) -> None:
+    linked = [{"Path": "/media/films/Alien (1979)/Alien.mkv"}, {"ItemId": SONG.hex}, {"Path": "/no"}, 7]
+    box = {"type": f"{systems.ITEMS}Movies.BoxSet", "IsFolder": 1}
+    full = orjson.dumps({"LinkedChildren": linked})
+    more = [
+        {**box, "id": uuid.uuid4(), "Name": name, "data": data}
+        for name, data in (("My Set", full), ("Odd", b"{"))
+    ]
+    found = read(make(tmp_path / "data", Library(more=tuple(more))))
+    tags = {item.id: item.tags for item in found.items}
+    assert (tags[str(ALIEN)], tags[str(SONG)]) == (("classic", "My Set"), ("My Set",))
+    assert found.left["BoxSet"] == 2
+
+
+def test_what_media_belong_to_keeps_its_pictures_and_people_their_photos(tmp_path: Path) -> None:
+    said = {"SeriesName": "Show", "SeriesId": SHOW, "AlbumArtists": "Ella", "IsFolder": 1, "IndexNumber": 1}
+    pictured = {**said, "Images": "/p.jpg*0*Primary"}
+    kinds = ("Season", "MusicArtist", "MusicAlbum", "Person", "Studio")
+    more = [
+        {**pictured, "id": uuid.uuid4(), "type": f"{systems.ITEMS}X.{kind}", "Name": kind} for kind in kinds
+    ]
+    found = read(classic(tmp_path / "data", Library(more=tuple(more))))
+    show, ella = Step("series", "Show", 2019), Step("artist", "Ella")
+    assert [shelf.way for shelf in found.shelves] == [
+        (show, Step("season", "Season", number=1)),
+        (Step("artist", "MusicArtist"),),
+        (ella, Step("album", "MusicAlbum")),
+    ]
+    assert found.photos == {"Person": "/p.jpg"}
+    assert found.left["picture of a Studio"] == 1
