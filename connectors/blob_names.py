@@ -17,6 +17,8 @@ AREAS = (
     "documents",
     "reports",
 )
+DIGITS = "0123456789abcdef"
+"""What names begin with: each area has a sixteenth for each."""
 _LOCATION = re.compile(r"(?P<area>[a-z]+)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{64}(\.[a-z0-9]{1,8})?)")
 _FOLDER = re.compile(
     r"(?P<area>renditions|images|reports)/(?P<fan>[0-9a-f]{2})/(?P<name>[0-9a-f]{32})/[0-9a-f]{16}"
@@ -50,8 +52,9 @@ def checked_folder(folder: str) -> str:
 
 
 def checked_area(area: str) -> str:
-    """An area that is exactly one of ours. Raises BlobMissing."""
-    if area not in AREAS:
+    """An area that is exactly one of ours, or a sixteenth of it: `raw/a`. Raises BlobMissing."""
+    whole = area.partition("/")[0]
+    if whole not in AREAS or area not in (whole, *(f"{whole}/{each}" for each in DIGITS)):
         raise BlobMissing(f"{area!r} is no area of blobs")
     return area
 

@@ -12,6 +12,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 from connectors import blob_names
@@ -67,8 +68,10 @@ def _held(folder: Path, how: int) -> Iterator[None]:
 
 
 def walk(root: Path, area: str) -> Iterator[Listed]:
-    """All blobs of an area, one after another; files that are called otherwise are passed over."""
-    for path in _files(root / area):
+    """All blobs of an area, or of a sixteenth of it; files that are called otherwise are passed over."""
+    whole, _, digit = area.partition("/")
+    folders = [f"{digit}{each}" for each in blob_names.DIGITS] if digit else [""]
+    for path in chain.from_iterable(_files(root / whole / each) for each in folders):
         location = path.relative_to(root).as_posix()
         with contextlib.suppress(FileNotFoundError):
             if blob_names.is_location(location):

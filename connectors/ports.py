@@ -461,8 +461,9 @@ class BlobStore(Protocol):
         ...
 
     def listing(self, area: str) -> AsyncGenerator[Listed, None]:
-        """All blobs of an area, in constant memory and in no order; what comes or goes meanwhile may be among
-        them or not. Raises BlobMissing for what is no area.
+        """All blobs of an area, or of a sixteenth of it (`raw/a`: whose names begin so), in constant memory
+        and in no order; what comes or goes meanwhile may be among them or not. Raises BlobMissing for what is
+        no area.
         """
         ...
 

@@ -94,7 +94,7 @@ class ArchivedStore:
         """See ports.BlobStore. What is on its way from one folder to the other is listed once."""
         async for each in self.first.listing(area):
             yield each
-        if not RAW.startswith(area):
+        if not f"{area}/".startswith(RAW):
             return
         async for each in self.second.store().listing(area):
             path = self.first.path_of(each.location)

@@ -129,7 +129,7 @@ class S3Store:
 
     async def listing(self, area: str) -> AsyncGenerator[Listed, None]:
         """See ports.BlobStore."""
-        found = self._bucket.listed(f"{checked_area(area)}/")
+        found = self._bucket.listed(checked_area(area) if "/" in area else f"{checked_area(area)}/")
         while some := await self._bucket.do(lambda: list(islice(found, _LISTED_AT_ONCE))):
             for location, said in some:
                 if is_location(location):

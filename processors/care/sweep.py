@@ -7,6 +7,7 @@ learned of every second; and what someone puts there again at this moment stays:
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,13 +20,12 @@ from processors.care.orphans import AREAS, Limits, Tally, cleanup_report, is_orp
 from processors.care.pace import Pace
 from processors.care.plan import SweepOrder, read, written
 from processors.care.reports import keep
-from processors.work.execution import Execution, TaskFailed
+from processors.care.swept import PARTS, TOTAL, Swept, part_of
+from processors.work.execution import Execution, GivenBack, TaskFailed
 
 log = structlog.get_logger()
 
 _LEARN_EVERY_S = 1.0
-_FANS = 256
-"""An area's blobs lie in so many folders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ class SweepWork:
     clock: Clock
     grace: timedelta
     """How long something stays that nothing refers to, where the order does not say."""
+    keep_every_s: float = 30.0
+    """How much is done again at most by who goes on after one that was killed."""
 
     async def __call__(self, execution: Execution) -> str:
         """The outcome as JSON. Raises TaskFailed and GivenBack."""
@@ -48,11 +50,11 @@ class SweepWork:
         if order.delete and not known.media:
             said = "no medium is known, so nothing is deleted: is this the log of this store?"
             raise TaskFailed("nothing_known", said, again=False)
-        pace = Pace(execution, self.clock, len(AREAS) * _FANS)
-        sweep = _Sweep(self, execution, pace, known, limits, began, delete=order.delete)
-        for number, area in enumerate(AREAS):
-            await sweep.through(area, number)
-        report = cleanup_report(order.delete, limits, sweep.tallies)
+        swept = await Swept.last(self.blobs, order.folder)
+        pace = Pace(execution, self.clock, TOTAL)
+        sweep = _Sweep(self, execution, pace, known, limits, began, swept, delete=order.delete)
+        await sweep.go_on()
+        report = cleanup_report(order.delete, limits, swept.tallies)
         return written(await keep(self.blobs, order.folder, report))
 
 
@@ -66,20 +68,35 @@ class _Sweep:
     known: Known
     limits: Limits
     began: datetime
+    swept: Swept
+    """How far this or an earlier attempt is."""
     delete: bool
-    tallies: dict[str, Tally] = field(default_factory=dict)
     _learned_at: float = 0.0
+    _kept_at: float = field(default_factory=time.monotonic)
 
-    async def through(self, area: str, number: int) -> None:
-        tally, fans = self.tallies.setdefault(area, Tally()), set[str]()
-        async with aclosing(self.work.blobs.listing(area)) as found:
+    async def go_on(self) -> None:
+        """From where the last one was that kept it. Raises GivenBack."""
+        while self.swept.parts < TOTAL:
+            await self._through(self.swept.parts)
+            self.swept.parts += 1
+            try:
+                self.pace.reach(self.swept.parts)
+            except GivenBack:
+                await self.swept.keep()
+                raise
+            if time.monotonic() - self._kept_at >= self.work.keep_every_s:
+                await self.swept.keep()
+                self._kept_at = time.monotonic()
+
+    async def _through(self, number: int) -> None:
+        area = AREAS[number // PARTS]
+        tally = self.swept.tallies.setdefault(area, Tally())
+        async with aclosing(self.work.blobs.listing(part_of(area, number))) as found:
             async for blob in found:
-                fans.add(blob.location.split("/")[1])
-                self.pace.reach(number * _FANS + len(fans) - 1)
+                self.pace.reach(number)
                 tally.see(blob)
                 if is_orphan(blob, self.known):
                     await self._orphan(area, tally, blob)
-        self.pace.reach((number + 1) * _FANS)
 
     async def _orphan(self, area: str, tally: Tally, blob: Listed) -> None:
         before = self.limits.of(area)

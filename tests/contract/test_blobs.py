@@ -341,7 +341,11 @@ async def test_all_of_an_area_is_listed_and_nothing_else(home: Home, store: Blob
     assert await listed(store, "renditions") == {SEGMENT: 9}
     assert await listed(store, "images") == {}
     await begun.abort()
-    for area in ("tmp", "unfinished", "..", "", "raw/aa"):
+    first = film.removeprefix("raw/")[0]
+    assert await listed(store, f"raw/{first}") == {film: 6}
+    other = next(each for each in "0123456789abcdef" if each != first)
+    assert await listed(store, f"raw/{other}") == {}
+    for area in ("tmp", "unfinished", "..", "", "raw/", "raw/aa", "raw/g", "raw/a/b"):
         with pytest.raises(BlobMissing):
             await listed(store, area)
 

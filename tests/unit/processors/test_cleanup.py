@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ import pytest
 from connectors.ports import Listed, Page, Position, Query
 from connectors.read_models import POINTER, STATE
 from processors.care.known import Known, names_of_job, names_of_medium
-from processors.care.orphans import Limits, is_orphan
+from processors.care.orphans import AREAS, Limits, is_orphan
 from processors.runtime import GivenUp
-from processors.work.execution import TaskFailed
+from processors.work.execution import GivenBack, TaskFailed
 from schemas import artwork
 from schemas.chores import report_folder
 from schemas.versions import FIRST_DROPPED
@@ -204,7 +205,7 @@ class Busy:
 
     async def listing(self, area: str) -> AsyncGenerator[Listed, None]:
         async for each in self._store.listing(area):
-            if area == "renditions":
+            if area.startswith("renditions/"):
                 await self._meanwhile()
             yield each
 
@@ -224,6 +225,49 @@ async def test_bytes_that_come_again_while_it_runs_keep_all_that_was_made_of_the
     await w.order("cleanup", delete=True)
     await w.work()
     assert {raw, segment} <= await w.there()
+
+
+class Watched:
+    """A store that tells which parts of it were gone through, and in which something happens."""
+
+    def __init__(self, w: World, meanwhile: Callable[[], None]) -> None:
+        self._store, self._meanwhile = w.store, meanwhile
+        self.parts: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def listing(self, area: str) -> AsyncGenerator[Listed, None]:
+        self.parts.append(area)
+        if area == "raw/7":
+            self._meanwhile()
+        return self._store.listing(area)
+
+
+@pytest.mark.parametrize("in_order", [False, True])
+async def test_one_that_was_killed_goes_on_where_it_was(w: World, in_order: bool) -> None:
+    kept, lost = await fill(w)
+    leave = asyncio.Event()
+
+    def stops() -> None:
+        if in_order:
+            return leave.set()
+        raise TimeoutError("the worker is no more")
+
+    store, sweep = Watched(w, stops), w.works["sweep"]
+    object.__setattr__(sweep, "blobs", store)
+    object.__setattr__(sweep, "keep_every_s", 3600 if in_order else 0)
+    await w.order("cleanup", delete=True)
+    with pytest.raises(GivenBack if in_order else TimeoutError):
+        await w.attempt(only(await w.waiting()), leave=leave)
+    begun, after = store.parts, Watched(w, leave.clear)
+    object.__setattr__(sweep, "blobs", after)
+    await w.work()
+    assert after.parts[0] == ("raw/8" if in_order else "raw/7")
+    assert {*begun, *after.parts} == {f"{area}/{digit}" for area in AREAS for digit in "0123456789abcdef"}
+    assert await w.there() == kept
+    areas = (await w.report())["areas"]
+    assert sum(each["removed"] for area, each in areas.items() if area != "reports") == len(lost)
 
 
 async def test_a_claim_that_is_lost_removes_nothing_more(w: World) -> None:
