@@ -15,6 +15,7 @@ from typing import Self
 
 from connectors.version import version
 from deploy.local import parts, readiness, state
+from deploy.local.backup.spools import remove_left
 from deploy.local.children import Backoff, Child
 from deploy.local.failures import Exit, Failure
 from deploy.local.home import Home, HomeLock
@@ -172,6 +173,7 @@ class Stack:
 
     def _take_home(self) -> None:
         self.home.prepare(warn=self._supervisor.say)
+        remove_left(self.home.run)
         if not self._lock.acquire():
             raise Failure(
                 f"another stack uses {self.home.root} (pid {self._lock.holder()}): "

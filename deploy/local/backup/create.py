@@ -6,7 +6,6 @@ measured first: the blobs that there are after that are all that it needs, and p
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -42,6 +41,8 @@ class Backup:
     """One backup on its way into an archive."""
 
     places: Places
+    spool: Path
+    """A folder of its own, for what is on its way."""
     waiting: Callable[[str], None]
     records: int = 0
     blobs: int = 0
@@ -73,12 +74,11 @@ class Backup:
         self.waiting("Copying the log")
         had_read = groups.read(self.places.kafka)
         spans = log.spans(self.places.kafka)
-        with tempfile.TemporaryDirectory(prefix="sluice-backup-") as folder:
-            for spool in log.spooled(self.places.kafka, spans, Path(folder)):
-                with spool.path.open("rb") as file:
-                    archive.add(f"{LOG}/{spool.member}", spool.path.stat().st_size, file)
-                self.records += spool.records
-                self.waiting(f"Copying the log: {self.records} records")
+        for spool in log.spooled(self.places.kafka, spans, self.spool):
+            with spool.path.open("rb") as file:
+                archive.add(f"{LOG}/{spool.member}", spool.path.stat().st_size, file)
+            self.records += spool.records
+            self.waiting(f"Copying the log: {self.records} records")
         archive.add_bytes(GROUPS, groups.written(had_read))
 
     async def _documents(self, archive: Writing) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from connectors.archive import open_kept
@@ -28,14 +28,14 @@ class Places:
     token_file: Path
 
     @classmethod
-    def told(cls, said: Mapping[str, str]) -> Places:
-        """Where they are by this environment. Raises Failure."""
+    def told(cls, said: Mapping[str, str], cache: Path | None = None) -> Places:
+        """Where they are by this environment; what a bucket has is read by way of the cache. Raises Failure."""
         kafka = brokers(said)
         if kafka is None:
             raise Failure("the stack has no Kafka yet: try again in a moment.")
         archive = Path(said["SLUICE_ARCHIVE"]) if said.get("SLUICE_ARCHIVE") else None
         try:
-            kept = open_kept(said["SLUICE_BLOBS"], _OWNER, s3_options(said), archive)
+            kept = open_kept(said["SLUICE_BLOBS"], _OWNER, replace(s3_options(said), cache=cache), archive)
         except ValueError as error:
             raise Failure(f"{error}.", Exit.USAGE) from error
         return cls(

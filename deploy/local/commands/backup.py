@@ -41,17 +41,19 @@ def create(
     from connectors.ports import StoreUnavailable
     from deploy.local.backup.create import Backup
     from deploy.local.backup.places import Places
+    from deploy.local.backup.spools import spool
     from deploy.local.reach import expect_running, home_at
     from deploy.local.settings import read
 
     path = archive or Path(f"sluice-{datetime.now():%Y-%m-%d-%H%M%S}.tar")
     if path.exists():
         raise Failure(f"{path} is there already: name another file.", Exit.CONFLICT)
-    found, output = expect_running(home_at(home)), Output(as_json=json)
-    places = Places.told({**read().environ, **found.told})
-    with output.waiting() as waiting:
+    where, output = home_at(home), Output(as_json=json)
+    found = expect_running(where)
+    with output.waiting() as waiting, spool(where.run) as folder:
+        places = Places.told({**read().environ, **found.told}, folder / "blobs")
         try:
-            said = asyncio.run(Backup(places, waiting).into(path, with_secret=secret))
+            said = asyncio.run(Backup(places, folder, waiting).into(path, with_secret=secret))
         except StoreUnavailable as error:
             raise Failure(f"nothing was backed up: {error}.", Exit.NOT_RUNNING) from error
     _show(said, path, output)
