@@ -29,7 +29,7 @@ class Places:
 
     @classmethod
     def told(cls, said: Mapping[str, str], cache: Path | None = None) -> Places:
-        """Where they are by this environment; what a bucket has is read by way of the cache. Raises Failure."""
+        """Where they are by this environment; blobs of a bucket come by way of the cache. Raises Failure."""
         kafka = brokers(said)
         if kafka is None:
             raise Failure("the stack has no Kafka yet: try again in a moment.")
