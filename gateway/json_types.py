@@ -6,14 +6,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
+from schemas.chores import a_number
 
-def _a_number(said: object) -> object:
-    if isinstance(said, bool | str):
-        raise ValueError("has to be a number")
-    return said
-
-
-A_NUMBER = BeforeValidator(_a_number)
+A_NUMBER = BeforeValidator(a_number)
 """For what may be null as well, behind its bounds: before them pydantic leaves them out of the document."""
 Whole = Annotated[int, A_NUMBER]
 """1.0 is one too: JSON does not tell them apart."""

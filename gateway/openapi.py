@@ -104,6 +104,14 @@ NOT_MODIFIED: Responses = {304: {"description": "The client has it already"}}
 """That of a route which can be asked whether something is new."""
 
 
+def file_body(**fields: dict[str, Any]) -> dict[str, Any]:
+    """A file as the body, or in a form that may have these fields beside it."""
+    file = {"type": "string", "format": "binary"}
+    form = {"type": "object", "required": ["file"], "properties": {"file": file, **fields}}
+    content = {"application/octet-stream": {"schema": file}, "multipart/form-data": {"schema": form}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
 def problems(*statuses: int) -> Responses:
     """The `responses` of a route that may answer with these."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}

@@ -31,14 +31,14 @@ PRIORITY = "background"
 _LONGEST_GRACE_S = 366 * 24 * 3600
 
 
-def _a_number(said: object) -> object:
+def a_number(said: object) -> object:
     """Whole numbers in JSON, 1.0 among them, and not texts of them."""
     if isinstance(said, bool | str):
         raise ValueError("has to be a number")
     return said
 
 
-_Seconds = Annotated[int, Field(ge=0, le=_LONGEST_GRACE_S), BeforeValidator(_a_number)]
+_Seconds = Annotated[int, Field(ge=0, le=_LONGEST_GRACE_S), BeforeValidator(a_number)]
 
 
 class BadOptions(ValueError):
@@ -68,7 +68,7 @@ class ScrubOptions(BaseModel):
     outputs: StrictBool = Field(True, description="Read what jobs made too, and not media alone.")
 
 
-_Days = Annotated[int, Field(ge=1, le=36_600), BeforeValidator(_a_number)]
+_Days = Annotated[int, Field(ge=1, le=36_600), BeforeValidator(a_number)]
 _Label = Annotated[str, Field(min_length=1, max_length=64)]
 
 
@@ -80,7 +80,7 @@ class RetentionOptions(BaseModel):
     delete: StrictBool = Field(
         False, description="Delete what is found; without it, the report is all that comes."
     )
-    versions_kept: Annotated[int, Field(ge=0, le=1000), BeforeValidator(_a_number)] | None = Field(
+    versions_kept: Annotated[int, Field(ge=0, le=1000), BeforeValidator(a_number)] | None = Field(
         None, description="Keep so many of the latest versions beside the one that is shown."
     )
     versions_days: _Days | None = Field(
@@ -131,7 +131,7 @@ class ArchivalOptions(BaseModel):
     versions_days: _Days | None = Field(
         None, description="Archive versions that are not shown, when they are older than so many days."
     )
-    min_bytes: Annotated[int, Field(ge=0, le=2**53), BeforeValidator(_a_number)] | None = Field(
+    min_bytes: Annotated[int, Field(ge=0, le=2**53), BeforeValidator(a_number)] | None = Field(
         None, description="Only files that are at least so large."
     )
     library: _Label | None = Field(None, description="Only media of this library.")

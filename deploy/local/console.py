@@ -56,6 +56,13 @@ class Output:
         sys.stdout.write(as_json(value).decode() + "\n")
         sys.stdout.flush()
 
+    def emit_all(self, values: Iterable[Any]) -> bool:
+        """The same of each, where machines listen; False, and nothing said, where people do."""
+        if self.json:
+            for value in values:
+                self.emit(value)
+        return self.json
+
     def line(self, text: str, style: str = "") -> None:
         """A line of the result, for people."""
         if not self.json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Header, Query, Request, Response
 
@@ -19,7 +19,7 @@ from gateway.media.lookup import find, find_file, find_usable
 from gateway.media.outcome import counted
 from gateway.media.render import render
 from gateway.media.schemas import Accepted, Deletion, Media
-from gateway.openapi import FILE, NOT_MODIFIED, problems
+from gateway.openapi import FILE, NOT_MODIFIED, file_body, problems
 from gateway.records.edits import etag
 from gateway.routing import Router
 from gateway.services import ServicesOf
@@ -30,26 +30,9 @@ router = Router(prefix="/media", tags=["media"])
 _READ, _WRITE = allow("media:read"), allow("media:write")
 _MAKE = allow("jobs:write")
 
-_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary"},
-                        "name": {"type": "string"},
-                        "profile": {"type": "string"},
-                        "priority": {"enum": ["high", "normal", "low"]},
-                    },
-                }
-            },
-        },
-    }
-}
+_BODY = file_body(
+    name={"type": "string"}, profile={"type": "string"}, priority={"enum": ["high", "normal", "low"]}
+)
 
 
 @router.post(

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -124,13 +124,13 @@ class Uploads:
         """One of someone's own. Raises NotFound, and Gone for one that was left for too long."""
         return read(await self._document(id, owner_id))
 
-    async def _document(self, id: str, owner_id: str) -> Document:
+    async def _document(self, id: str, owner_id: str, now: datetime | None = None) -> Document:
         found = await self._database.get(COLLECTION, id)
         if found is None:
             raise NotFound("upload-not-found", _MISSING)
         if found["owner_id"] != owner_id:
             raise Hidden("upload-not-found", _MISSING)
-        if found[EXPIRES] <= await self._database.now():
+        if found[EXPIRES] <= (now or await self._database.now()):
             raise Gone("upload-expired", "Nobody went on with this upload in time: begin it again.")
         return found
 
@@ -179,8 +179,8 @@ class Uploads:
             await self._release(held)
 
     async def _take(self, id: str, owner_id: str) -> Held:
-        found = await self._document(id, owner_id)
         now, hold = await self._database.now(), new_id()
+        found = await self._document(id, owner_id, now)
         if found["held_until"] > now and not self._is_of_a_former_self(found):
             await self._database.change(COLLECTION, id, {"hold": found["hold"]}, {"is_wanted": True})
             raise Locked()

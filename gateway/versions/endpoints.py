@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Path, Query, Request, Response
 
@@ -14,7 +14,7 @@ from gateway.media.intake import Wanted, keep
 from gateway.media.lookup import find, refuse_held
 from gateway.media.outcome import counted
 from gateway.media.render import shelf
-from gateway.openapi import FILE, problems
+from gateway.openapi import FILE, file_body, problems
 from gateway.quotas.reservation import reserving
 from gateway.routing import Router
 from gateway.services import ServicesOf
@@ -25,21 +25,6 @@ from schemas.versions import source_id
 router = Router(prefix="/media/{media_id}", tags=["media"])
 
 _READ, _WRITE = allow("media:read"), allow("media:write")
-_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {"file": {"type": "string", "format": "binary"}},
-                }
-            },
-        },
-    }
-}
 Number = Annotated[int, Path(ge=0, le=2**53, description="0 is the first file.")]
 
 
@@ -47,7 +32,7 @@ Number = Annotated[int, Path(ge=0, le=2**53, description="0 is the first file.")
     "/content",
     dependencies=[_WRITE],
     status_code=202,
-    openapi_extra=_BODY,
+    openapi_extra=file_body(),
     responses=problems(400, 404, 408, 409, 410, 413, 507),
 )
 async def replace_media_content(

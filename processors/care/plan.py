@@ -51,13 +51,13 @@ class SweepOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetireOrder:
-    """Look for what a policy says is to go."""
+class PolicyOrder:
+    """Do what a policy says: to what is to go, to be archived, or to come back."""
 
     folder: str
     """Where the report goes."""
     options: str
-    """RetentionOptions as JSON."""
+    """The chore's options as JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,16 +67,6 @@ class Retired:
     location: str
     size_bytes: int
     gone: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShelveOrder:
-    """Bring to the archive what a policy says, or back what people ask for."""
-
-    folder: str
-    """Where the report goes."""
-    options: str
-    """ArchivalOptions or UnarchivalOptions as JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,10 +165,10 @@ def first(job: Job) -> Planned:
         case ScrubOptions():
             return Planned(SURVEY, _plan(job, SurveyOrder(folder=folder, outputs=options.outputs), cpu=0.25))
         case RetentionOptions():
-            retire = RetireOrder(folder=folder, options=options.model_dump_json())
+            retire = PolicyOrder(folder=folder, options=options.model_dump_json())
             return Planned(RETIRE, _plan(job, retire, cpu=0.25))
         case ArchivalOptions() | UnarchivalOptions():
-            shelve = ShelveOrder(folder=folder, options=options.model_dump_json())
+            shelve = PolicyOrder(folder=folder, options=options.model_dump_json())
             if job.kind == UNARCHIVAL:
                 return Planned(UNSHELVE, _plan(job, shelve, cpu=0.0))
             return Planned(SHELVE, _plan(job, shelve, cpu=0.0, makes=ARCHIVAL))

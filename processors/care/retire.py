@@ -10,7 +10,7 @@ from typing import Any
 from connectors.ports import BlobStore, Clock
 from processors.care.known import MEDIA, VERSIONS, Everything
 from processors.care.pace import Pace
-from processors.care.plan import Retired, RetireOrder, read, written
+from processors.care.plan import PolicyOrder, Retired, read, written
 from processors.care.reports import keep
 from processors.care.retention import Gone, going, is_meant
 from processors.work.execution import Execution
@@ -31,7 +31,7 @@ class RetireWork:
 
     async def __call__(self, execution: Execution) -> str:
         """The outcome as JSON. Raises TaskFailed and GivenBack."""
-        order = read(RetireOrder, execution.task.plan.order)
+        order = read(PolicyOrder, execution.task.plan.order)
         options = RetentionOptions.model_validate_json(order.options)
         found, seen = await self._found(execution, options)
         gone = found[: self.most]

@@ -24,7 +24,7 @@ from connectors.ports import (
 from processors.care.archival import File, files
 from processors.care.known import JOBS, MEDIA, VERSIONS, Everything, Known, name_in
 from processors.care.pace import Pace
-from processors.care.plan import Place, Shelved, ShelveOrder, read, written
+from processors.care.plan import Place, PolicyOrder, Shelved, read, written
 from processors.care.reports import keep
 from processors.work.execution import Execution, TaskFailed
 from schemas.chores import ArchivalOptions
@@ -87,7 +87,7 @@ class ShelveWork:
     async def __call__(self, execution: Execution) -> str:
         """The outcome as JSON. Raises TaskFailed and GivenBack."""
         archive = refuse_without(self.archive)
-        order = read(ShelveOrder, execution.task.plan.order)
+        order = read(PolicyOrder, execution.task.plan.order)
         options = ArchivalOptions.model_validate_json(order.options)
         found = await _Survey(self, options).all()
         going = found.wanted[: self.most]

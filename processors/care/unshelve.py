@@ -12,7 +12,7 @@ from connectors.ports import Archive, BlobChanged, BlobMissing, BlobStore, Clock
 from processors.care.archival import File, file, is_kept
 from processors.care.known import FILES, Everything
 from processors.care.pace import Pace
-from processors.care.plan import Place, Shelved, ShelveOrder, read, written
+from processors.care.plan import Place, PolicyOrder, Shelved, read, written
 from processors.care.reports import keep
 from processors.care.shelve import refuse_without
 from processors.work.execution import Execution, GivenBack, TaskFailed
@@ -34,7 +34,7 @@ class UnshelveWork:
     async def __call__(self, execution: Execution) -> str:
         """The outcome as JSON. Raises TaskFailed, and GivenBack while something is on its way."""
         archive = refuse_without(self.archive)
-        order = read(ShelveOrder, execution.task.plan.order)
+        order = read(PolicyOrder, execution.task.plan.order)
         options = UnarchivalOptions.model_validate_json(order.options)
         asked = await self._asked(options)
         await self._bring_back(execution, archive, asked)

@@ -88,15 +88,16 @@ def _seek(viewer: Viewer, place: int) -> float:
 def _known(stack: Stack, client: Client, film: Path) -> str:
     """The id of a film that was taken in, looked at, drawn and read again: nothing is done to it any more."""
     media_id: str = client.upload(film)["media"]["id"]
-    mongo: Any = pymongo.MongoClient(stack.endpoints.mongodb_url)
-    tasks = mongo[stack.environ["SLUICE_DATABASE"]].tasks
+    mongo: Any
 
     def is_at_rest() -> bool:
-        kinds = {each["kind"]: each["state"] for each in tasks.find({"job_id": media_id})}
+        tasks = mongo[stack.environ["SLUICE_DATABASE"]].tasks.find({"job_id": media_id})
+        kinds = {each["kind"]: each["state"] for each in tasks}
         images = {image["kind"] for image in client.get(f"/api/v1/media/{media_id}")["images"]}
         return kinds.get(CHECK) == "completed" and images >= {"poster", "thumbnails", "waveform"}
 
-    until(is_at_rest, "the film to be looked at, drawn and read again")
+    with pymongo.MongoClient(stack.endpoints.mongodb_url) as mongo:
+        until(is_at_rest, "the film to be looked at, drawn and read again")
     return media_id
 
 

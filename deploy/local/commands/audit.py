@@ -45,9 +45,7 @@ def list_(
     asked = {"actor": actor, "action": action, "outcome": outcome, "kind": kind, "target": target}
     with reach.gateway(reach.home_at(home), url) as gateway:
         items = list(gateway.pages("/audit", limit, **asked, **{"from": since, "to": until}))
-    for item in items if json else []:
-        output.emit(item)
-    if not json:
+    if not output.emit_all(items):
         columns = ("TIME", "OUTCOME", "ACTION", "WHO", "BY", "~ABOUT", ">TIMES", "FROM", "")
         output.table(columns, map(_row, items))
 

@@ -31,9 +31,7 @@ def certs(
     output, where = Output(as_json=json), home_at(home)
     where.prepare()
     made = certificates.issue(where.certificates, name or (), certificates.today(), renew=renew)
-    for one in made if json else []:
-        output.emit(one)
-    if json:
+    if output.emit_all(made):
         return
     rows = [(one.part, one.file, f"{one.ends:%Y-%m-%d}") for one in made]
     output.table(("FOR", "FILE", "ENDS"), rows)

@@ -66,9 +66,7 @@ def check(
     output = Output(as_json=json)
     with output.waiting() as waiting:
         results = checking.run_all(waiting, static=static)
-    for result in results if json else []:
-        output.emit(result)
-    if not json:
+    if not output.emit_all(results):
         checking.show(results, output)
     bad = [result.name for result in results if not result.passed]
     if bad:

@@ -62,9 +62,7 @@ def topics(home: HomeOption = None, json: JsonOption = False) -> None:
         partitions, records = live.get(one.name, (one.partitions, None))
         rows.append((one.name, partitions, records, one.key, _kept(one), one.about))
     names = ("topic", "partitions", "records", "key", "kept", "about")
-    for row in rows if json else []:
-        output.emit(dict(zip(names, row, strict=True)))
-    if not json:
+    if not output.emit_all(dict(zip(names, row, strict=True)) for row in rows):
         shown = [["" if cell is None else cell for cell in row] for row in rows]
         output.table(("TOPIC", ">PARTITIONS", ">RECORDS", "KEY", "KEPT", "~ABOUT"), shown)
 

@@ -42,9 +42,7 @@ def list_(
     output = Output(as_json=json)
     with reach.gateway(reach.home_at(home), url) as gateway:
         items = gateway.get("/files")["items"] if place is None else _folder(gateway, *_parted(place))
-    for item in items if json else []:
-        output.emit(item)
-    if json:
+    if output.emit_all(items):
         return
     if place is None:
         output.table(("ROOT", "FOR"), [(i["name"], "writing" if i["writable"] else "reading") for i in items])
@@ -161,9 +159,7 @@ def trash(root: _Root, home: HomeOption = None, url: UrlOption = None, json: Jso
     output = Output(as_json=json)
     with reach.gateway(reach.home_at(home), url) as gateway:
         items = gateway.get(at("files", root, "trash"))["items"]
-    for item in items if json else []:
-        output.emit(item)
-    if not json:
+    if not output.emit_all(items):
         rows = [(i["id"], i["path"], i["kind"], i["why"], i["by"], i["at"], i["ends_at"]) for i in items]
         output.table(("ID", "~PATH", "KIND", "WHY", "BY", "AT", "ENDS"), rows)
 

@@ -41,9 +41,7 @@ def jobs(
     output = Output(as_json=json)
     with reach.gateway(reach.home_at(home), url) as gateway:
         items = list(gateway.pages("/jobs", limit, state=state))
-    for item in items if json else []:
-        output.emit(item)
-    if not json:
+    if not output.emit_all(items):
         columns = ("ID", "STATE", ">DONE", "PACE", "PROFILE", "PRIORITY", "~NAME", "ASKED FOR")
         output.table(columns, [_row(item) for item in items])
 

@@ -30,9 +30,7 @@ def list_(
     output = Output(as_json=json)
     found = letters.read(reach.brokers(reach.home_at(home)), letters.topics())
     shown = [letter for letter in found if every or not letter.replayed]
-    for letter in shown if json else []:
-        output.emit(_about(letter))
-    if not json:
+    if not output.emit_all(map(_about, shown)):
         columns = ("TOPIC", ">OFFSET", "STAGE", "CODE", "~REASON", "TIME", "REPLAYED")
         output.table(columns, [_row(letter) for letter in shown])
 

@@ -33,9 +33,7 @@ def list_(home: HomeOption = None, url: UrlOption = None, json: JsonOption = Fal
     output = Output(as_json=json)
     with reach.gateway(reach.home_at(home), url) as gateway:
         items = gateway.get("/libraries")["items"]
-    for item in items if json else []:
-        output.emit(item)
-    if not json:
+    if not output.emit_all(items):
         output.table(("ID", "~NAME", "MAY", "~FOLDERS"), map(_row, items))
 
 
@@ -108,9 +106,7 @@ def show(
     output = Output(as_json=json)
     with reach.gateway(reach.home_at(home), url) as gateway:
         items = list(gateway.pages(f"{at('libraries', id)}/items", limit, parent=item))
-    for each in items if json else []:
-        output.emit(each)
-    if not json:
+    if not output.emit_all(items):
         output.table(("ID", "KIND", "NO.", "~NAME", "YEAR"), map(_item, items))
 
 

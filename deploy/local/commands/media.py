@@ -45,8 +45,7 @@ def add(
         if not watch:
             return
         ended = watching.watch(gateway, jobs, output)
-        for job in ended if json else []:
-            output.emit(job)
+        output.emit_all(ended)
         watching.ended_well(ended)
 
 
@@ -67,9 +66,7 @@ def media(
     output = Output(as_json=json)
     with reach.gateway(reach.home_at(home), url) as gateway:
         items = list(gateway.pages("/media", limit, status=status))
-    for item in items if json else []:
-        output.emit(item)
-    if not json:
+    if not output.emit_all(items):
         output.table(COLUMNS, [row(item) for item in items])
 
 

@@ -26,9 +26,7 @@ def list_(home: HomeOption = None, url: UrlOption = None, json: JsonOption = Fal
     output = Output(as_json=json)
     with reach.gateway(reach.home_at(home), url) as gateway:
         items = gateway.get("/profiles")["items"]
-    for item in items if json else []:
-        output.emit(item)
-    if not json:
+    if not output.emit_all(items):
         columns = ("NAME", ">VERSION", "IN", "PICTURE", "SOUND", "~ABOUT")
         output.table(columns, [_row(item) for item in items])
 
@@ -91,11 +89,10 @@ def presets(home: HomeOption = None, url: UrlOption = None, json: JsonOption = F
     output = Output(as_json=json)
     with reach.gateway(reach.home_at(home), url) as gateway:
         found = gateway.get("/profiles/handbrake-presets")
-    for item in found["items"] if json else []:
-        output.emit(item)
+    is_told = output.emit_all(found["items"])
     if not found["workers"]:
         output.note("no worker that runs has HandBrake, or none has listed its presets yet.")
-    elif not json:
+    elif not is_told:
         rows = [(each["name"], each["category"], " ".join(each["workers"])) for each in found["items"]]
         output.table(("PRESET", "CATEGORY", "~WORKERS"), rows)
 

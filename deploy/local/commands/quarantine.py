@@ -30,9 +30,7 @@ def list_(
     output = Output(as_json=json)
     with reach.gateway(reach.home_at(home), url) as gateway:
         items = list(gateway.pages("/quarantine", limit))
-    for item in items if json else []:
-        output.emit(item)
-    if not json:
+    if not output.emit_all(items):
         columns = ("ID", "~NAME", ">SIZE", "OWNER", "FOUND", "SINCE", ">ALSO ACCEPTED")
         output.table(columns, map(_row, items))
 

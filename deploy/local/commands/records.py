@@ -48,9 +48,7 @@ def find(
     }
     with reach.gateway(reach.home_at(home), url) as gateway:
         items = list(gateway.pages("/media", limit, **wanted))
-    for item in items if json else []:
-        output.emit(item)
-    if not json:
+    if not output.emit_all(items):
         output.table(COLUMNS, [row(item) for item in items])
 
 

@@ -24,9 +24,7 @@ def list_(home: HomeOption = None, url: UrlOption = None, json: JsonOption = Fal
     output = Output(as_json=json)
     with reach.gateway(reach.home_at(home), url) as gateway:
         items = gateway.get("/schedules")["items"]
-    for item in items if json else []:
-        output.emit(item)
-    if not json:
+    if not output.emit_all(items):
         output.table(("NAME", "CHORE", "CRON", "ZONE", "NEXT"), [_row(item) for item in items])
 
 
@@ -121,9 +119,7 @@ def history(
     output = Output(as_json=json)
     with reach.gateway(reach.home_at(home), url) as gateway:
         runs = list(gateway.pages(at("schedules", name, "history"), limit))
-    for each in runs if json else []:
-        output.emit(each)
-    if not json:
+    if not output.emit_all(runs):
         output.table(("DUE", ">MISSED", "JOB", "STATE", "ENDED"), [_run(each) for each in runs])
 
 

@@ -32,9 +32,7 @@ def usage(
     output = Output(as_json=json)
     with reach.gateway(reach.home_at(home), url) as gateway:
         items = list(gateway.pages("/storage/usage", limit, by=by, days=days))
-    for item in items if json else []:
-        output.emit(item)
-    if not json:
+    if not output.emit_all(items):
         rows = [row for item in items for row in _rows(item)]
         output.table((by.upper(), "WHEN", ">FILES", ">SIZE"), rows)
 

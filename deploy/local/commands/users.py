@@ -34,9 +34,7 @@ def list_(
     output = Output(as_json=json)
     with reach.gateway(reach.home_at(home), url) as gateway:
         items = list(gateway.pages("/users", limit, role=role))
-    for item in items if json else []:
-        output.emit(item)
-    if not json:
+    if not output.emit_all(items):
         rows = [
             (i["login"] or i["id"], i["role"], i["state"], ", ".join(i["groups"]), i["email"] or "")
             for i in items

@@ -31,9 +31,7 @@ def list_(id: IdArgument, home: HomeOption = None, url: UrlOption = None, json: 
     output = Output(as_json=json)
     with reach.gateway(reach.home_at(home), url) as gateway:
         items = gateway.get(at("media", id, "versions"))["items"]
-    for item in items if json else []:
-        output.emit(item)
-    if not json:
+    if not output.emit_all(items):
         rows = [
             (
                 item["version"],

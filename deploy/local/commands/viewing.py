@@ -30,9 +30,7 @@ def list_viewings(
     output = Output(as_json=json)
     with reach.gateway(reach.home_at(home), url) as gateway:
         items = [item["media"] for item in gateway.pages("/viewing", limit, state=state)]
-    for item in items if json else []:
-        output.emit(item)
-    if not json:
+    if not output.emit_all(items):
         output.table(("ID", "~NAME", ">POSITION", ">PLAYS", "FAVOURITE"), [_row(item) for item in items])
 
 
@@ -100,9 +98,7 @@ def activity(
     output = Output(as_json=json)
     with reach.gateway(reach.home_at(home), url) as gateway:
         items = list(gateway.pages("/activity", limit, month=month, user=user))
-    for item in items if json else []:
-        output.emit(item)
-    if not json:
+    if not output.emit_all(items):
         rows = [(time_text(i["at"]), i["user"], i["action"], i["target"] or "", i["count"]) for i in items]
         output.table(("AT", "WHO", "WHAT", "ID", ">TIMES"), rows)
 

@@ -23,9 +23,7 @@ def list_workers(home: HomeOption = None, url: UrlOption = None, json: JsonOptio
     output = Output(as_json=json)
     with reach.gateway(reach.home_at(home), url) as gateway:
         items = gateway.get("/system/workers")["items"]
-    for item in items if json else []:
-        output.emit(item)
-    if not json:
+    if not output.emit_all(items):
         output.table(("NAME", "STATE", "ORDER", ">RUNS", ">PLACES", "HOST", "HEARD"), map(_row, items))
 
 

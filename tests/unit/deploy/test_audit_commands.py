@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from deploy.local import trail
 from deploy.local.cli import app
 from deploy.local.failures import Exit, Failure
 from gateway.audit.verification import Verification
-from tests.unit.deploy.gateway import FakeGateway, serving
+from tests.unit.deploy.gateway import FakeGateway
 from tests.unit.gateway.doubles import START
 from tests.unit.gateway.trail import KEYS, links
 
@@ -36,15 +35,6 @@ ITEM: dict[str, Any] = {
     "number": 7,
     "intact": False,
 }
-
-
-@pytest.fixture
-def gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeGateway]:
-    with serving() as fake:
-        monkeypatch.setenv("SLUICE_URL", fake.url)
-        monkeypatch.setenv("SLUICE_TOKEN", "secret")
-        monkeypatch.setenv("SLUICE_HOME", str(tmp_path / "home"))
-        yield fake
 
 
 def sluice(*words: str) -> Result:

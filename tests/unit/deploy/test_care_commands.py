@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -12,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from deploy.local.cli import app
 from deploy.local.failures import Exit
-from tests.unit.deploy.gateway import FakeGateway, serving
+from tests.unit.deploy.gateway import FakeGateway
 
 JOB: dict[str, Any] = {"id": "j1", "kind": "cleanup", "state": "completed", "name": "cleanup"}
 COUNTS = {"blobs": 9, "size_bytes": 5000, "orphans": 2, "orphan_bytes": 100, "young": 1, "removed": 0}
@@ -47,16 +45,6 @@ NIGHTLY: dict[str, Any] = {
     "owner_id": "admin",
     "next_due": "2026-05-02T03:00:00Z",
 }
-
-
-@pytest.fixture
-def gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeGateway]:
-    with serving() as fake:
-        monkeypatch.setenv("SLUICE_URL", fake.url)
-        monkeypatch.setenv("SLUICE_TOKEN", "secret")
-        monkeypatch.setenv("SLUICE_HOME", str(tmp_path / "home"))
-        monkeypatch.chdir(tmp_path)
-        yield fake
 
 
 def sluice(*words: str) -> Result:

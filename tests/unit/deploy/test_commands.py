@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from connectors.version import version
 from deploy.local.cli import app
 from deploy.local.failures import Exit
 from deploy.local.ports import pick
-from tests.unit.deploy.gateway import FakeGateway, serving
+from tests.unit.deploy.gateway import FakeGateway
 
 JOB: dict[str, Any] = {
     "id": "j1",
@@ -35,16 +34,6 @@ JOB: dict[str, Any] = {
 }
 DONE = {**JOB, "state": "completed", "output": {"name": "clip.web.mp4", "size_bytes": 4, "url": "/x"}}
 FAILED = {**JOB, "state": "failed", "error": {"code": "bad_codec", "reason": "no such codec"}}
-
-
-@pytest.fixture
-def gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeGateway]:
-    with serving() as fake:
-        monkeypatch.setenv("SLUICE_URL", fake.url)
-        monkeypatch.setenv("SLUICE_TOKEN", "secret")
-        monkeypatch.setenv("SLUICE_HOME", str(tmp_path / "home"))
-        monkeypatch.chdir(tmp_path)
-        yield fake
 
 
 def sluice(*words: str) -> Result:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import orjson
-import pytest
 from typer.testing import CliRunner, Result
 
 from deploy.local.cli import app
 from deploy.local.failures import Exit
-from tests.unit.deploy.gateway import FakeGateway, serving
+from tests.unit.deploy.gateway import FakeGateway
 
 LIBRARY: dict[str, Any] = {
     "id": "l1",
@@ -22,16 +19,6 @@ LIBRARY: dict[str, Any] = {
     "folders": ["films/new"],
     "may": "manage",
 }
-
-
-@pytest.fixture
-def gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeGateway]:
-    with serving() as fake:
-        monkeypatch.setenv("SLUICE_URL", fake.url)
-        monkeypatch.setenv("SLUICE_TOKEN", "secret")
-        monkeypatch.setenv("SLUICE_HOME", str(tmp_path / "home"))
-        monkeypatch.chdir(tmp_path)
-        yield fake
 
 
 def sluice(*words: str) -> Result:

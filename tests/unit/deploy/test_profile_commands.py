@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +12,11 @@ from typer.testing import CliRunner, Result
 from deploy.local.cli import app
 from deploy.local.failures import Exit
 from schemas.profiles import BUILT_IN, written
-from tests.unit.deploy.gateway import FakeGateway, serving
+from tests.unit.deploy.gateway import FakeGateway
 
 WEB: dict[str, Any] = orjson.loads(written(BUILT_IN["web"]))
 SOUND: dict[str, Any] = orjson.loads(written(BUILT_IN["sound"]))
 PRESET = {"name": "Fast 480p30", "category": "General", "workers": ["worker-1", "worker-2"]}
-
-
-@pytest.fixture
-def gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeGateway]:
-    with serving() as fake:
-        monkeypatch.setenv("SLUICE_URL", fake.url)
-        monkeypatch.setenv("SLUICE_TOKEN", "secret")
-        monkeypatch.setenv("SLUICE_HOME", str(tmp_path / "home"))
-        monkeypatch.chdir(tmp_path)
-        yield fake
 
 
 def profiles(*words: str, given: str | None = None) -> Result:

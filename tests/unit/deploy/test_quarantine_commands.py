@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -12,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from deploy.local.cli import app
 from deploy.local.failures import Exit
-from tests.unit.deploy.gateway import FakeGateway, serving
+from tests.unit.deploy.gateway import FakeGateway
 
 ITEM: dict[str, Any] = {
     "media": {
@@ -24,15 +22,6 @@ ITEM: dict[str, Any] = {
     },
     "same_bytes": [{"id": "m0", "name": "old.mkv", "owner_id": "u2", "status": "ready"}],
 }
-
-
-@pytest.fixture
-def gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeGateway]:
-    with serving() as fake:
-        monkeypatch.setenv("SLUICE_URL", fake.url)
-        monkeypatch.setenv("SLUICE_TOKEN", "secret")
-        monkeypatch.setenv("SLUICE_HOME", str(tmp_path / "home"))
-        yield fake
 
 
 def sluice(*words: str, said: str | None = None) -> Result:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
-import pytest
 
 from deploy.local.failures import Exit
-from tests.unit.deploy.gateway import FakeGateway, serving
+from tests.unit.deploy.gateway import FakeGateway
 from tests.unit.deploy.test_commands import objects, sluice
 
 MEDIA: dict[str, Any] = {
@@ -25,15 +23,6 @@ MEDIA: dict[str, Any] = {
     "size_bytes": 5,
     "created_at": "2026-01-02T03:04:05Z",
 }
-
-
-@pytest.fixture
-def gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeGateway]:
-    with serving() as fake:
-        monkeypatch.setenv("SLUICE_URL", fake.url)
-        monkeypatch.setenv("SLUICE_TOKEN", "secret")
-        monkeypatch.setenv("SLUICE_HOME", str(tmp_path / "home"))
-        yield fake
 
 
 def test_media_are_found_by_words_and_tags(gateway: FakeGateway) -> None:

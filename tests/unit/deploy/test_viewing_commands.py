@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import orjson
-import pytest
 from typer.testing import CliRunner, Result
 
 from deploy.local.cli import app
 from deploy.local.failures import Exit
-from tests.unit.deploy.gateway import FakeGateway, serving
+from tests.unit.deploy.gateway import FakeGateway
 
 STATE = {"position_ms": 125_000, "plays": 2, "favourite": True}
 MEDIUM: dict[str, Any] = {"id": "m1", "name": "film.mkv", "viewing": STATE}
 ROW = {"at": "2026-05-01T12:00:00Z", "user": "u1", "action": "media.played", "target": "m1", "count": 1}
-
-
-@pytest.fixture
-def gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeGateway]:
-    with serving() as fake:
-        monkeypatch.setenv("SLUICE_URL", fake.url)
-        monkeypatch.setenv("SLUICE_TOKEN", "secret")
-        monkeypatch.setenv("SLUICE_HOME", str(tmp_path / "home"))
-        yield fake
 
 
 def sluice(*words: str) -> Result:
