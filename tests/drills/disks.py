@@ -1,7 +1,9 @@
 """Disks that fill up, or can't be written any more, under a stack's blobs.
 
-Where root allows, the store is on a small file system of its own. Elsewhere the processes are told, at their
-ports, what the system would say: `python -m tests.drills.disks gateway` is the gateway with such a store.
+Where root allows, the store is on a small file system of its own. The processes are root's then, and see what
+others would: whether a disk is full or read-only has nothing to do with who asks (some file systems keep
+blocks for root; tmpfs keeps none). Elsewhere the processes are told, at their ports, what the system says:
+`python -m tests.drills.disks gateway` is the gateway with such a store.
 """
 
 from __future__ import annotations
