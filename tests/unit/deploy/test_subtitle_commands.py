@@ -68,3 +68,37 @@ def test_what_is_refused_says_the_line_and_the_way_out(tmp_path: Path) -> None:
     unknown = subtitles("convert", path, "--to", "doc")
     assert unknown.exit_code == Exit.REFUSED
     assert "say one of vtt" in unknown.stderr
+
+
+def test_rules_are_checked_and_what_can_be_is_mended(tmp_path: Path) -> None:
+    path = tmp_path / "film.srt"
+    path.write_text("1\n00:00:01,000 --> 00:00:01,500\nHi\n\n2\n00:00:05,000 --> 00:00:04,000\nback\n")
+    broken = subtitles("check", path)
+    assert broken.exit_code == Exit.FAILED
+    assert "line 1: it is there for 500 ms, and 833 are the least" in broken.stdout
+    assert "found: 2" in broken.stdout
+    said = [orjson.loads(line) for line in subtitles("check", path, "--json").stdout.splitlines()]
+    assert [(each["code"], each["line"]) for each in said] == [("too_short", 1), ("backwards", 5)]
+    target = tmp_path / "mended.srt"
+    mended = subtitles("check", path, "--fix", "-o", target)
+    assert "1 of 2 mended" in mended.stderr
+    assert target.read_text() == path.read_text().replace("01,500", "01,833")
+    target.write_text(target.read_text().replace("00:00:05,000 -->", "00:00:03,000 -->"))
+    assert subtitles("check", target).exit_code == Exit.OK
+
+
+def test_cues_are_moved_and_fitted_to_another_speed(film: Path) -> None:
+    target = film.with_name("moved.srt")
+    assert subtitles("shift", film, "--by", "1.5", "-o", target).exit_code == Exit.OK
+    assert target.read_bytes() == (
+        film.read_bytes()
+        .replace(b"00:00:01,000 --> 00:00:02,500", b"00:00:02,500 --> 00:00:04,000")
+        .replace(b"00:00:03,000 --> 00:00:04,000\n- a", b"00:00:04,500 --> 00:00:05,500\n- a")
+    )
+    early = subtitles("shift", film, "--by", "-2", "-o", target, "--force")
+    assert early.exit_code == Exit.REFUSED
+    assert "shift by -1000 ms at most" in early.stderr
+    fitted = subtitles("stretch", film, "--made-for", "25", "--plays-at", "24", "-o", target, "--force")
+    assert fitted.exit_code == Exit.OK
+    assert b"00:00:03,125 --> 00:00:04,167" in target.read_bytes()
+    assert subtitles("stretch", film, "--made-for", "x", "--plays-at", "24").exit_code == Exit.USAGE
