@@ -35,6 +35,13 @@ def test_a_file_is_shown_for_people_and_for_machines(film: Path) -> None:
     assert second["line"] == 5
 
 
+def test_bytes_of_no_encoding_are_shown_as_question_marks(tmp_path: Path) -> None:
+    path = tmp_path / "film.srt"
+    path.write_bytes(b"1\n00:00:01,000 --> 00:00:02,500\na \xff b\n")
+    _, cue = subtitles("show", path, "--encoding", "utf-8", "--json").stdout.splitlines()
+    assert orjson.loads(cue)["text"] == "a ? b"
+
+
 def test_a_file_is_converted_and_nothing_is_written_over(film: Path) -> None:
     target = film.with_name("film.vtt")
     done = subtitles("convert", film, "--to", "vtt", "--encoding", "cp1250", "-o", target)

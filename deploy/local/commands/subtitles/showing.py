@@ -51,13 +51,10 @@ def _about(document: Document) -> dict[str, Any]:
 
 
 def _emit(output: Output, document: Document) -> None:
-    from schemas.cues import plain
+    from connectors.subtitles.document import as_object
 
     output.emit({**_about(document), "remarks": [each._asdict() for each in document.parsed.remarks]})
-    for cue in document.cues:
-        output.emit(
-            {**{name: getattr(cue, name) for name in cue.__slots__}, "plain": plain(document.pieces(cue))}
-        )
+    output.emit_all(as_object(document, index) for index in range(len(document.cues)))
 
 
 def _words(document: Document, index: int) -> str:
