@@ -9,6 +9,8 @@ from connectors.subtitles.source import Patch
 
 TIME = r"-?(?:\d{1,9}:)?\d{1,2}:\d{1,2}(?:[.,:]\d{1,9})?"
 """A pattern of all times that are read."""
+FROM_TO = re.compile(rf"[ \t]*({TIME})[ \t]*-->[ \t]*({TIME})(?![\d:])[ \t]*([^\r\n]*)(?:\r\n|\r|\n|\Z)")
+"""A line of times, as SubRip and WebVTT have it: from, to, and what else it says."""
 _USUAL = re.compile(r"(\d{1,9}):(\d\d):(\d\d)[.,](\d{2,3})")
 _TIME = re.compile(r"(-?)(?:(\d{1,9}):)?(\d{1,2}):(\d{1,2})(?:([.,:])(\d{1,9}))?")
 

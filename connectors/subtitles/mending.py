@@ -49,15 +49,16 @@ def wanted(document: Document, rules: Rules) -> list[Edit]:
     for cues in shown(document):
         for cue, after in pairwise([*cues, None]):
             assert cue is not None
-            edits += _ending(document, cue, after, rules)
-            edits += _lines(document, cue, rules)
+            lines = lines_of(document, cue)
+            edits += _ending(cue, after, characters(lines), rules)
+            edits += _broken_anew(document, cue, lines, rules)
     return edits
 
 
-def _ending(document: Document, cue: Cue, after: Cue | None, rules: Rules) -> Iterator[SetTimes]:
+def _ending(cue: Cue, after: Cue | None, count: int, rules: Rules) -> Iterator[SetTimes]:
     if cue.end_ms is None or cue.end_ms < cue.start_ms:
         return
-    end_ms = _best_end(cue.start_ms, cue.end_ms, characters(document, cue), after, rules)
+    end_ms = _best_end(cue.start_ms, cue.end_ms, count, after, rules)
     if end_ms != cue.end_ms:
         yield SetTimes(cue.id, None, end_ms)
 
@@ -74,8 +75,7 @@ def _best_end(start_ms: int, end_ms: int, count: int, after: Cue | None, rules: 
     return last if is_near and last - start_ms <= LONGEST_MS else min(wanted, last)
 
 
-def _lines(document: Document, cue: Cue, rules: Rules) -> Iterator[SetText]:
-    lines = lines_of(document, cue)
+def _broken_anew(document: Document, cue: Cue, lines: Sequence[str], rules: Rules) -> Iterator[SetText]:
     is_right = len(lines) <= MOST_LINES and max(map(len, lines)) <= rules.line
     if is_right or any(line.startswith(_DASHES) for line in lines):
         return

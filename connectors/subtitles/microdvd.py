@@ -7,19 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from connectors.subtitles import markup
-from connectors.subtitles.layout import (
-    Gathering,
-    Line,
-    NewCue,
-    OnLoss,
-    Parsed,
-    Spot,
-    check_lines,
-    lines,
-    one_line,
-)
-from connectors.subtitles.one_line import half_up, inserted, whole
+from connectors.subtitles import markup, one_line
+from connectors.subtitles.layout import Gathering, Line, NewCue, OnLoss, Parsed, Spot, check_lines, lines
 from connectors.subtitles.source import Patch
 from schemas.cues import Piece
 
@@ -53,32 +42,26 @@ class MicroDvd:
             elif match:
                 rate = rate or _guessed(found, start)
                 found.cue(_spot(found, match, rate))
-            elif text[start:end].strip():
-                found.block("unknown", (start, end))
-                found.remark(start, "this line has no frames ({25}{50}text)")
+            else:
+                one_line.unknown(found, start, end, "this line has no frames ({25}{50}text)")
         return found.done(rate=rate or USUAL_RATE)
 
     def pieces(self, raw: str) -> list[Piece]:
         return list(_pieces(raw))
 
     def texted(self, text: str, spot: Spot, new: str) -> Patch:
-        one_line(new, spot.line, "|")
-        return Patch(*spot.text_at, new)
+        return one_line.texted(spot, new)
 
     def timed(
         self, text: str, parsed: Parsed, index: int, start_ms: int | None, end_ms: int | None
     ) -> list[Patch]:
-        spot, rate = parsed.spots[index], parsed.rate or USUAL_RATE
-        patches = []
-        if start_ms is not None and start_ms != spot.start_ms:
-            patches.append(Patch(*spot.start_at, str(frames(start_ms, rate))))
-        if end_ms is not None and end_ms != spot.end_ms and spot.end_at:
-            patches.append(Patch(*spot.end_at, str(frames(end_ms, rate))))
-        return patches
+        rate = parsed.rate or USUAL_RATE
+        return one_line.timed(parsed.spots[index], start_ms, end_ms, lambda ms: frames(ms, rate))
 
     def inserted(self, text: str, parsed: Parsed, index: int, cue: NewCue) -> Patch:
-        one_line(cue.text, 1, "|")
-        return inserted(text, parsed, index, _line(cue.start_ms, cue.end_ms, cue.text, parsed.rate))
+        return one_line.inserted(
+            text, parsed, index, cue, _line(cue.start_ms, cue.end_ms, cue.text, parsed.rate)
+        )
 
     def removed(self, text: str, parsed: Parsed, index: int) -> Patch:
         return Patch(*parsed.spots[index].whole, "")
@@ -106,11 +89,11 @@ class MicroDvd:
 
 def frames(ms: int, rate: Fraction) -> int:
     """The frame that is nearest to a time. Raises SubtitleRefused."""
-    return max(0, half_up(ms * rate.numerator, 1000 * rate.denominator))
+    return max(0, one_line.half_up(ms * rate.numerator, 1000 * rate.denominator))
 
 
 def _ms(frame: int, rate: Fraction) -> int:
-    return half_up(frame * 1000 * rate.denominator, rate.numerator)
+    return one_line.half_up(frame * 1000 * rate.denominator, rate.numerator)
 
 
 def _line(start_ms: int, end_ms: int | None, text: str, rate: Fraction | None) -> str:
@@ -132,7 +115,7 @@ def _guessed(found: Gathering, start: int) -> Fraction:
 def _spot(found: Gathering, match: re.Match[str], rate: Fraction) -> Spot:
     return Spot(
         found.line(match.start()),
-        whole(found.text, *match.span()),
+        one_line.whole(found.text, *match.span()),
         match.span(1),
         match.span(2),
         match.span(3),

@@ -7,19 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from connectors.subtitles import markup
-from connectors.subtitles.layout import (
-    Gathering,
-    Line,
-    NewCue,
-    OnLoss,
-    Parsed,
-    Spot,
-    check_lines,
-    lines,
-    one_line,
-)
-from connectors.subtitles.one_line import half_up, inserted, whole
+from connectors.subtitles import markup, one_line
+from connectors.subtitles.layout import Gathering, Line, NewCue, OnLoss, Parsed, Spot
 from connectors.subtitles.source import Patch
 from schemas.cues import Piece
 
@@ -40,37 +29,21 @@ class Mpl2:
         return _HEAD.search(head) is not None
 
     def parse(self, text: str, rate: Fraction | None) -> Parsed:
-        check_lines(text)
-        found = Gathering(text)
-        for start, end in lines(text):
-            if match := _CUE.match(text, start, end):
-                found.cue(_spot(found, match))
-            elif text[start:end].strip():
-                found.block("unknown", (start, end))
-                found.remark(start, "this line has no times ([10][35]text)")
-        return found.done()
+        return one_line.parsed(text, _CUE, _spot, "this line has no times ([10][35]text)")
 
     def pieces(self, raw: str) -> list[Piece]:
         return list(_pieces(raw))
 
     def texted(self, text: str, spot: Spot, new: str) -> Patch:
-        one_line(new, spot.line, "|")
-        return Patch(*spot.text_at, new)
+        return one_line.texted(spot, new)
 
     def timed(
         self, text: str, parsed: Parsed, index: int, start_ms: int | None, end_ms: int | None
     ) -> list[Patch]:
-        spot = parsed.spots[index]
-        patches = []
-        if start_ms is not None and start_ms != spot.start_ms:
-            patches.append(Patch(*spot.start_at, str(half_up(start_ms, _TENTH))))
-        if end_ms is not None and end_ms != spot.end_ms and spot.end_at:
-            patches.append(Patch(*spot.end_at, str(half_up(end_ms, _TENTH))))
-        return patches
+        return one_line.timed(parsed.spots[index], start_ms, end_ms, _tenths)
 
     def inserted(self, text: str, parsed: Parsed, index: int, cue: NewCue) -> Patch:
-        one_line(cue.text, 1, "|")
-        return inserted(text, parsed, index, _line(cue.start_ms, cue.end_ms, cue.text))
+        return one_line.inserted(text, parsed, index, cue, _line(cue.start_ms, cue.end_ms, cue.text))
 
     def removed(self, text: str, parsed: Parsed, index: int) -> Patch:
         return Patch(*parsed.spots[index].whole, "")
@@ -94,14 +67,18 @@ class Mpl2:
 
 
 def _line(start_ms: int, end_ms: int | None, text: str) -> str:
-    end = "" if end_ms is None else str(half_up(end_ms, _TENTH))
-    return f"[{half_up(start_ms, _TENTH)}][{end}]{text}"
+    end = "" if end_ms is None else _tenths(end_ms)
+    return f"[{_tenths(start_ms)}][{end}]{text}"
+
+
+def _tenths(ms: int) -> int:
+    return one_line.half_up(ms, _TENTH)
 
 
 def _spot(found: Gathering, match: re.Match[str]) -> Spot:
     return Spot(
         found.line(match.start()),
-        whole(found.text, *match.span()),
+        one_line.whole(found.text, *match.span()),
         match.span(1),
         match.span(2),
         match.span(3),

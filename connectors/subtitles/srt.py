@@ -23,9 +23,6 @@ from connectors.subtitles.layout import (
 from connectors.subtitles.source import Patch, line_end
 from schemas.cues import Piece
 
-_TIMES = re.compile(
-    rf"[ \t]*({clock.TIME})[ \t]*-->[ \t]*({clock.TIME})(?![\d:])[ \t]*([^\r\n]*)(?:\r\n|\r|\n|\Z)"
-)
 _DIGIT = re.compile(r"[ \t]*-?\d")
 _REST = re.compile(r"[ \t]*")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
@@ -107,8 +104,8 @@ def _events(text: str) -> Iterator[tuple[int, re.Match[str]]]:
     at = 0
     while (arrow := text.find("-->", at)) >= 0:
         start = max(at, 1 + max(text.rfind("\n", at, arrow), text.rfind("\r", at, arrow)))
-        match = _TIMES.match(text, start) or _line(text, start)
-        if match.re is _TIMES or (_DIGIT.match(text, start) and text.find(":", start, arrow) >= 0):
+        match = clock.FROM_TO.match(text, start) or _line(text, start)
+        if match.re is clock.FROM_TO or (_DIGIT.match(text, start) and text.find(":", start, arrow) >= 0):
             number = _NUMBER.search(text, max(at, start - _NUMBER_REACH), start)
             yield (number.start() if number else start), match
         at = match.end()
@@ -122,7 +119,9 @@ def _line(text: str, start: int) -> re.Match[str]:
 
 def _take(found: Gathering, whole: Span, match: re.Match[str]) -> None:
     text = found.text
-    start_ms, end_ms = (clock.read(match[1]), clock.read(match[2])) if match.re is _TIMES else (None, None)
+    start_ms, end_ms = (
+        (clock.read(match[1]), clock.read(match[2])) if match.re is clock.FROM_TO else (None, None)
+    )
     if start_ms is None or end_ms is None:
         found.block("unknown", whole)
         found.remark(match.start(), "this is no line of times (00:00:01,000 --> 00:00:02,000)")

@@ -81,14 +81,14 @@ def found(document: Document, rules: Rules) -> list[Finding]:
     return sorted(every, key=lambda each: each.line)
 
 
-def characters(document: Document, cue: Cue) -> int:
-    """How many there are to read: tags and line breaks are not read."""
-    return sum(map(len, lines_of(document, cue)))
-
-
 def lines_of(document: Document, cue: Cue) -> list[str]:
-    """What is read, line by line."""
+    """What is read, line by line: no tags."""
     return [line.strip() for line in plain(document.pieces(cue)).split("\n")]
+
+
+def characters(lines: Sequence[str]) -> int:
+    """How many there are to read: line breaks are not read."""
+    return sum(map(len, lines))
 
 
 def _in(document: Document, cues: Sequence[Cue], rules: Rules) -> Iterator[Finding]:
@@ -100,8 +100,8 @@ def _in(document: Document, cues: Sequence[Cue], rules: Rules) -> Iterator[Findi
 
 
 def _alone(document: Document, cue: Cue, rules: Rules) -> Iterator[tuple[str, str]]:
-    yield from _length(characters(document, cue), cue, rules)
     lines = lines_of(document, cue)
+    yield from _length(characters(lines), cue, rules)
     if len(lines) > MOST_LINES:
         yield "too_many_lines", f"it has {len(lines)} lines, and {MOST_LINES} are the most"
     if (longest := max(map(len, lines))) > rules.line:

@@ -7,20 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from connectors.subtitles import clock, markup
-from connectors.subtitles.layout import (
-    Gathering,
-    Line,
-    NewCue,
-    OnLoss,
-    Parsed,
-    Spot,
-    check_lines,
-    lines,
-    one_line,
-    timeless,
-)
-from connectors.subtitles.one_line import inserted, whole
+from connectors.subtitles import clock, markup, one_line
+from connectors.subtitles.layout import Gathering, Line, NewCue, OnLoss, Parsed, Spot, timeless
 from connectors.subtitles.source import Patch
 from schemas.cues import Piece
 
@@ -39,15 +27,7 @@ class Tmp:
         return _HEAD.search(head) is not None
 
     def parse(self, text: str, rate: Fraction | None) -> Parsed:
-        check_lines(text)
-        found = Gathering(text)
-        for start, end in lines(text):
-            if match := _CUE.match(text, start, end):
-                found.cue(_spot(found, match))
-            elif text[start:end].strip():
-                found.block("unknown", (start, end))
-                found.remark(start, "this line has no time (00:00:01:text)")
-        return found.done()
+        return one_line.parsed(text, _CUE, _spot, "this line has no time (00:00:01:text)")
 
     def pieces(self, raw: str) -> list[Piece]:
         out: list[Piece] = []
@@ -57,8 +37,7 @@ class Tmp:
         return out
 
     def texted(self, text: str, spot: Spot, new: str) -> Patch:
-        one_line(new, spot.line, "|")
-        return Patch(*spot.text_at, new)
+        return one_line.texted(spot, new)
 
     def timed(
         self, text: str, parsed: Parsed, index: int, start_ms: int | None, end_ms: int | None
@@ -69,8 +48,7 @@ class Tmp:
         return clock.retimed(text, spot, start_ms, None, 0)
 
     def inserted(self, text: str, parsed: Parsed, index: int, cue: NewCue) -> Patch:
-        one_line(cue.text, 1, "|")
-        return inserted(text, parsed, index, _line(cue.start_ms, cue.text))
+        return one_line.inserted(text, parsed, index, cue, _line(cue.start_ms, cue.text))
 
     def removed(self, text: str, parsed: Parsed, index: int) -> Patch:
         return Patch(*parsed.spots[index].whole, "")
@@ -92,7 +70,7 @@ def _line(start_ms: int, text: str) -> str:
 def _spot(found: Gathering, match: re.Match[str]) -> Spot:
     return Spot(
         found.line(match.start()),
-        whole(found.text, *match.span()),
+        one_line.whole(found.text, *match.span()),
         match.span(1),
         None,
         match.span(3),

@@ -24,9 +24,6 @@ from connectors.subtitles.source import Patch, line_end
 from connectors.subtitles.webvtt_text import pieces_of, settings_of, text_of
 from schemas.cues import Piece
 
-_TIMES = re.compile(
-    rf"[ \t]*({clock.TIME})[ \t]*-->[ \t]*({clock.TIME})(?![\d:])[ \t]*([^\r\n]*)(?:\r\n|\r|\n|\Z)"
-)
 _EMPTY = re.compile(r"(?:\r\n|\r(?!\n)|(?<!\r)\n)(?=[\r\n]|\Z)")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _ENDS = re.compile(r"[\r\n]*")
@@ -110,7 +107,7 @@ def _timings(text: str, found: Gathering) -> Iterator[re.Match[str]]:
     at = 0
     while (arrow := text.find("-->", at)) >= 0:
         start = max(at, 1 + max(text.rfind("\n", at, arrow), text.rfind("\r", at, arrow)))
-        match = _TIMES.match(text, start)
+        match = clock.FROM_TO.match(text, start)
         if match and clock.read(match[1]) is not None and clock.read(match[2]) is not None:
             yield match
             at = match.end()

@@ -18,10 +18,9 @@ from deploy.local.commands.subtitles.files import (
     From,
     Target,
     failure,
+    kept,
     opened,
     rate_of,
-    target_of,
-    write,
 )
 from deploy.local.console import Output
 from deploy.local.failures import Exit, Failure
@@ -62,8 +61,7 @@ def check(
     if fix:
         changed = mended(document, rules)
         after = found(changed, rules)
-        path = target_of(file, target, file.suffix.removeprefix("."))
-        write(path, changed.raw, force=force)
+        path = kept(file, target, changed, force=force)
         output.note(f"{path}: {len(before) - len(after)} of {len(before)} mended")
     _tell(output, after)
     if after:
@@ -119,24 +117,19 @@ def _said(rate: str) -> Fraction:
 def _rewrite(
     file: Path, document: Document, change: Change, target: Path | None, force: bool, json: bool
 ) -> None:
-    changed = _changed(file, document, change)
-    path = target_of(file, target, file.suffix.removeprefix("."))
-    write(path, changed.raw, force=force)
+    from connectors.subtitles.editing import edited
+    from connectors.subtitles.refusal import SubtitleRefused
+
+    try:
+        changed = edited(document, change(document))
+    except SubtitleRefused as refused:
+        raise failure(file, refused) from None
+    path = kept(file, target, changed, force=force)
     output = Output(as_json=json)
     if json:
         output.emit({"file": path.absolute(), "cues": len(changed.cues)})
     else:
         output.line(f"{path}: {len(changed.cues)} cues")
-
-
-def _changed(file: Path, document: Document, change: Change) -> Document:
-    from connectors.subtitles.editing import edited
-    from connectors.subtitles.refusal import SubtitleRefused
-
-    try:
-        return edited(document, change(document))
-    except SubtitleRefused as refused:
-        raise failure(file, refused) from None
 
 
 def _tell(output: Output, findings: Sequence[Finding]) -> None:

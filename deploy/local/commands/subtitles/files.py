@@ -67,6 +67,13 @@ def write(path: Path, raw: bytes, *, force: bool) -> None:
         raise Failure(f"{path} can't be written: {error.strerror}.") from None
 
 
+def kept(file: Path, target: Path | None, changed: Document, *, force: bool) -> Path:
+    """Writes a changed file, in the format that it was in, and says where. Raises Failure."""
+    path = target_of(file, target, file.suffix.removeprefix("."))
+    write(path, changed.raw, force=force)
+    return path
+
+
 def failure(file: Path, refused: Any) -> Failure:
     """A refusal as the commands say it."""
     return Failure(f"{clean(file)}, {refused}.", Exit.REFUSED)
