@@ -16,12 +16,13 @@ from itertools import chain
 from pathlib import Path
 
 from connectors import blob_names
+from connectors.disk import locked
 from connectors.ports import Listed
 
 
 def found(lock: Path, path: Path, size_bytes: int) -> bool:
     """Whether a file of that size is there, which from now on counts as there since now."""
-    with _held(lock, fcntl.LOCK_SH):
+    with locked(lock, fcntl.LOCK_SH):
         try:
             said = path.stat()
             if said.st_size != size_bytes:
@@ -34,7 +35,7 @@ def found(lock: Path, path: Path, size_bytes: int) -> bool:
 
 def replace(lock: Path, path: Path, target: Path) -> None:
     """Gives a file its name, in place of one that is not as it should be."""
-    with _held(lock, fcntl.LOCK_SH):
+    with locked(lock, fcntl.LOCK_SH):
         with contextlib.suppress(PermissionError):
             _counts_from_now(path, path.stat())  # whatever a new name does
         path.replace(target)
@@ -47,7 +48,7 @@ def _counts_from_now(path: Path, said: os.stat_result) -> None:
 
 def discard(lock: Path, path: Path, before: datetime) -> bool:
     """Removes a file that is there since before then, unless someone has found it."""
-    with _held(lock, fcntl.LOCK_EX):
+    with locked(lock, fcntl.LOCK_EX):
         try:
             if _since(path.stat()) >= before:
                 return False
@@ -55,16 +56,6 @@ def discard(lock: Path, path: Path, before: datetime) -> bool:
         except FileNotFoundError:
             return False
     return True
-
-
-@contextlib.contextmanager
-def _held(folder: Path, how: int) -> Iterator[None]:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, how)
-        yield
-    finally:
-        os.close(handle)
 
 
 def walk(root: Path, area: str) -> Iterator[Listed]:

@@ -12,12 +12,11 @@ from connectors.ports import Document, OneOf
 from connectors.read_models import ReadModels
 from gateway.documents import part
 from gateway.media.versions import VERSIONS
-from schemas.storage import ARCHIVE, CLASSES
+from schemas.storage import ARCHIVE, CLASSES, STANDARD, is_archived
 from schemas.versions import ANY_LATER, ARCHIVED, later
 
 Condition = Mapping[str, Any]
 
-_IN_ARCHIVE = frozenset((ARCHIVE, *CLASSES))
 _DELETED = "deleted"
 _OF_THE_FIRST: Mapping[str, Condition] = {ARCHIVED: {"storage.class": OneOf((ARCHIVE, *CLASSES))}}
 _MOST_OF_ONE = 1000
@@ -73,5 +72,5 @@ def _is(file: Document, what: str) -> bool:
     status = part(file, "status").get("name")
     if what == ARCHIVED:
         is_kept = status != _DELETED and "dropped_at" not in file
-        return is_kept and part(file, "storage").get("class") in _IN_ARCHIVE
+        return is_kept and is_archived(part(file, "storage").get("class", STANDARD))
     return bool(status == what)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from connectors.disk import locked
 from deploy.local.failures import Failure
 
 _PREFIX = "backup-"
@@ -37,7 +38,7 @@ def spool(run: Path) -> Iterator[Path]:
 def _made(run: Path) -> tuple[Path, int]:
     run.mkdir(mode=0o700, parents=True, exist_ok=True)
     remove_left(run)
-    with _held(run, fcntl.LOCK_EX):
+    with locked(run, fcntl.LOCK_EX):
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=run))
         lock = os.open(folder, os.O_RDONLY)
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -46,7 +47,7 @@ def _made(run: Path) -> tuple[Path, int]:
 
 def remove_left(run: Path) -> None:
     """Removes the folders of backups that were killed."""
-    with _held(run, fcntl.LOCK_EX):
+    with locked(run, fcntl.LOCK_EX):
         for folder in run.glob(f"{_PREFIX}*"):
             if folder.is_dir() and not folder.is_symlink() and _is_free(folder):
                 shutil.rmtree(folder, ignore_errors=True)
@@ -54,18 +55,7 @@ def remove_left(run: Path) -> None:
 
 def _is_free(folder: Path) -> bool:
     try:
-        with _held(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        with locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
             return True
     except BlockingIOError:
         return False
-
-
-@contextmanager
-def _held(folder: Path, how: int) -> Iterator[None]:
-    """The lock on a folder; nobody makes one and looks at it at the same time."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, how)
-        yield
-    finally:
-        os.close(descriptor)
